@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Both build .venv from pinned requirements the first time and reuse it afterwards.
+
+VENV := .venv
+# The first Python that starts, is 3.10 to 3.12 and can build a virtual environment.
+PYTHON ?= $(shell for name in python3 python3.12 python3.11 python3.10; do \
+	$$name -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
+	&& { echo $$name; break; }; done)
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
+	$(RUN) -m depth_perception.cli demo
+
+test: $(VENV)/workshop.stamp  ## every test
+	$(RUN) -m pytest
+
+lint: $(VENV)/workshop.stamp  ## style and types
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+clean:  ## everything that the other targets made
+	rm -rf $(VENV) out build install log cache runs .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN):
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.10, 3.11 or 3.12 with venv found: install one (Debian, Ubuntu: apt install python3-venv) or name it, make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is written last, so an installation that was cut short is taken up again.
+$(VENV)/robot.stamp: requirements.txt constraints.txt | $(RUN)
+	@echo "Installing what the robot side needs into $(VENV) (once, about a minute) ..."
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
+	@echo "Installing what training and the tests need into $(VENV) (once, a few minutes) ..."
+	$(PIP) -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,49 @@
+"""``depth-perception benchmark``: what depth_node costs on top of its model, and how it behaves under overload."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "benchmark",
+        help="measure what depth_node costs on top of its model, and how it behaves under overload",
+        description="Starts a camera and depth_node as processes and measures, over DDS: at half the rate the model"
+        " reaches, the time from an image's receipt to its depth being published less the time the model takes; and at"
+        " four times that rate, how long the oldest depth took and how many images were dropped.",
+    )
+    parser.add_argument("--model", metavar="FILE", help="depth model (default: the one that comes along)")
+    parser.add_argument("--backend", default="auto", help="auto, openvino or onnxruntime (default: %(default)s)")
+    parser.add_argument("--width", type=_positive, default=1248, help="of the camera (default: %(default)s)")
+    parser.add_argument("--height", type=_positive, default=384, help="of the camera (default: %(default)s)")
+    parser.add_argument("--frames", type=_positive, default=200, help="at the leisurely rate (default: %(default)s)")
+    parser.add_argument("--overload-frames", type=_positive, default=500, help="at four times (default: %(default)s)")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from depth_perception.cli.benchmark_run import Settings, run_benchmark, show
+    from depth_perception.cli.ros_environment import require_ros
+
+    require_ros()
+    result = run_benchmark(
+        Settings(
+            model=arguments.model,
+            backend=arguments.backend,
+            width=arguments.width,
+            height=arguments.height,
+            frames=arguments.frames,
+            overload_frames=arguments.overload_frames,
+        )
+    )
+    show(result)
+    return 1 if arguments.check and not result.passed else 0
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

@@ -1,0 +1,58 @@
+"""``depth-perception demo``: a recording played as real ROS 2 topics into the real nodes, judged and reported."""
+
+from __future__ import annotations
+
+import argparse
+
+from depth_perception.cli.recording_options import add_topic_options
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "demo",
+        help="play a recording through the ROS 2 nodes and report how good and how fast they were",
+        description="Plays a recording as ROS 2 topics from one process at its real rate into depth_node, odometry_node"
+        " and point_cloud_node in theirs, records what they publish, compares with the ground truth where there is any,"
+        " prints a table and writes report.json and report.html.",
+    )
+    parser.add_argument("--bag", metavar="PATH", help="a rosbag2 folder or file (default: the sample that comes along)")
+    parser.add_argument(
+        "--rate", type=_positive, default=1.0, help="times the recording's speed (default: %(default)s)"
+    )
+    parser.add_argument("--depth-model", metavar="FILE", help="depth model (default: the one that comes along)")
+    parser.add_argument("--pose-model", metavar="FILE", help="pose model (default: the one that comes along)")
+    parser.add_argument("--backend", default="auto", help="auto, openvino or onnxruntime (default: %(default)s)")
+    parser.add_argument(
+        "--domain",
+        type=_domain,
+        metavar="N",
+        help="ROS_DOMAIN_ID to run in, to watch along (default: one that is free)",
+    )
+    parser.add_argument(
+        "--output", default="out/demo", metavar="FOLDER", help="where report and logs go (default: %(default)s)"
+    )
+    add_topic_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from depth_perception.cli.demo_run import run_demo
+    from depth_perception.cli.ros_environment import require_ros
+
+    require_ros()
+    run_demo(arguments)
+    return 0
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _domain(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 101:
+        raise argparse.ArgumentTypeError(f"{text} is not a domain, expected 0 to 101")
+    return value

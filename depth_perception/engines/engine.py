@@ -1,0 +1,63 @@
+"""What every backend looks like from outside; nothing else in the package knows which one runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.errors import DepthPerceptionError
+from depth_perception.model_file import ModelDescription
+
+
+class EngineError(DepthPerceptionError):
+    """A backend that is not installed, cannot run a model, or was given arrays it does not take."""
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """Name, shape and NumPy dtype of one input or output."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+@dataclass(frozen=True)
+class EngineDescription:
+    """What runs a model, for logs, diagnostics and reports."""
+
+    backend: str
+    version: str
+    precision: str
+    device: str
+
+
+class Engine(Protocol):
+    """Runs one model file. Not thread-safe: one thread at a time calls `run`."""
+
+    @property
+    def model(self) -> ModelDescription: ...
+
+    @property
+    def inputs(self) -> tuple[TensorInfo, ...]: ...
+
+    @property
+    def outputs(self) -> tuple[TensorInfo, ...]: ...
+
+    @property
+    def description(self) -> EngineDescription: ...
+
+    def run(self, inputs: Mapping[str, npt.NDArray]) -> dict[str, npt.NDArray]:
+        """Outputs by name. They may be overwritten by the next `run`: copy what must outlive it.
+
+        Raises: `EngineError` naming the input if one is missing or has another shape or dtype.
+        """
+        ...
+
+    def close(self) -> None:
+        """Frees what the backend holds; `run` must not be called after."""
+        ...

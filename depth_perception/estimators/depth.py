@@ -1,0 +1,94 @@
+"""Image to depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.engines.engine import Engine
+from depth_perception.estimators.scale import ConstantScale, ScaleEstimate, ScaleSource, model_scale
+from depth_perception.estimators.view import EstimatorError, NetworkView
+from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.canonical import depth_factor
+
+SATURATION = 0.95
+"""A network that answers this share of its maximum depth, or more, says "far away", not a distance."""
+
+
+@dataclass(frozen=True)
+class DepthResult:
+    """Depth of one image.
+
+    Attributes:
+        depth: float32 ``[height, width]``, along the optical axis; metres if `metric`. NaN is invalid, +inf beyond
+            the range (sky), -inf closer than the minimum range (REP-117); never 0.
+        valid: bool ``[height, width]``, where depth is a finite number.
+        image: uint8 RGB ``[height, width, 3]``, the rectified view that the depth belongs to.
+        camera: The pinhole of depth and image.
+        scale: What the network's depth was multiplied with.
+        metric: False if nobody knows how long a unit is: then it must not be passed on as metres.
+    """
+
+    depth: npt.NDArray[np.float32]
+    valid: npt.NDArray[np.bool_]
+    image: npt.NDArray[np.uint8]
+    camera: Camera
+    scale: ScaleEstimate
+    metric: bool
+
+
+class DepthEstimator:
+    """Runs a depth model on images of one camera.
+
+    Args:
+        minimum_range, maximum_range: Metres; None leaves the limit to the model.
+        scale: Where the scale comes from; None means the model itself, which is unknown for one that is not metric.
+
+    Raises: `EstimatorError` for a model of another task and for impossible limits.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        camera: Camera,
+        *,
+        minimum_range: float | None = None,
+        maximum_range: float | None = None,
+        scale: ScaleSource | None = None,
+    ) -> None:
+        model = engine.model
+        if model.task != "depth":
+            raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a depth model")
+        nearest = 0.0 if minimum_range is None else minimum_range
+        farthest = np.inf if maximum_range is None else maximum_range
+        if not 0.0 <= nearest < farthest:
+            raise EstimatorError(
+                f"range is {nearest} to {farthest} m, expected 0 or more, and a maximum above the minimum"
+            )
+        self.view = NetworkView(camera, model.width, model.height)
+        self._engine = engine
+        self._nearest, self._farthest = nearest, farthest
+        self._factor = depth_factor(self.view.camera.fx, model.focal_length)
+        self._saturated = np.inf if model.maximum_depth is None else model.maximum_depth * SATURATION
+        self._scale = ConstantScale(model_scale(model)) if scale is None else scale
+
+    def estimate(self, image: npt.NDArray[np.uint8]) -> DepthResult:
+        """Depth of an image of the camera, uint8 RGB ``[camera height, camera width, 3]``.
+
+        Raises: `EstimatorError` if it is not such an image, `EngineError` if the backend fails.
+        """
+        view = self.view.image(image)
+        output = self._engine.run({"image": view[None]})["depth"][0]
+        depth = output * np.float32(self._factor)
+        far = output >= self._saturated
+        depth[~(output > 0)] = np.nan
+        depth[far] = np.inf
+        depth[~self.view.valid] = np.nan
+
+        scale = self._scale.update(depth, self.view.camera)
+        depth *= np.float32(scale.value)
+        depth[depth > self._farthest] = np.inf
+        depth[depth < self._nearest] = -np.inf
+        return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known)

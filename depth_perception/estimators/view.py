@@ -1,0 +1,112 @@
+"""What the network sees of a camera: rectified, cropped to its aspect, resized, in one step."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.errors import DepthPerceptionError
+from depth_perception.geometry.camera import Camera
+
+
+class EstimatorError(DepthPerceptionError):
+    """An image, depth map or model that an estimator cannot use."""
+
+
+class NetworkView:
+    """The pinhole view of `width` x `height` pixels that a network is given of a camera.
+
+    It is the largest window of the rectified image plane that has the network's aspect, centred on the principal point
+    and shifted only as far as it needs to stay inside the image. Its pixels are square whatever the camera's are, so
+    that it has one focal length. Training reads real images through this same class.
+
+    Convention:
+        Optical axes and pixel centres as in `Camera`. The view looks along the camera's own optical axis: depth along
+        that axis is the same number in both.
+
+    Attributes:
+        source: The camera whose images it takes.
+        camera: The pinhole of the view, without distortion.
+        valid: ``[height, width]`` bool, False where the camera saw nothing (a strongly distorted corner).
+    """
+
+    def __init__(self, camera: Camera, width: int, height: int) -> None:
+        self.source = camera
+        self.camera = _view_camera(camera, width, height)
+        columns, rows = _source_pixels(camera, self.camera)
+        self.valid = _seen(camera, self.camera, columns, rows)
+        self._nearest = cv2.convertMaps(columns, rows, cv2.CV_16SC2, nninterpolation=True)
+
+        # Bilinear sampling at steps of two pixels and more would skip some: take a larger view, average its blocks.
+        self._blocks = max(1, int(camera.fx / self.camera.fx))
+        if self._blocks > 1:
+            large = self.camera.resized(width * self._blocks, height * self._blocks)
+            columns, rows = _source_pixels(camera, large)
+        self._bilinear = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
+
+    def image(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The view of an image of the camera: uint8 RGB ``[source height, source width, 3]`` to ``[height, width, 3]``.
+
+        Raises: `EstimatorError` if it is not such an image.
+        """
+        expected = (self.source.height, self.source.width, 3)
+        if image.shape != expected or image.dtype != np.uint8:
+            raise EstimatorError(
+                f"image is {image.dtype} {image.shape}, expected uint8 {expected} as the camera says:"
+                " the calibration belongs to another resolution"
+            )
+        # Replicated: the outermost half pixel of an enlarged image is no black frame; unseen pixels are in `valid`.
+        view = cv2.remap(image, *self._bilinear, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if self._blocks > 1:
+            view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(view, np.uint8)
+
+    def depth(self, depth: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """A true depth image of the camera, float32 metres ``[source height, source width]``, in the view.
+
+        Takes the nearest pixel, never a mean over an edge; NaN where the camera saw nothing.
+
+        Raises: `EstimatorError` if it is not such a depth image.
+        """
+        expected = (self.source.height, self.source.width)
+        if depth.shape != expected or depth.dtype != np.float32:
+            raise EstimatorError(
+                f"depth is {depth.dtype} {depth.shape}, expected float32 {expected} as the camera says"
+            )
+        view = cv2.remap(depth, *self._nearest, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        view[~self.valid] = np.nan
+        return np.asarray(view, np.float32)
+
+
+def _view_camera(camera: Camera, width: int, height: int) -> Camera:
+    # The rectified image plane at z = 1, from the outer edge of the first pixel to that of the last.
+    left, right = (-0.5 - camera.cx) / camera.fx, (camera.width - 0.5 - camera.cx) / camera.fx
+    top, bottom = (-0.5 - camera.cy) / camera.fy, (camera.height - 0.5 - camera.cy) / camera.fy
+    pixel = min((right - left) / width, (bottom - top) / height)
+    window_left = min(max(-0.5 * pixel * width, left), right - pixel * width)
+    window_top = min(max(-0.5 * pixel * height, top), bottom - pixel * height)
+    return Camera(width, height, 1 / pixel, 1 / pixel, -window_left / pixel - 0.5, -window_top / pixel - 0.5)
+
+
+def _source_pixels(camera: Camera, view: Camera) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Where in the camera's image every pixel of the view lies: columns and rows, ``[height, width]`` each."""
+    coefficients = np.array(camera.distortion or (0.0,) * 4)
+    columns, rows = cv2.initUndistortRectifyMap(
+        camera.matrix, coefficients, np.eye(3), view.matrix, (view.width, view.height), cv2.CV_32FC1
+    )
+    return np.asarray(columns, np.float32), np.asarray(rows, np.float32)
+
+
+def _seen(
+    camera: Camera, view: Camera, columns: npt.NDArray[np.float32], rows: npt.NDArray[np.float32]
+) -> npt.NDArray[np.bool_]:
+    inside = (columns >= -0.501) & (columns <= camera.width - 0.499)
+    inside &= (rows >= -0.501) & (rows <= camera.height - 0.499)
+    # Beyond the radius at which the distortion polynomial turns around it maps outer rays onto inner pixels again.
+    area = np.gradient(columns, axis=1) * np.gradient(rows, axis=0)
+    area -= np.gradient(columns, axis=0) * np.gradient(rows, axis=1)
+    if (area <= 0).any():
+        radius = np.hypot(np.arange(view.width) - view.cx, (np.arange(view.height) - view.cy)[:, None])
+        inside &= radius < radius[area <= 0].min()
+    return inside

@@ -1,0 +1,124 @@
+"""How far a depth map is from the truth, in the seven figures of Eigen et al.
+
+Source: Eigen, Puhrsch, Fergus, "Depth Map Prediction from a Single Image using a Multi-Scale Deep Network", NIPS 2014;
+the order of steps (scale by the median, then clamp, then a mean over images) is the one of SfMLearner and monodepth2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.evaluation.errors import EvaluationError
+
+
+@dataclass(frozen=True)
+class DepthMetrics:
+    """Errors of one depth map, or their mean over images (see `mean_of`)."""
+
+    abs_rel: float
+    """mean(|truth - prediction| / truth)"""
+    sq_rel: float
+    """mean((truth - prediction)^2 / truth), metres"""
+    rmse: float
+    """Metres."""
+    rmse_log: float
+    """Of natural logarithms."""
+    a1: float
+    """Share of pixels with max(truth / prediction, prediction / truth) < 1.25."""
+    a2: float
+    """The same for 1.25^2."""
+    a3: float
+    """The same for 1.25^3."""
+    scale: float
+    """What the prediction was multiplied by; 1 if metric depth was judged as it came."""
+    pixels: int
+    """Pixels compared; summed by `mean_of`."""
+    coverage: float
+    """Share of the pixels with truth for which there was a prediction: one of NaN is left out, not an error."""
+
+
+def depth_metrics(
+    truth: npt.ArrayLike,
+    prediction: npt.ArrayLike,
+    *,
+    scale: Literal["median"] | None = "median",
+    minimum: float = 1e-3,
+    maximum: float = 80.0,
+) -> DepthMetrics:
+    """Compares two depth maps of the same shape, metres along the optical axis.
+
+    Truth counts where it is finite and strictly between `minimum` and `maximum`. A prediction of +inf (beyond range)
+    counts as `maximum`; one of NaN does not count and lowers `coverage`.
+
+    Args:
+        scale: ``"median"`` multiplies the prediction by median(truth) / median(prediction) *before* it is clamped to
+            ``[minimum, maximum]``; None judges it as metres.
+
+    Raises: `EvaluationError` if the shapes differ, or no pixel has both truth and prediction.
+    """
+    truth = np.asarray(truth, np.float64)
+    prediction = np.asarray(prediction, np.float64)
+    if truth.shape != prediction.shape:
+        raise EvaluationError(
+            f"depth truth has shape {truth.shape}, the prediction {prediction.shape}: resize one first"
+        )
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(truth) & (truth > minimum) & (truth < maximum)
+        counted = known & (prediction > 0)
+    pixels = int(counted.sum())
+    if pixels == 0:
+        raise EvaluationError(
+            f"no pixel to compare: {int(known.sum())} have a true depth between {minimum} and {maximum} m,"
+            f" {int((prediction > 0).sum())} a predicted one"
+        )
+    true, predicted = truth[counted], prediction[counted]
+    factor = 1.0
+    if scale == "median":
+        factor = float(np.median(true) / np.median(predicted))
+        if not 0 < factor < np.inf:
+            raise EvaluationError("the median of the predicted depth is not finite: there is no scale to align with")
+    predicted = np.clip(predicted * factor, minimum, maximum)
+    ratio = np.maximum(true / predicted, predicted / true)
+    error = true - predicted
+    return DepthMetrics(
+        abs_rel=float(np.mean(np.abs(error) / true)),
+        sq_rel=float(np.mean(error**2 / true)),
+        rmse=float(np.sqrt(np.mean(error**2))),
+        rmse_log=float(np.sqrt(np.mean((np.log(true) - np.log(predicted)) ** 2))),
+        a1=float(np.mean(ratio < 1.25)),
+        a2=float(np.mean(ratio < 1.25**2)),
+        a3=float(np.mean(ratio < 1.25**3)),
+        scale=factor,
+        pixels=pixels,
+        coverage=pixels / int(known.sum()),
+    )
+
+
+def mean_of(metrics: Sequence[DepthMetrics]) -> DepthMetrics:
+    """The mean over images, each counting alike whatever its number of pixels; `DepthMetrics.pixels` is the sum.
+
+    Raises: `EvaluationError` for no images.
+    """
+    if not metrics:
+        raise EvaluationError("mean of no images asked for: no frame had a true depth")
+
+    def mean(name: str) -> float:
+        return float(np.mean([getattr(item, name) for item in metrics]))
+
+    return DepthMetrics(
+        abs_rel=mean("abs_rel"),
+        sq_rel=mean("sq_rel"),
+        rmse=mean("rmse"),
+        rmse_log=mean("rmse_log"),
+        a1=mean("a1"),
+        a2=mean("a2"),
+        a3=mean("a3"),
+        scale=mean("scale"),
+        pixels=sum(item.pixels for item in metrics),
+        coverage=mean("coverage"),
+    )

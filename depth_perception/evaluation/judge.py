@@ -1,0 +1,203 @@
+"""Holds depth maps and poses against the ground truth of a recording, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.errors import DepthPerceptionError
+from depth_perception.estimators.view import NetworkView
+from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics, mean_of
+from depth_perception.evaluation.recording import Recording
+from depth_perception.evaluation.result import (
+    DepthSummary,
+    FrameResult,
+    RecordingSummary,
+    RoadSummary,
+    Sample,
+    TrajectoryResult,
+)
+from depth_perception.evaluation.trajectory_metrics import Alignment, path_length, trajectory_metrics
+from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
+
+DepthMap = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+
+
+class Judge:
+    """Takes what was estimated from one recording, frame by frame, and sums it up.
+
+    Args:
+        samples: How many frames to keep as pictures, evenly over the recording.
+        maximum_depth: Metres; true depth beyond it does not count.
+    """
+
+    def __init__(self, recording: Recording, *, samples: int = 4, maximum_depth: float = 80.0) -> None:
+        self._recording = recording
+        self._maximum_depth = maximum_depth
+        self._frames: list[FrameResult] = []
+        self._samples: list[Sample] = []
+        stamps = sorted(recording.stamps)
+        with_truth = [stamp for stamp in stamps if recording.has_depth(stamp)]
+        self._has_truth = bool(with_truth)
+        self._wanted = _evenly(with_truth or stamps, samples)
+        self._all_metric = True
+        self._views: dict[tuple[int, int], tuple[NetworkView, npt.NDArray[np.bool_]]] = {}
+        self.failures: dict[str, int] = {}
+        pose = recording.body_from_camera
+        self._gravity = DOWN if pose is None else tuple(-pose[2, :3])
+
+    @property
+    def depth_frames(self) -> int:
+        """How many depth maps it was given."""
+        return len(self._frames)
+
+    def fail(self, reason: str) -> None:
+        """Notes a frame that gave nothing."""
+        self.failures[reason] = self.failures.get(reason, 0) + 1
+
+    def depth(self, stamp: int, image: Image, depth: DepthMap, camera: Camera, *, metric: bool) -> None:
+        """One depth map ``[height, width]`` with its image and camera, of the recorded image with this stamp."""
+        view, road = self._view(camera)
+        truth = self._recording.depth(stamp)
+        true_depth = None if truth is None else view.depth(truth)
+        median_scaled, as_it_came = None, None
+        if true_depth is not None:
+            try:
+                median_scaled = self._compare(true_depth, depth, "median")
+                as_it_came = self._compare(true_depth, depth, None) if metric else None
+            except DepthPerceptionError as error:
+                self.fail(str(error))
+        plane = fit_ground_plane(depth, camera, road)
+        if plane is not None and not np.isfinite(plane.residual):
+            plane = None
+        self._frames.append(
+            FrameResult(
+                stamp,
+                median_scaled,
+                as_it_came,
+                None if plane is None else plane.residual,
+                None if plane is None else plane.height,
+            )
+        )
+        self._all_metric &= metric
+        worth_showing = true_depth is not None or not self._has_truth
+        if worth_showing and self._wanted and stamp >= self._wanted[0]:
+            self._wanted = [other for other in self._wanted if other > stamp]
+            self._samples.append(Sample(stamp, image.copy(), depth.copy(), true_depth, camera))
+
+    @property
+    def frames(self) -> tuple[FrameResult, ...]:
+        return tuple(self._frames)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        return tuple(self._samples)
+
+    @property
+    def depth_is_metric(self) -> bool:
+        return self._all_metric and bool(self._frames)
+
+    def depth_summary(self) -> DepthSummary | None:
+        """None without ground truth."""
+        scaled = [frame.median_scaled for frame in self._frames if frame.median_scaled is not None]
+        metric = [frame.metric for frame in self._frames if frame.metric is not None]
+        if not scaled:
+            return None
+        scales = np.array([item.scale for item in scaled])
+        return DepthSummary(
+            images=len(scaled),
+            median_scaled=mean_of(scaled),
+            metric=mean_of(metric) if len(metric) == len(scaled) else None,
+            scale_median=float(np.median(scales)),
+            scale_spread=float(np.std(scales) / np.median(scales)),
+        )
+
+    def road_summary(self) -> RoadSummary | None:
+        """None if no frame showed a road."""
+        residuals = [frame.road_residual for frame in self._frames if frame.road_residual is not None]
+        heights = [frame.road_height for frame in self._frames if frame.road_height is not None]
+        if not residuals:
+            return None
+        pose = self._recording.body_from_camera
+        return RoadSummary(
+            images=len(residuals),
+            residual_median=float(np.median(residuals)),
+            residual_p95=float(np.percentile(residuals, 95)),
+            height_median=float(np.median(heights)),
+            true_height=None if pose is None else float(pose[2, 3]),
+        )
+
+    def trajectory(self, poses: Mapping[int, npt.NDArray[np.float64]], *, metric: bool) -> TrajectoryResult | None:
+        """The estimated poses of the body by stamp, held against the true ones; None for fewer than two."""
+        stamps = np.array(sorted(poses), np.int64)
+        if len(stamps) < 2:
+            return None
+        estimate = np.array([poses[stamp] for stamp in stamps.tolist()])
+        truth = None
+        if self._recording.odometry is not None:
+            true_poses, known = self._recording.odometry.at(stamps)
+            if np.count_nonzero(known) >= 2:
+                stamps, estimate, truth = stamps[known], estimate[known], true_poses[known]
+        alignments: tuple[Alignment, ...] = ("origin", "scale", "sim3") if metric else ("scale", "sim3")
+        metrics = []
+        if truth is not None:
+            for alignment in alignments:
+                try:
+                    metrics.append(trajectory_metrics(truth, estimate, alignment))
+                except DepthPerceptionError as error:
+                    self.fail(str(error))
+        return TrajectoryResult(stamps, estimate, truth, tuple(metrics), path_length(estimate), metric)
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the figures has to know."""
+        recording = self._recording
+        notes = []
+        if recording.topics.depth is None:
+            notes.append("The recording has no true depth: only the flatness of the road can be judged.")
+        if recording.odometry is None:
+            notes.append("The recording has no true odometry: the trajectory is shown, not judged.")
+        if recording.body_from_camera is None:
+            notes.append(
+                f"No static transform from {recording.body_frame} to {recording.camera_frame} was recorded:"
+                " the camera was taken to be level, at the origin of the body."
+            )
+        back = sum(later <= earlier for earlier, later in pairwise(recording.stamps))
+        if back:
+            notes.append(f"Time does not go forward at {back} of the images: odometry began anew there.")
+        if self._frames and not self._all_metric:
+            notes.append("The depth model does not know metres: lengths are in its own unit, errors are median-scaled.")
+        notes += [f"Failed {count} times: {reason}" for reason, count in self.failures.items()]
+        return tuple(notes)
+
+    def recording_summary(self) -> RecordingSummary:
+        recording = self._recording
+        return RecordingSummary(
+            name=recording.path.resolve().name,
+            images=len(recording.stamps),
+            seconds=recording.duration,
+            image_topic=recording.topics.image,
+            camera=recording.camera,
+            depth_topic=recording.topics.depth,
+            odometry_topic=recording.topics.odometry,
+        )
+
+    def _compare(self, truth: DepthMap, depth: DepthMap, scale: str | None) -> DepthMetrics:
+        return depth_metrics(truth, depth, scale="median" if scale else None, maximum=self._maximum_depth)
+
+    def _view(self, camera: Camera) -> tuple[NetworkView, npt.NDArray[np.bool_]]:
+        size = (camera.width, camera.height)
+        if size not in self._views:
+            view = NetworkView(self._recording.camera, *size)
+            self._views[size] = (view, road_region(camera, self._gravity))
+        return self._views[size]
+
+
+def _evenly(stamps: list[int], count: int) -> list[int]:
+    """`count` of the stamps, at the middles of as many equal parts."""
+    count = min(count, len(stamps))
+    return [stamps[int((index + 0.5) * len(stamps) / count)] for index in range(count)]

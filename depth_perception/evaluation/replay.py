@@ -1,0 +1,132 @@
+"""Runs depth and odometry over a recording in this process: every frame, in order, the same result every time."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.engines.engine import Engine
+from depth_perception.errors import DepthPerceptionError
+from depth_perception.estimators.depth import DepthEstimator
+from depth_perception.estimators.odometry import VisualOdometry
+from depth_perception.estimators.trajectory import Trajectory
+from depth_perception.evaluation.errors import EvaluationError
+from depth_perception.evaluation.judge import Judge
+from depth_perception.evaluation.percentiles import Percentiles
+from depth_perception.evaluation.recording import Recording
+from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
+from depth_perception.geometry.point_cloud import PointCloudBuilder
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL
+
+STEPS = {
+    "decode": "message to pixels",
+    "depth": "pixels to depth: rectification, network, range",
+    "odometry": "pixels to motion: rectification, network, covariance",
+}
+
+
+def replay(
+    recording: Recording,
+    depth_engine: Engine,
+    pose_engine: Engine | None,
+    *,
+    maximum_range: float = 200.0,
+    samples: int = 4,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Depth of every image, and the trajectory if there is a pose model, judged against what truth there is.
+
+    Args:
+        progress: Called with frames done and frames in all.
+
+    Raises: `EvaluationError` if not a single image gave depth.
+    """
+    estimator = DepthEstimator(depth_engine, recording.camera, maximum_range=maximum_range)
+    pose = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
+    odometry = None if pose_engine is None else VisualOdometry(pose_engine, recording.camera, pose)
+    judge = Judge(recording, samples=samples)
+    trajectory = Trajectory()
+    poses: dict[int, npt.NDArray[np.float64]] = {}
+    watch = _Stopwatch()
+
+    for index, recorded in enumerate(recording.images()):
+        try:
+            with watch("decode"):
+                image = recorded.decode()
+            with watch("depth"):
+                result = estimator.estimate(image)
+            judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
+            if odometry is not None:
+                with watch("odometry"):
+                    motion = odometry.update(image, recorded.stamp)
+                if motion is not None:
+                    poses.setdefault(motion.start, trajectory.pose)
+                    trajectory.add(motion)
+                    poses[motion.stamp] = trajectory.pose
+        except DepthPerceptionError as error:
+            judge.fail(str(error))
+        if progress is not None:
+            progress(index + 1, len(recording.stamps))
+
+    if not judge.depth_frames:
+        reasons = "; ".join(judge.failures) or "it holds no images"
+        raise EvaluationError(f"{recording.path}: not one image gave depth ({reasons})")
+    engines = [("depth", depth_engine)] + ([] if pose_engine is None else [("odometry", pose_engine)])
+    return Evaluation(
+        kind="replay",
+        recording=judge.recording_summary(),
+        models=tuple(model_use(role, engine) for role, engine in engines),
+        frames=judge.frames,
+        samples=judge.samples,
+        depth=judge.depth_summary(),
+        depth_is_metric=judge.depth_is_metric,
+        road=judge.road_summary(),
+        trajectory=judge.trajectory(poses, metric=pose_engine is not None and pose_engine.model.metric),
+        timings=watch.timings(),
+        notes=judge.notes(),
+        cloud=cloud_of(judge.samples),
+    )
+
+
+def model_use(role: str, engine: Engine) -> ModelUse:
+    """What a report says of a model and its engine."""
+    what = engine.description
+    backend = f"{what.backend} {what.version}"
+    return ModelUse.of(role, engine.model, backend=backend, precision=what.precision, device=what.device)
+
+
+def cloud_of(samples: Sequence[Sample]) -> npt.NDArray[np.float32] | None:
+    """The points ``[n, 4]`` of the middle one of the samples."""
+    if not samples:
+        return None
+    sample = samples[len(samples) // 2]
+    return PointCloudBuilder(sample.camera).build(sample.depth, sample.image).reshape(-1, 4)
+
+
+class _Stopwatch:
+    """Durations by the name of the step."""
+
+    _WARM_UP = 2
+    """First runs of a backend, which allocate and compile."""
+
+    def __init__(self) -> None:
+        self._durations: dict[str, list[float]] = defaultdict(list)
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._durations[step].append(time.perf_counter() - start)
+
+    def timings(self) -> tuple[Timing, ...]:
+        timings = []
+        for step, durations in self._durations.items():
+            percentiles = Percentiles.of(durations[self._WARM_UP :] or durations)
+            if percentiles is not None:
+                timings.append(Timing(step, STEPS[step], percentiles))
+        return tuple(timings)

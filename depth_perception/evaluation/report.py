@@ -1,0 +1,103 @@
+"""``report.json`` for machines and ``report.html``, one file with everything in it, for people."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception import __version__
+from depth_perception.evaluation.page import page
+from depth_perception.evaluation.result import Evaluation
+from depth_perception.geometry.pose import quaternion_from_rotation
+
+FORMAT_VERSION = 1
+
+
+def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path]:
+    """Writes ``report.json`` and ``report.html`` into the folder, each complete or absent, and returns their paths.
+
+    Beside them, ``estimate.tum`` and ``truth.tum`` hold the trajectories, not aligned, for other tools to read.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    json_path, html_path = folder / "report.json", folder / "report.html"
+    _write(json_path, json.dumps(summary(evaluation), indent=2, allow_nan=False) + "\n")
+    _write(html_path, page(evaluation))
+    trajectory = evaluation.trajectory
+    for name, poses in (
+        ("estimate", None if trajectory is None else trajectory.estimate),
+        ("truth", None if trajectory is None else trajectory.truth),
+    ):
+        path = folder / f"{name}.tum"
+        if trajectory is None or poses is None:
+            path.unlink(missing_ok=True)  # of an earlier report
+        else:
+            _write(path, tum(trajectory.stamps, poses))
+    return json_path, html_path
+
+
+def tum(stamps: npt.NDArray[np.int64], poses: npt.NDArray[np.float64]) -> str:
+    """A trajectory as the TUM RGB-D benchmark writes it: a line of ``seconds x y z qx qy qz qw`` for every pose."""
+    quaternions = quaternion_from_rotation(poses[:, :3, :3])
+    lines = []
+    for stamp, pose, quaternion in zip(stamps.tolist(), poses, quaternions, strict=True):
+        seconds, nanoseconds = divmod(stamp, 1_000_000_000)
+        values = " ".join(f"{value:.9g}" for value in (*pose[:3, 3], *quaternion))
+        lines.append(f"{seconds}.{nanoseconds:09d} {values}\n")
+    return "".join(lines)
+
+
+def summary(evaluation: Evaluation) -> dict[str, Any]:
+    """All figures as plain values; what is unknown is None."""
+    trajectory = evaluation.trajectory
+    return {
+        "format_version": FORMAT_VERSION,
+        "depth_perception": __version__,
+        "kind": evaluation.kind,
+        "recording": asdict(evaluation.recording),
+        "models": [asdict(model) for model in evaluation.models],
+        "depth": None
+        if evaluation.depth is None
+        else {
+            "protocol": "mean over images; true depth from 0.001 to 80 m; scale by the median before the clamp",
+            **asdict(evaluation.depth),
+        },
+        "depth_is_metric": evaluation.depth_is_metric,
+        "road": None if evaluation.road is None else asdict(evaluation.road),
+        "trajectory": None
+        if trajectory is None
+        else {
+            "poses": len(trajectory.stamps),
+            "path_length": trajectory.path_length,
+            "metric": trajectory.metric,
+            "alignments": {item.alignment: asdict(item) for item in trajectory.metrics},
+        },
+        "timings": {item.name: {"meaning": item.meaning, **asdict(item.seconds)} for item in evaluation.timings},
+        "topics": {item.name: asdict(item) for item in evaluation.topics},
+        "nodes": {item.name: _without_nan(asdict(item)) for item in evaluation.nodes},
+        "notes": list(evaluation.notes),
+        "frames": [asdict(frame) for frame in evaluation.frames],
+    }
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if value != value else value for key, value in values.items()}
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

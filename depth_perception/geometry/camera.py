@@ -1,0 +1,96 @@
+"""The camera: a pinhole with optional plumb_bob or rational distortion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.errors import DepthPerceptionError
+
+
+class GeometryError(DepthPerceptionError):
+    """A camera, pose or point set that cannot be what it claims to be."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Intrinsics of one image.
+
+    Convention:
+        Optical frame (REP-103): x right, y down, z forward. Pixel coordinates are (column, row), the *centre* of the
+        first pixel is (0, 0), as in OpenCV and ROS. All lengths in pixels.
+
+    Attributes:
+        distortion: OpenCV's coefficients (k1, k2, p1, p2, k3[, k4, k5, k6]); empty for a rectified image.
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    distortion: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.width <= 0 or self.height <= 0:
+            raise GeometryError(f"camera size is {self.width}x{self.height}, expected positive numbers")
+        values = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
+        if not np.all(np.isfinite(values)):
+            raise GeometryError(f"camera intrinsics hold a value that is not finite: {values}")
+        if self.fx <= 0 or self.fy <= 0:
+            raise GeometryError(
+                f"focal length is ({self.fx}, {self.fy}), expected positive numbers: calibrate the camera"
+            )
+        if not (0 <= self.cx < self.width and 0 <= self.cy < self.height):
+            raise GeometryError(
+                f"principal point ({self.cx}, {self.cy}) lies outside the {self.width}x{self.height} image:"
+                " the calibration belongs to another image size"
+            )
+        if len(self.distortion) not in (0, 4, 5, 8):
+            raise GeometryError(f"{len(self.distortion)} distortion coefficients given, expected 0, 4, 5 or 8")
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """The intrinsic matrix K, ``[3, 3]``."""
+        return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+
+    @property
+    def is_distorted(self) -> bool:
+        return any(self.distortion)
+
+    def rectified(self) -> Camera:
+        """The same pinhole without its distortion."""
+        return replace(self, distortion=())
+
+    def cropped(self, left: int, top: int, width: int, height: int) -> Camera:
+        """The camera of a window of the image."""
+        return replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
+
+    def resized(self, width: int, height: int) -> Camera:
+        """The camera of the image resized to ``width x height``; pixel centres keep their place in the image plane."""
+        sx, sy = width / self.width, height / self.height
+        return replace(
+            self,
+            width=width,
+            height=height,
+            fx=self.fx * sx,
+            fy=self.fy * sy,
+            cx=(self.cx + 0.5) * sx - 0.5,
+            cy=(self.cy + 0.5) * sy - 0.5,
+        )
+
+    def rays(self) -> npt.NDArray[np.float32]:
+        """Direction of every pixel with z = 1, ``[height, width, 3]``; a pixel's point is its ray times its depth.
+
+        Raises: `GeometryError` for a distorted camera: rectify first.
+        """
+        if self.is_distorted:
+            raise GeometryError("rays of a distorted camera asked for: rectify the image first")
+        rays = np.empty((self.height, self.width, 3), np.float32)
+        rays[..., 0] = (np.arange(self.width) - self.cx) / self.fx
+        rays[..., 1] = ((np.arange(self.height) - self.cy) / self.fy)[:, None]
+        rays[..., 2] = 1.0
+        return rays

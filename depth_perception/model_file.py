@@ -1,0 +1,161 @@
+"""The contract between the workshop and the robot: one ``.onnx`` that carries all a robot must know about it.
+
+The description travels as JSON in the model's metadata, under `METADATA_KEY`. Normalisation and disparity-to-depth are
+part of the graph:
+
+* a *depth* model maps ``image`` (uint8 RGB, ``[1, height, width, 3]``) to ``depth`` (float32, ``[1, height, width]``,
+  distance along the optical axis as a camera of focal length `ModelDescription.focal_length` would see it);
+* a *pose* model maps ``images`` (uint8 RGB, ``[frames, height, width, 3]``, oldest first) to ``motion`` (float32,
+  ``[frames - 1, 4, 4]``), where ``motion[k]`` is the pose of camera ``k + 1`` in camera ``k``: it takes points of frame
+  ``k + 1`` into frame ``k``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import onnx
+
+from depth_perception.errors import DepthPerceptionError
+
+METADATA_KEY = "depth_perception"
+FORMAT_VERSION = 1
+
+
+class ModelFileError(DepthPerceptionError):
+    """A model file that is missing, unreadable, or not what the caller needs."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """One source a model learned from."""
+
+    name: str
+    licence: str
+    supervision: str
+    """What was used of it: ``images`` alone, or which of its true ``depth``, ``poses``, ``speed``."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One figure a model was exported with; `protocol` says exactly how it was measured."""
+
+    protocol: str
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """What a robot must know about a model. Lengths in pixels are pixels of the network's input."""
+
+    name: str
+    task: Literal["depth", "pose"]
+    height: int
+    width: int
+    focal_length: float
+    """Focal length it was trained at, in input pixels: depth of a camera with focal f is output * f / focal_length."""
+    metric: bool
+    """True if lengths come out in metres, False if they are right only up to one unknown factor."""
+    method: str
+    paper: str
+    minimum_depth: float | None = None
+    """Metres; None for a pose model."""
+    maximum_depth: float | None = None
+    frames: tuple[str, ...] = ()
+    """Pose models: the frames of ``images``, oldest first."""
+    colour_order: str = "rgb"
+    training_data: tuple[TrainingData, ...] = ()
+    scores: tuple[Score, ...] = ()
+    revision: str = ""
+    """Git revision of the code that exported it."""
+    format_version: int = FORMAT_VERSION
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelDescription:
+        """Raises: `ModelFileError` for JSON that does not describe a model this version can read."""
+        try:
+            values: dict[str, Any] = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ModelFileError(f"its description is not JSON ({error}): export the model again") from None
+        if not isinstance(values, dict):
+            raise ModelFileError("its description is not a JSON object: export the model again")
+        version = values.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ModelFileError(
+                f"its description has format version {version}, this package reads {FORMAT_VERSION}:"
+                " export the model again or use the package version that wrote it"
+            )
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise ModelFileError(f"its description has unknown entries {', '.join(unknown)}: export the model again")
+        try:
+            values["frames"] = tuple(values.get("frames", ()))
+            values["training_data"] = tuple(TrainingData(**item) for item in values.get("training_data", ()))
+            values["scores"] = tuple(Score(**item) for item in values.get("scores", ()))
+            description = cls(**values)
+        except TypeError as error:
+            raise ModelFileError(f"its description is incomplete ({error}): export the model again") from None
+        if description.task not in ("depth", "pose"):
+            raise ModelFileError(f"its task is '{description.task}', expected 'depth' or 'pose'")
+        return description
+
+
+def read_description(path: str | Path, task: Literal["depth", "pose"] | None = None) -> ModelDescription:
+    """The description a model file carries.
+
+    Raises: `ModelFileError` if the file is missing, is not an ONNX model, carries no description, or (with `task`)
+    is for another task.
+    """
+    description = _read(_load(path), path)
+    if task is not None and description.task != task:
+        raise ModelFileError(f"{path}: this is a {description.task} model, expected a {task} model")
+    return description
+
+
+def write_model(model: onnx.ModelProto, description: ModelDescription, path: str | Path) -> None:
+    """Writes the model with its description; the file at `path` is complete or as it was before."""
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {METADATA_KEY: description.to_json()})
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(model.SerializeToString())
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _load(path: str | Path) -> onnx.ModelProto:
+    try:
+        return onnx.load_model(str(path), load_external_data=False)
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: there is no such model file") from None
+    except (OSError, IsADirectoryError) as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
+    except Exception:  # protobuf's DecodeError has no stable import path across its versions
+        raise ModelFileError(f"{path}: is not an ONNX model, or is cut short: copy or export it again") from None
+
+
+def _read(model: onnx.ModelProto, path: str | Path) -> ModelDescription:
+    for entry in model.metadata_props:
+        if entry.key == METADATA_KEY:
+            try:
+                return ModelDescription.from_json(entry.value)
+            except ModelFileError as error:
+                raise ModelFileError(f"{path}: {error}") from None
+    raise ModelFileError(f"{path}: carries no description of itself: export it with python -m training.export")

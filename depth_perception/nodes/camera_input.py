@@ -1,0 +1,97 @@
+"""The camera a node listens to: its images, raw or compressed, and the camera_info that goes with them."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+from depth_perception.geometry.camera import Camera
+from depth_perception.nodes.camera_info import camera_from_message
+from depth_perception.nodes.parameters import NodeError, Parameter, value
+from depth_perception.nodes.qos import RELIABILITIES
+from depth_perception.nodes.subscription import FollowingSubscription, Source
+
+AnyImage: TypeAlias = Image | CompressedImage
+
+INPUT_RELIABILITY = Parameter(
+    "input_reliability",
+    "auto",
+    "Reliability of the inputs; auto follows the publishers, because large best-effort messages get lost",
+    choices=RELIABILITIES,
+)
+
+PARAMETERS = (
+    Parameter(
+        "image_transport",
+        "auto",
+        "raw (topic image), compressed (topic image/compressed, or image itself), or auto: whichever is published",
+        choices=("auto", "raw", "compressed"),
+    ),
+    INPUT_RELIABILITY,
+    Parameter(
+        "rectified_input",
+        False,
+        "The images are rectified already: camera_info's P describes them, its K and D do not",
+    ),
+)
+
+PATIENCE = 0.2
+"""Seconds that an image waits for a camera_info that fits, which drivers and players may send a little later."""
+
+
+class CameraInput:
+    """Subscribes to ``image`` and ``camera_info``."""
+
+    def __init__(self, node: Node, on_image: Callable[[AnyImage], None]) -> None:
+        """
+        Args:
+            on_image: Called with every image as it arrives, not decoded, on the thread that spins the node.
+        """
+        image, info = node.resolve_topic_name("image"), node.resolve_topic_name("camera_info")
+        raw = (Source(image, Image),)
+        compressed = (Source(f"{image}/compressed", CompressedImage), Source(image, CompressedImage))
+        sources = {"raw": raw, "compressed": compressed, "auto": raw + compressed}[value(node, "image_transport")]
+        reliability = value(node, "input_reliability")
+        self._rectified: bool = value(node, "rectified_input")
+        self._infos: deque[CameraInfo] = deque(maxlen=10)
+        self._arrival = threading.Condition()
+        self._info_topic = info
+        self.image = FollowingSubscription(node, sources, on_image, reliability)
+        self.info = FollowingSubscription(node, (Source(info, CameraInfo),), self._on_info, reliability)
+
+    def camera(self, header: Header, width: int, height: int) -> Camera:
+        """The camera of an image of this header and size: of the camera_info with its stamp, else of the latest.
+
+        Not to be called on the thread that spins the node: it may wait a little for one that fits.
+
+        Raises: `NodeError` if none fits, `GeometryError` if the camera_info describes no camera.
+        """
+        with self._arrival:
+            camera = self._arrival.wait_for(lambda: self._fitting(header, width, height), PATIENCE)
+            if camera is not None:
+                return camera
+            if not self._infos:
+                raise NodeError(f"no camera_info came on {self._info_topic} yet: an image needs its calibration")
+            latest = self._infos[-1]
+        raise NodeError(
+            f"image is {width}x{height}, camera_info is of {latest.width}x{latest.height}:"
+            " the calibration belongs to another resolution"
+        )
+
+    def _on_info(self, message: CameraInfo) -> None:
+        with self._arrival:
+            self._infos.append(message)
+            self._arrival.notify()
+
+    def _fitting(self, header: Header, width: int, height: int) -> Camera | None:
+        if not self._infos:
+            return None
+        exact = (info for info in reversed(self._infos) if info.header.stamp == header.stamp)
+        camera = camera_from_message(next(exact, self._infos[-1]), rectified=self._rectified)
+        return camera if (camera.width, camera.height) == (width, height) else None

@@ -1,0 +1,80 @@
+"""A subscription that follows what is published: type, topic and quality of service are those of its publishers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
+
+from depth_perception.nodes.qos import input_profile
+
+
+@dataclass(frozen=True)
+class Source:
+    """A topic (absolute name) and the type of its messages."""
+
+    topic: str
+    message: type
+
+    @property
+    def type_name(self) -> str:
+        """As the graph spells it, e.g. ``sensor_msgs/msg/Image``."""
+        package, kind, *_ = self.message.__module__.split(".")
+        return f"{package}/{kind}/{self.message.__name__}"
+
+
+class FollowingSubscription:
+    """Listens to the first of its sources that somebody publishes, with the quality of service it is published with.
+
+    While nobody publishes, it listens to the first source, reliably. This does the work of rmw's "best available"
+    policy, which looks at the publishers once, when the subscription is made, and never at those that come later.
+
+    `follow` must be called now and then, on the thread that spins the node.
+    """
+
+    def __init__(
+        self, node: Node, sources: Sequence[Source], callback: Callable[[Any], None], reliability: str = "auto"
+    ) -> None:
+        """
+        Args:
+            reliability: One of `qos.RELIABILITIES`.
+        """
+        self._node = node
+        self._sources = tuple(sources)
+        self._callback = callback
+        self._reliability = reliability
+        self._current: tuple[Source, QoSProfile] | None = None
+        self._subscription: Subscription | None = None
+
+    @property
+    def source(self) -> Source:
+        """What it listens to, or would."""
+        return self._current[0] if self._current else self._sources[0]
+
+    def follow(self) -> None:
+        """Subscribes, or subscribes anew if the publishers have changed."""
+        wanted = self._choose()
+        if wanted == self._current:
+            return
+        self.close()
+        source, profile = wanted
+        self._subscription = self._node.create_subscription(source.message, source.topic, self._callback, profile)
+        self._current = wanted
+
+    def close(self) -> None:
+        """Stops listening."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+        self._subscription = self._current = None
+
+    def _choose(self) -> tuple[Source, QoSProfile]:
+        for source in self._sources:
+            infos = self._node.get_publishers_info_by_topic(source.topic)
+            publishers = [info for info in infos if info.topic_type == source.type_name]
+            if publishers:
+                return source, input_profile(self._reliability, publishers)
+        return self._current or (self._sources[0], input_profile(self._reliability, ()))

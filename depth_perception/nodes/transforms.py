@@ -1,0 +1,128 @@
+"""Where the camera is on the vehicle, and where the vehicle is: TF in and out, or a parameter where there is no TF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import Point as PointMessage
+from geometry_msgs.msg import Pose, Quaternion, Transform, TransformStamped, Vector3
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+from rclpy.time import Time
+from std_msgs.msg import Header
+
+from depth_perception.geometry.pose import (
+    BODY_FROM_OPTICAL,
+    Array,
+    pose_from,
+    quaternion_from_rotation,
+    rotation_from_angles,
+    rotation_from_quaternion,
+)
+from depth_perception.nodes.parameters import NodeError, Parameter
+
+PARAMETERS = (
+    Parameter("base_frame", "base_link", "Frame of the vehicle: x forward, y left, z up, its origin on the ground"),
+    Parameter(
+        "camera_pose",
+        RosParameter.Type.DOUBLE_ARRAY,
+        "Pose of the camera's body (x forward, y left, z up) in base_frame: x, y, z in metres, roll, pitch, yaw in"
+        " radians; looked up in TF unless set",
+        length=6,
+    ),
+)
+
+
+class CameraPose:
+    """The pose of the camera in the base frame, from the parameter ``camera_pose`` if it is set, else from TF."""
+
+    def __init__(self, node: Node, base_frame: str, camera_pose: Sequence[float] | None) -> None:
+        """
+        Raises: `NodeError` if `camera_pose` is None and there is no tf2_ros to look it up with.
+        """
+        self._base_frame = base_frame
+        self._fixed = None if camera_pose is None else pose_from_numbers(camera_pose)
+        self._buffer: Any = None
+        self._listener: Any = None
+        if self._fixed is not None:
+            return
+        try:
+            import tf2_ros
+        except ImportError:
+            raise NodeError(
+                "tf2_ros is not installed, so TF cannot say where the camera is:"
+                " set camera_pose to [x, y, z, roll, pitch, yaw]"
+            ) from None
+        self._buffer = tf2_ros.Buffer()
+        self._listener = tf2_ros.TransformListener(self._buffer, node)
+
+    def of(self, camera_frame: str) -> Array:
+        """`T_base_camera`, ``[4, 4]``: takes points of the optical frame `camera_frame` into the base frame.
+
+        Raises: `NodeError` if TF does not know it (yet).
+        """
+        if self._fixed is not None:
+            return self._fixed
+        import tf2_ros
+
+        try:
+            transform = self._buffer.lookup_transform(self._base_frame, camera_frame, Time()).transform
+        except tf2_ros.TransformException as error:
+            raise NodeError(
+                f"TF does not say where camera frame '{camera_frame}' is in '{self._base_frame}' ({error}):"
+                " publish it (static_transform_publisher) or set camera_pose"
+            ) from None
+        q, t = transform.rotation, transform.translation
+        return pose_from(rotation_from_quaternion([q.x, q.y, q.z, q.w]), [t.x, t.y, t.z])
+
+    def forget(self) -> None:
+        """Forgets what TF said about moving frames (static ones stay): time went back."""
+        if self._buffer is not None:
+            self._buffer.clear()
+
+    def close(self) -> None:
+        """Stops listening to TF."""
+        if self._listener is not None:
+            self._listener.unregister()
+        self._listener = self._buffer = None
+
+
+class TransformOutput:
+    """Publishes a transform on /tf."""
+
+    def __init__(self, node: Node) -> None:
+        """
+        Raises: `NodeError` if there is no tf2_ros.
+        """
+        try:
+            import tf2_ros
+        except ImportError:
+            raise NodeError("tf2_ros is not installed: publish_tf is not available, set it to false") from None
+        self._broadcaster = tf2_ros.TransformBroadcaster(node)
+
+    def publish(self, pose: Array, header: Header, child_frame: str) -> None:
+        """The `pose` ``[4, 4]`` of the child frame in the header's frame."""
+        x, y, z = pose[:3, 3].tolist()
+        transform = Transform(translation=Vector3(x=x, y=y, z=z), rotation=_quaternion(pose))
+        self._broadcaster.sendTransform(
+            TransformStamped(header=header, child_frame_id=child_frame, transform=transform)
+        )
+
+
+def pose_from_numbers(numbers: Sequence[float]) -> Array:
+    """`T_base_camera`, ``[4, 4]``, optical axes, of x, y, z (m), roll, pitch, yaw (rad) of the camera's body."""
+    x, y, z, roll, pitch, yaw = numbers
+    return pose_from(rotation_from_angles(roll, pitch, yaw), [x, y, z]) @ BODY_FROM_OPTICAL
+
+
+def pose_message(pose: Array) -> Pose:
+    """geometry_msgs/Pose of a pose ``[4, 4]``."""
+    x, y, z = pose[:3, 3].tolist()
+    return Pose(position=PointMessage(x=x, y=y, z=z), orientation=_quaternion(pose))
+
+
+def _quaternion(pose: Array) -> Quaternion:
+    x, y, z, w = np.asarray(quaternion_from_rotation(pose[:3, :3])).tolist()
+    return Quaternion(x=x, y=y, z=z, w=w)

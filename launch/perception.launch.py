@@ -1,0 +1,147 @@
+"""Depth, odometry and point cloud of one camera.
+
+    ros2 launch depth_perception perception.launch.py image:=/camera/image_raw rviz:=true
+
+Every argument: add --show-args. What the arguments leave empty, config/perception.yaml says.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import yaml
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.launch_description_entity import LaunchDescriptionEntity
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, quaternion_from_rotation, rotation_from_angles
+from depth_perception.resources import DEPTH_MODEL, FAST_DDS_PROFILE, POSE_MODEL, share_path
+from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]  # mypy takes this folder for it
+
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+"""Of Fast DDS 2 (up to Jazzy) and 3. Who has set one has a profile of his own."""
+
+ARGUMENTS = (
+    ("image", "/camera/image_raw", "Topic of the images; compressed ones are found at <image>/compressed"),
+    ("camera_info", "", "Topic of the calibration; empty: camera_info beside the images"),
+    ("namespace", "", "Namespace of the nodes and of the topics they publish"),
+    ("params", str(share_path("config/perception.yaml")), "Parameter file of the nodes"),
+    ("depth_model", "", f"Model file of depth_node; empty: as in the parameter file ({DEPTH_MODEL})"),
+    ("pose_model", "", f"Model file of odometry_node; empty: as in the parameter file ({POSE_MODEL})"),
+    ("backend", "", "auto, openvino or onnxruntime; empty: as in the parameter file (auto)"),
+    ("base_frame", "", "Frame of the vehicle, on the ground; empty: as in the parameter file (base_link)"),
+    ("odom_frame", "", "Frame of the odometry; empty: as in the parameter file (odom)"),
+    (
+        "camera_pose",
+        "",
+        "Pose of the camera's body in base_frame, [x, y, z, roll, pitch, yaw]; published as a static transform as well."
+        " Empty: TF knows it",
+    ),
+    ("camera_frame", "camera_optical_frame", "frame_id of the images, for the static transform of camera_pose"),
+    (
+        "publish_tf",
+        "",
+        "Publish odom_frame -> base_frame; leave it to robot_localization if that runs."
+        " Empty: as in the parameter file (false)",
+    ),
+    ("use_sim_time", "false", "Take the time from /clock (a replay, a simulator)"),
+    ("rviz", "false", "Start rviz2; its fixed frame is odom, so somebody must publish odom -> base_link"),
+)
+SHOWN = ("depth/points", "odom", "path", "image_rect", "depth/color")
+"""Topics in config/perception.rviz."""
+
+
+def generate_launch_description() -> LaunchDescription:
+    """What ros2 launch reads."""
+    profile = str(share_path(FAST_DDS_PROFILE))
+    environment = []
+    if not any(name in os.environ for name in PROFILE_VARIABLES):
+        environment = [SetEnvironmentVariable(name, profile) for name in PROFILE_VARIABLES]
+    return LaunchDescription(
+        [
+            *(DeclareLaunchArgument(name, default_value=text, description=what) for name, text, what in ARGUMENTS),
+            *environment,
+            OpaqueFunction(function=_nodes),
+        ]
+    )
+
+
+def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    given = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+
+    def chosen(**arguments: str) -> dict[str, Any]:
+        """Parameters that were given a value; the others are as the parameter file says."""
+        return {name: yaml.safe_load(given[argument]) for name, argument in arguments.items() if given[argument]}
+
+    camera_pose = numbers(given["camera_pose"])
+    vehicle = chosen(base_frame="base_frame") | ({"camera_pose": camera_pose} if camera_pose else {})
+    backend = chosen(backend="backend")
+    sim_time = chosen(use_sim_time="use_sim_time")
+    camera = [("image", given["image"]), ("camera_info", given["camera_info"] or beside(given["image"]))]
+
+    def node(executable: str, parameters: dict[str, Any], remappings: list[tuple[str, str]]) -> Node:
+        return Node(
+            package="depth_perception",
+            executable=executable,
+            name=executable,
+            namespace=given["namespace"],
+            parameters=[given["params"], sim_time | parameters],
+            remappings=remappings,
+            output="screen",
+        )
+
+    odometry = chosen(model="pose_model", odom_frame="odom_frame", publish_tf="publish_tf")
+    nodes = [
+        node("depth_node", chosen(model="depth_model") | backend | vehicle, camera),
+        node("odometry_node", odometry | backend | vehicle, camera),
+        node("point_cloud_node", vehicle, []),
+    ]
+    if camera_pose:
+        nodes.append(
+            _static_transform(camera_pose, given["base_frame"] or "base_link", given["camera_frame"], sim_time)
+        )
+    namespace = "/" + given["namespace"].strip("/") if given["namespace"] else ""
+    if given["rviz"].lower() == "true":
+        nodes.append(
+            Node(
+                package="rviz2",
+                executable="rviz2",
+                name="rviz2",
+                arguments=["-d", str(share_path("config/perception.rviz"))],
+                remappings=[(f"/{topic}", f"{namespace}/{topic}") for topic in SHOWN] if namespace else [],
+                parameters=[sim_time],
+                output="log",
+            )
+        )
+    return nodes
+
+
+def _static_transform(camera_pose: list[float], base_frame: str, camera_frame: str, sim_time: dict[str, Any]) -> Node:
+    x, y, z, roll, pitch, yaw = camera_pose
+    optical = pose_from(rotation_from_angles(roll, pitch, yaw), [x, y, z]) @ BODY_FROM_OPTICAL
+    names = ("--x", "--y", "--z", "--qx", "--qy", "--qz", "--qw")
+    values = [x, y, z, *quaternion_from_rotation(optical[:3, :3]).tolist()]
+    arguments = [text for name, value in zip(names, values, strict=True) for text in (name, str(value))]
+    return Node(
+        package="tf2_ros",
+        executable="static_transform_publisher",
+        name="camera_pose_publisher",
+        arguments=[*arguments, "--frame-id", base_frame, "--child-frame-id", camera_frame],
+        parameters=[sim_time],
+        output="log",
+    )
+
+
+def beside(image: str) -> str:
+    """The camera_info topic that goes with an image topic: its sibling, as image_transport has it."""
+    return image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+
+
+def numbers(text: str) -> list[float]:
+    """The six numbers of an argument such as ``[0, 0, 1.5, 0, 0, 0]``; an empty list if it is empty."""
+    values = yaml.safe_load(text) if text else []
+    if not isinstance(values, list) or len(values) not in (0, 6):
+        raise RuntimeError(f"camera_pose is {text}, expected [x, y, z, roll, pitch, yaw]")
+    return [float(value) for value in values]

@@ -1,0 +1,128 @@
+"""The command as a user starts it: instant help, one line for a known error, a traceback for a bug."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from helpers.models import write_depth_model, write_pose_model
+from helpers.recordings import write_recording
+
+from depth_perception import __version__
+from depth_perception.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "depth_perception.cli", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60
+    )
+
+
+def test_help_names_the_commands_and_imports_nothing_heavy():
+    script = (
+        "import sys; from depth_perception.cli.main import parser; text = parser().format_help();"
+        "heavy = {'numpy', 'cv2', 'onnx', 'rclpy', 'rosbags', 'matplotlib', 'torch'} & set(sys.modules);"
+        "assert not heavy, heavy; print(text)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0, done.stderr
+    for name in ("inspect", "evaluate", "demo"):
+        assert name in done.stdout
+
+
+def test_version():
+    done = command("--version")
+    assert (done.returncode, done.stdout) == (0, f"depth-perception {__version__}\n")
+
+
+def test_no_command_is_a_usage_error():
+    done = command()
+    assert done.returncode == 2
+    assert "usage: depth-perception" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "--bag", "/nowhere"], "/nowhere: there is no such recording"),
+        (
+            ["demo", "--bag", "/nowhere", "--depth-model", "/none.onnx", "--pose-model", "/none.onnx"],
+            "/none.onnx: there",
+        ),
+        (["inspect", "/none.onnx"], "/none.onnx: there is no such model file"),
+        (["inspect", __file__], "is not an ONNX model"),
+    ],
+)
+def test_a_known_error_is_one_line(arguments, message):
+    done = command(*arguments)
+    assert done.returncode == 1
+    assert done.stderr.startswith("depth-perception: ")
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def fail(path: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("depth_perception.model_file.read_description", fail)
+    with pytest.raises(ZeroDivisionError):
+        main(["inspect", "model.onnx"])
+
+
+def test_a_model_of_the_other_task_is_refused(tmp_path, capsys):
+    write_recording(tmp_path / "drive")
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    swapped = ["--depth-model", str(tmp_path / "pose.onnx"), "--pose-model", str(tmp_path / "depth.onnx")]
+    assert main(["evaluate", "--bag", str(tmp_path / "drive"), *swapped]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "is a pose model, expected a depth model" in error
+
+
+def test_inspect_as_table_and_as_json(tmp_path, capsys):
+    write_depth_model(tmp_path / "depth.onnx", width=64, height=32)
+    write_pose_model(tmp_path / "pose.onnx")
+    assert main(["inspect", str(tmp_path / "depth.onnx")]) == 0
+    text = capsys.readouterr().out
+    assert "64 x 32 pixels" in text
+    assert "luma_depth" in text
+    assert main(["inspect", "--json", str(tmp_path / "depth.onnx"), str(tmp_path / "pose.onnx")]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert [item["task"] for item in values] == ["depth", "pose"]
+
+
+def test_evaluate_prints_its_tables_and_writes_the_report(tmp_path, capsys):
+    write_recording(tmp_path / "drive", encoding="png", frames=5)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    models = ["--depth-model", str(tmp_path / "depth.onnx"), "--pose-model", str(tmp_path / "pose.onnx")]
+    start = time.monotonic()
+    assert main(["evaluate", "--bag", str(tmp_path / "drive"), *models, "--output", str(tmp_path / "out")]) == 0
+    assert time.monotonic() - start < 30
+    captured = capsys.readouterr()
+    assert "AbsRel" in captured.out
+    assert "ATE RMSE" in captured.out
+    assert str(tmp_path / "out" / "report.html") in captured.out
+    assert "5/5 frames" in captured.err
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["kind"] == "replay"
+
+
+def test_a_bar_that_is_missed_fails_after_the_report(tmp_path, capsys):
+    write_recording(tmp_path / "drive", encoding="png", frames=3, odometry=False)
+    write_depth_model(tmp_path / "depth.onnx")
+    start = ["evaluate", "--bag", str(tmp_path / "drive"), "--depth-model", str(tmp_path / "depth.onnx")]
+    start += ["--no-odometry", "--output", str(tmp_path / "out")]
+    assert main([*start, "--max-abs-rel", "0.01"]) == 0
+    assert main([*start, "--max-abs-rel", "0.000001", "--max-ate-percent", "5"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "bars missed: --max-abs-rel 1e-06 asked for, " in last
+    assert "--max-ate-percent 5 asked for, the recording does not tell" in last
+    assert (tmp_path / "out" / "report.html").exists()

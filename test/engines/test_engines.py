@@ -1,0 +1,213 @@
+"""Every backend on small real models: the same answers, the same refusals."""
+
+import sys
+import threading
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnx
+import pytest
+from helpers.models import luma_depth, redescribe, write_depth_model, write_pose_model
+from onnx import TensorProto, helper, numpy_helper
+
+from depth_perception.engines.choose import BACKENDS, open_engine
+from depth_perception.engines.engine import EngineError
+from depth_perception.model_file import ModelDescription, ModelFileError, write_model
+
+HEIGHT, WIDTH = 24, 40
+
+
+@pytest.fixture(scope="session")
+def image():
+    return np.random.default_rng(0).integers(0, 256, (1, 32, 64, 3), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def depth_model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "depth.onnx"
+    write_depth_model(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def convolution(tmp_path_factory):
+    """A model with what networks are made of, and the same computed by OpenCV: ``(path, image, depth)``."""
+    random = np.random.default_rng(0)
+    kernel = random.normal(0, 0.01, (1, 3, 3, 3)).astype(np.float32)
+    nodes = [
+        helper.make_node("Cast", ["image"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["float"], ["channels"], perm=[0, 3, 1, 2]),
+        helper.make_node("Pad", ["channels", "border"], ["padded"], mode="reflect"),
+        helper.make_node("Conv", ["padded", "kernel"], ["sum"]),
+        helper.make_node("Sigmoid", ["sum"], ["share"]),
+        helper.make_node("Squeeze", ["share", "axis"], ["flat"]),
+        helper.make_node("Mul", ["flat", "farthest"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "nearest"], ["depth"]),
+    ]
+    constants: dict[str, npt.NDArray] = {
+        "border": np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64),
+        "kernel": kernel,
+        "axis": np.array([1], np.int64),
+        "farthest": np.array(80.0, np.float32),
+        "nearest": np.array(0.5, np.float32),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "convolution",
+        [helper.make_tensor_value_info("image", TensorProto.UINT8, [1, HEIGHT, WIDTH, 3])],
+        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, HEIGHT, WIDTH])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    path = tmp_path_factory.mktemp("models") / "convolution.onnx"
+    description = ModelDescription("convolution", "depth", HEIGHT, WIDTH, 40.0, True, "convolution", "none")
+    write_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), description, path)
+
+    pixels = random.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    total: npt.NDArray = np.zeros((HEIGHT, WIDTH))
+    for channel in range(3):
+        plane = pixels[..., channel].astype(np.float64)
+        weights = kernel[0, channel].astype(np.float64)
+        total = total + np.asarray(cv2.filter2D(plane, -1, weights, borderType=cv2.BORDER_REFLECT_101), np.float64)
+    return path, pixels[None], 0.5 + 80 / (1 + np.exp(-total))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_network_layers_agree_with_opencv(backend, convolution):
+    path, pixels, expected = convolution
+    engine = open_engine(path, backend)
+    found = engine.run({"image": pixels})["depth"][0]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+    assert engine.description.precision == "f32"
+    assert engine.description.backend == backend
+
+
+def test_auto_precision_stays_near_and_says_what_it_is(convolution):
+    path, pixels, expected = convolution
+    engine = open_engine(path, "openvino", precision="auto")
+    np.testing.assert_allclose(engine.run({"image": pixels})["depth"][0], expected, rtol=0.05)
+    assert engine.description.precision in ("f32", "f16", "bf16")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_depth_and_pose_models_run(backend, depth_model, image, tmp_path):
+    engine = open_engine(depth_model, backend, threads=1)
+    np.testing.assert_allclose(engine.run({"image": image})["depth"], luma_depth(image), rtol=1e-5)
+    engine.close()
+    motion = np.eye(4)
+    motion[:3, 3] = [0.1, 0.2, 0.7]
+    write_pose_model(tmp_path / "pose.onnx", motion=motion, frames=("before", "previous", "current"))
+    engine = open_engine(tmp_path / "pose.onnx", backend)
+    found = engine.run({"images": np.zeros((3, 32, 64, 3), np.uint8)})["motion"]
+    np.testing.assert_allclose(found, np.stack([motion, motion]), atol=1e-6)
+
+
+def test_auto_takes_the_fastest_installed(depth_model):
+    assert open_engine(depth_model).description.backend == BACKENDS[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_images_that_are_windows_of_others_are_taken(backend, depth_model):
+    wide = np.random.default_rng(1).integers(0, 256, (1, 32, 100, 3), np.uint8)
+    window = wide[:, :, 20:84, ::-1]
+    found = open_engine(depth_model, backend).run({"image": window})["depth"]
+    np.testing.assert_allclose(found, luma_depth(window), rtol=1e-5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_other_threads_run_meanwhile(backend, tmp_path):
+    """A node must take messages while its network runs: the engine holds no lock that Python needs."""
+    write_depth_model(tmp_path / "slow.onnx", width=832, height=256, work=6)
+    engine = open_engine(tmp_path / "slow.onnx", backend, threads=1)
+    pixels = np.zeros((1, 256, 832, 3), np.uint8)
+    engine.run({"image": pixels})
+    running, done, steps = threading.Event(), threading.Event(), 0
+
+    def run():
+        running.set()
+        engine.run({"image": pixels})
+        done.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert running.wait(10)
+    while not done.is_set():
+        steps += 1
+        done.wait(0.001)
+    thread.join(10)
+    assert steps > 3  # with the lock held there would be one, after the run
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({}, r"inputs \[\] given, the model takes \['image'\]"),
+        ({"picture": np.zeros((1, 32, 64, 3), np.uint8)}, "picture"),
+        (
+            {"image": np.zeros((1, 32, 65, 3), np.uint8)},
+            r"uint8 \(1, 32, 65, 3\), the model takes uint8 \(1, 32, 64, 3\)",
+        ),
+        ({"image": np.zeros((1, 32, 64, 3), np.float32)}, "float32"),
+    ],
+)
+def test_wrong_inputs_are_named(backend, inputs, message, depth_model):
+    with pytest.raises(EngineError, match=message):
+        open_engine(depth_model, backend).run(inputs)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_missing_and_corrupt_models_are_refused_in_one_line(backend, depth_model, tmp_path):
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(depth_model.read_bytes()[:200])
+    text = tmp_path / "text.onnx"
+    text.write_text("not a model")
+    for path in (tmp_path / "none.onnx", cut, text):
+        with pytest.raises(ModelFileError, match=path.name) as refusal:
+            open_engine(path, backend)
+        assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_graph_the_backend_cannot_run_is_refused_in_one_line(backend, depth_model, tmp_path):
+    model = onnx.load_model(str(depth_model))
+    model.graph.node[0].op_type = "NoSuchOperator"
+    path = tmp_path / "strange.onnx"
+    onnx.save_model(model, str(path))
+    with pytest.raises(EngineError, match=r"strange.onnx.*NoSuchOperator") as refusal:
+        open_engine(path, backend)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("changes", [{"width": 100}, {"task": "pose", "frames": ("previous", "current")}])
+def test_a_graph_that_is_not_what_its_description_says_is_refused(backend, changes, depth_model, tmp_path):
+    path = tmp_path / "liar.onnx"
+    redescribe(depth_model, path, **changes)
+    with pytest.raises(EngineError, match="export it again"):
+        open_engine(path, backend)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"backend": "tensorflow"}, "backend is 'tensorflow', expected 'auto'"),
+        ({"threads": 0}, "0 threads"),
+        ({"precision": "int4"}, "precision is 'int4'"),
+    ],
+)
+def test_impossible_options_are_refused(options, message, depth_model):
+    with pytest.raises(EngineError, match=message):
+        open_engine(depth_model, **options)
+
+
+def test_what_is_not_installed_is_not_chosen(depth_model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert open_engine(depth_model).description.backend == "onnxruntime"
+    with pytest.raises(EngineError, match="pip install openvino"):
+        open_engine(depth_model, "openvino")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(EngineError, match="pip install onnxruntime"):
+        open_engine(depth_model, "onnxruntime")
+    with pytest.raises(EngineError, match="no inference backend is installed"):
+        open_engine(depth_model)

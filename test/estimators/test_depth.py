@@ -1,0 +1,126 @@
+"""The depth estimator with a model whose answer is known."""
+
+import numpy as np
+import pytest
+from helpers.models import luma_depth, write_depth_model, write_pose_model
+
+from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.depth import DepthEstimator
+from depth_perception.estimators.scale import ConstantScale, GroundPlaneScale, ScaleEstimate
+from depth_perception.estimators.view import EstimatorError
+from depth_perception.geometry.camera import Camera
+
+CAMERA = Camera(64, 32, 80.0, 80.0, 31.5, 15.5)  # twice the focal length the model was trained at
+IMAGE = np.random.default_rng(0).integers(0, 256, (32, 64, 3), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "depth.onnx"
+    write_depth_model(path, focal_length=40.0)
+    return open_engine(path)
+
+
+def grey(value):
+    return np.full((32, 64, 3), value, np.uint8)
+
+
+def test_depth_scales_with_the_focal_length(engine):
+    result = DepthEstimator(engine, CAMERA).estimate(IMAGE)
+    np.testing.assert_allclose(result.depth, 2.0 * luma_depth(IMAGE), rtol=1e-5)
+    assert result.depth.dtype == np.float32
+    np.testing.assert_array_equal(result.image, IMAGE)
+    assert result.camera == CAMERA
+    assert result.valid.all()
+    assert (result.metric, result.scale.source) == (True, "model")
+
+
+def test_a_larger_image_of_the_same_camera_has_the_same_depth(engine):
+    large = Camera(256, 128, 320.0, 320.0, 127.5, 63.5)
+    image = IMAGE.repeat(4, axis=0).repeat(4, axis=1)
+    result = DepthEstimator(engine, large).estimate(image)
+    np.testing.assert_allclose(result.depth, 2.0 * luma_depth(IMAGE), rtol=1e-5)
+    assert result.camera.fx == 80.0
+
+
+def test_a_result_outlives_the_next_one(engine):
+    estimator = DepthEstimator(engine, CAMERA)
+    first = estimator.estimate(grey(50))
+    kept = first.depth.copy()
+    estimator.estimate(grey(200))
+    np.testing.assert_array_equal(first.depth, kept)
+
+
+def test_beyond_the_range_is_infinite_and_closer_is_minus_infinite(engine):
+    result = DepthEstimator(engine, CAMERA, minimum_range=20.0, maximum_range=60.0).estimate(IMAGE)
+    depth = 2.0 * luma_depth(IMAGE)
+    np.testing.assert_array_equal(np.isposinf(result.depth), depth > 60)
+    np.testing.assert_array_equal(np.isneginf(result.depth), depth < 20)
+    np.testing.assert_array_equal(result.valid, (depth >= 20) & (depth <= 60))
+    assert 0 < result.valid.mean() < 1
+
+
+def test_what_the_model_saturates_at_is_far_away_and_not_a_distance(tmp_path):
+    write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, maximum_depth=40.0)
+    result = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA).estimate(grey(255))
+    assert np.isposinf(result.depth).all()
+    assert not result.valid.any()
+
+
+def test_what_the_camera_did_not_see_is_nan(engine):
+    pincushion = Camera(64, 32, 40.0, 40.0, 31.5, 15.5, (0.3, 0.1, 0.0, 0.0, 0.0))
+    estimator = DepthEstimator(engine, pincushion)
+    result = estimator.estimate(IMAGE)
+    np.testing.assert_array_equal(np.isnan(result.depth), ~estimator.view.valid)
+    assert 0 < np.isnan(result.depth).mean() < 0.5
+
+
+def test_a_relative_model_is_not_metric_until_it_has_a_scale(tmp_path):
+    write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, metric=False)
+    engine = open_engine(tmp_path / "depth.onnx")
+    relative = DepthEstimator(engine, CAMERA).estimate(IMAGE)
+    assert (relative.metric, relative.scale.source, relative.scale.value) == (False, "unknown", 1.0)
+    scaled = DepthEstimator(engine, CAMERA, scale=ConstantScale(ScaleEstimate(3.0, 0.05, "constant"))).estimate(IMAGE)
+    assert (scaled.metric, scaled.scale.source) == (True, "constant")
+    np.testing.assert_allclose(scaled.depth, 3.0 * relative.depth, rtol=1e-5)
+
+
+def test_range_is_in_metres_after_the_scale(tmp_path):
+    write_depth_model(tmp_path / "depth.onnx", focal_length=80.0, metric=False)
+    scale = ConstantScale(ScaleEstimate(10.0, 0.05, "constant"))
+    estimator = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA, maximum_range=100.0, scale=scale)
+    assert estimator.estimate(grey(30)).valid.all()  # 6.8 units, 68 m
+    assert not estimator.estimate(grey(100)).valid.any()  # 20.2 units, 202 m
+
+
+def test_scale_from_the_ground(tmp_path):
+    """The picture of a road whose grey is its depth, 2 units a metre: the camera is 1.5 m above it."""
+    camera = Camera(320, 128, 160.0, 160.0, 159.5, 20.0)
+    write_depth_model(tmp_path / "depth.onnx", width=320, height=128, focal_length=160.0, metric=False)
+    fall = camera.rays()[..., 1]
+    units = np.where(fall > 0.06, 3.0 / np.where(fall > 0.06, fall, 1.0), 50.0)
+    grey_levels = np.clip(np.rint((units - 1.0) / 49.0 * 255.0), 0, 255).astype(np.uint8)
+    estimator = DepthEstimator(
+        open_engine(tmp_path / "depth.onnx"), camera, scale=GroundPlaneScale(camera_height=1.5), maximum_range=100.0
+    )
+    result = estimator.estimate(np.repeat(grey_levels[..., None], 3, axis=2))
+    assert (result.metric, result.scale.source) == (True, "ground_plane")
+    assert result.scale.value == pytest.approx(0.5, rel=0.01)
+    assert result.depth[60, 160] == pytest.approx(1.5 / fall[60, 160], rel=0.05)
+
+
+def test_a_pose_model_is_refused(tmp_path):
+    write_pose_model(tmp_path / "pose.onnx")
+    with pytest.raises(EstimatorError, match="pose model, expected a depth model"):
+        DepthEstimator(open_engine(tmp_path / "pose.onnx"), CAMERA)
+
+
+@pytest.mark.parametrize(("minimum", "maximum"), [(-1.0, 10.0), (10.0, 10.0), (None, 0.0), (float("nan"), 5.0)])
+def test_impossible_ranges_are_refused(engine, minimum, maximum):
+    with pytest.raises(EstimatorError, match="range"):
+        DepthEstimator(engine, CAMERA, minimum_range=minimum, maximum_range=maximum)
+
+
+def test_an_image_of_another_resolution_is_refused(engine):
+    with pytest.raises(EstimatorError, match="another resolution"):
+        DepthEstimator(engine, CAMERA).estimate(np.zeros((64, 64, 3), np.uint8))

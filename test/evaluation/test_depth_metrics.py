@@ -1,0 +1,97 @@
+"""The metrics against a second implementation, written pixel by pixel from the paper's formulas."""
+
+from __future__ import annotations
+
+import math
+import statistics
+
+import numpy as np
+import pytest
+
+from depth_perception.evaluation.depth_metrics import depth_metrics, mean_of
+from depth_perception.evaluation.errors import EvaluationError
+
+
+def by_hand(truth: np.ndarray, prediction: np.ndarray, median: bool, low: float, high: float) -> dict[str, float]:
+    pairs = [
+        (float(t), float(p))
+        for t, p in zip(truth.flat, prediction.flat, strict=True)
+        if math.isfinite(t) and low < t < high
+    ]
+    scale = 1.0
+    if median:
+        scale = statistics.median(t for t, _ in pairs) / statistics.median(p for _, p in pairs)
+    pairs = [(t, min(max(p * scale, low), high)) for t, p in pairs]
+    n = len(pairs)
+    return {
+        "abs_rel": sum(abs(t - p) / t for t, p in pairs) / n,
+        "sq_rel": sum((t - p) ** 2 / t for t, p in pairs) / n,
+        "rmse": math.sqrt(sum((t - p) ** 2 for t, p in pairs) / n),
+        "rmse_log": math.sqrt(sum((math.log(t) - math.log(p)) ** 2 for t, p in pairs) / n),
+        "a1": sum(max(t / p, p / t) < 1.25 for t, p in pairs) / n,
+        "a2": sum(max(t / p, p / t) < 1.25**2 for t, p in pairs) / n,
+        "a3": sum(max(t / p, p / t) < 1.25**3 for t, p in pairs) / n,
+        "scale": scale,
+        "pixels": n,
+    }
+
+
+@pytest.mark.parametrize("scale", ["median", None])
+@pytest.mark.parametrize("maximum", [80.0, 30.0])
+def test_agrees_with_the_formulas_written_out(scale, maximum):
+    random = np.random.default_rng(3)
+    truth = random.uniform(1, 100, (12, 17)).astype(np.float32)
+    truth[0, :5] = [np.nan, np.inf, 0.0, -1.0, 5e-4]
+    prediction = (truth * random.lognormal(0.3, 0.4, truth.shape)).astype(np.float32)
+    prediction[~np.isfinite(prediction) | (prediction <= 0)] = 5.0
+    got = depth_metrics(truth, prediction, scale=scale, maximum=maximum)
+    for name, value in by_hand(truth, prediction, scale == "median", 1e-3, maximum).items():
+        assert getattr(got, name) == pytest.approx(value, rel=1e-9), name
+
+
+def test_a_perfect_prediction_has_no_error():
+    truth = np.linspace(1, 79, 100).reshape(10, 10)
+    got = depth_metrics(truth, truth, scale=None)
+    assert (got.abs_rel, got.sq_rel, got.rmse, got.rmse_log) == (0, 0, 0, 0)
+    assert (got.a1, got.a2, got.a3, got.scale, got.coverage, got.pixels) == (1, 1, 1, 1, 1, 100)
+
+
+def test_scale_is_taken_before_the_clamp():
+    """Clamped first, the far pixels of this twofold prediction would be cut to 80 m and come out wrong."""
+    truth = np.array([[10.0, 20.0, 30.0, 60.0, 70.0]])
+    assert depth_metrics(truth, truth * 2, scale="median").abs_rel == pytest.approx(0, abs=1e-12)
+
+
+def test_beyond_range_counts_as_the_maximum_and_invalid_lowers_coverage():
+    truth = np.array([[10.0, 40.0, 20.0, 5.0]])
+    prediction = np.array([[10.0, np.inf, np.nan, 0.0]])
+    got = depth_metrics(truth, prediction, scale=None)
+    assert got.pixels == 2
+    assert got.coverage == pytest.approx(0.5)
+    assert got.abs_rel == pytest.approx((0 + (80 - 40) / 40) / 2)
+
+
+def test_mean_is_over_images_not_over_pixels():
+    small = depth_metrics(np.full((1, 1), 10.0), np.full((1, 1), 20.0), scale=None)
+    large = depth_metrics(np.full((9, 9), 10.0), np.full((9, 9), 10.0), scale=None)
+    assert mean_of([small, large]).abs_rel == pytest.approx(0.5)
+    assert mean_of([small, large]).pixels == 82
+
+
+@pytest.mark.parametrize(
+    ("truth", "prediction", "message"),
+    [
+        (np.ones((2, 3)), np.ones((3, 2)), r"\(2, 3\).*\(3, 2\)"),
+        (np.full((2, 2), np.nan), np.ones((2, 2)), "no pixel to compare: 0 have a true depth"),
+        (np.ones((2, 2)), np.full((2, 2), np.nan), "no pixel to compare: 4 have.* 0 a predicted one"),
+        (np.ones((2, 2)), np.full((2, 2), np.inf), "no scale"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(truth, prediction, message):
+    with pytest.raises(EvaluationError, match=message):
+        depth_metrics(truth, prediction)
+
+
+def test_mean_of_nothing_is_refused():
+    with pytest.raises(EvaluationError, match="no images"):
+        mean_of([])

@@ -1,0 +1,101 @@
+"""What is judged is what came: frames that were dropped, maps that are wrong, poses of unknown times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.recordings import CAMERA_HEIGHT, write_recording
+
+from depth_perception.evaluation.judge import Judge
+from depth_perception.evaluation.recording import Recording
+from depth_perception.geometry.camera import Camera
+
+CAMERA = Camera(64, 32, 40.0, 40.0, 31.5, 15.5)
+IMAGE = np.zeros((32, 64, 3), np.uint8)
+
+
+@pytest.fixture
+def recording(tmp_path):
+    def make(**options):
+        write_recording(tmp_path / "drive", **options)
+        return Recording.open(tmp_path / "drive")
+
+    return make
+
+
+def road(height: float) -> np.ndarray:
+    """Depth of a level road as a level camera sees it; +inf above the horizon."""
+    down = (np.arange(32) - CAMERA.cy) / CAMERA.fy
+    depth = np.where(down > 0, height / np.maximum(down, 1e-9), np.inf)
+    return np.repeat(depth[:, None], 64, axis=1).astype(np.float32)
+
+
+def test_the_road_is_a_plane_below_the_camera(recording):
+    with recording(frames=3) as drive:
+        judge = Judge(drive)
+        for stamp in drive.stamps:
+            judge.depth(stamp, IMAGE, road(2.0), CAMERA, metric=True)
+        summary = judge.road_summary()
+    assert summary is not None
+    assert summary.images == 3
+    assert summary.residual_median == pytest.approx(0, abs=1e-4)
+    assert summary.height_median == pytest.approx(2.0, rel=1e-3)
+    assert summary.true_height == pytest.approx(CAMERA_HEIGHT)
+
+
+def test_a_road_that_is_not_flat_has_that_residual(recording):
+    """With normal noise of 10 % on every pixel no plane fits better than its median absolute value, 6.74 %."""
+    noise = np.random.default_rng(0).normal(1.0, 0.1, (32, 64)).astype(np.float32)
+    with recording(frames=1) as drive:
+        judge = Judge(drive)
+        judge.depth(drive.stamps[0], IMAGE, road(1.5) * noise, CAMERA, metric=True)
+        summary = judge.road_summary()
+    assert summary is not None
+    assert summary.residual_median == pytest.approx(0.0674, rel=0.15)
+
+
+def test_frames_are_shown_with_their_truth_even_where_some_were_dropped(recording):
+    with recording(frames=30, depth_every=3) as drive:
+        judge = Judge(drive, samples=4)
+        for index, stamp in enumerate(drive.stamps):
+            if index not in (3, 12):  # two frames with truth that never came
+                judge.depth(stamp, IMAGE, road(1.5), CAMERA, metric=True)
+        samples = judge.samples
+    assert len(samples) == 4
+    assert all(sample.truth is not None for sample in samples)
+
+
+def test_a_map_without_a_single_depth_is_counted_not_fatal(recording):
+    with recording(frames=2) as drive:
+        judge = Judge(drive)
+        for stamp in drive.stamps:
+            judge.depth(stamp, IMAGE, np.full((32, 64), np.nan, np.float32), CAMERA, metric=True)
+        assert judge.depth_frames == 2
+        assert judge.depth_summary() is None
+        assert judge.road_summary() is None
+        assert any(note.startswith("Failed 2 times: no pixel to compare") for note in judge.notes())
+
+
+def test_poses_outside_of_the_true_trajectory_are_left_out(recording):
+    with recording(frames=5) as drive:
+        judge = Judge(drive)
+        poses = {stamp: np.eye(4) for stamp in drive.stamps}
+        for index, stamp in enumerate(drive.stamps):
+            poses[stamp] = np.eye(4)
+            poses[stamp][0, 3] = 0.5 * index
+        poses[drive.stamps[-1] + 10_000_000_000] = np.eye(4)
+        result = judge.trajectory(poses, metric=True)
+    assert result is not None
+    assert result.stamps.tolist() == drive.stamps
+    assert result.metrics[0].ate_rmse == pytest.approx(0, abs=1e-9)
+
+
+def test_one_pose_is_no_trajectory(recording):
+    with recording(frames=2) as drive:
+        assert Judge(drive).trajectory({drive.stamps[0]: np.eye(4)}, metric=True) is None
+
+
+def test_time_that_does_not_go_forward_is_said(recording):
+    with recording(frames=4) as drive:
+        drive.stamps[2] = drive.stamps[0]
+        assert any("Time does not go forward at 1 of the images" in note for note in Judge(drive).notes())

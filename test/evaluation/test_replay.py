@@ -1,0 +1,115 @@
+"""A recording whose depth and motion are known, replayed with models that answer just these."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.models import write_depth_model
+from helpers.recordings import STEP, write_recording
+
+from depth_perception.engines.choose import open_engine
+from depth_perception.evaluation.errors import EvaluationError
+from depth_perception.evaluation.recording import Recording
+from depth_perception.evaluation.replay import replay
+
+
+def test_depth_that_is_right_has_no_error(evaluated):
+    result = evaluated(frames=6)
+    assert len(result.frames) == 6
+    assert result.depth is not None
+    assert result.depth.images == 6
+    # the model reads the same picture that the truth was made of; the truth is rounded to a millimetre
+    assert result.depth.metric is not None
+    assert result.depth.metric.abs_rel < 1e-3
+    assert result.depth.median_scaled.abs_rel < 1e-3
+    assert result.depth.median_scaled.scale == pytest.approx(1.0, abs=1e-3)
+    assert result.depth.median_scaled.coverage == 1.0
+    assert result.depth_is_metric
+
+
+def test_constant_motion_is_a_straight_line_in_body_axes(evaluated):
+    result = evaluated(frames=9)
+    trajectory = result.trajectory
+    assert trajectory is not None
+    assert trajectory.truth is not None
+    np.testing.assert_allclose(trajectory.estimate[:, :3, 3], np.outer(STEP * np.arange(9), [1, 0, 0]), atol=1e-5)
+    np.testing.assert_allclose(trajectory.estimate[:, :3, :3], np.tile(np.eye(3), (9, 1, 1)), atol=1e-6)
+    assert [item.alignment for item in trajectory.metrics] == ["origin", "scale", "sim3"]
+    assert trajectory.metrics[0].ate_rmse < 1e-5
+    assert trajectory.path_length == pytest.approx(8 * STEP)
+
+
+def test_a_camera_twice_as_long_sees_twice_as_far(evaluated):
+    """Depth of a network scales with the focal length of the camera it looks through."""
+    result = evaluated(frames=3, focal_length=80.0)
+    assert result.depth is not None
+    assert result.depth.metric is not None
+    assert result.depth.median_scaled.scale == pytest.approx(0.5, rel=1e-3)
+    assert result.depth.median_scaled.abs_rel < 1e-3
+    assert result.depth.metric.abs_rel == pytest.approx(1.0, abs=0.02)  # a few pixels reach the 80 m of the clamp
+
+
+def test_models_without_metres_are_judged_up_to_a_scale(evaluated):
+    result = evaluated(frames=5, metric=False)
+    assert result.depth is not None
+    assert result.depth.metric is None
+    assert not result.depth_is_metric
+    assert result.trajectory is not None
+    assert [item.alignment for item in result.trajectory.metrics] == ["scale", "sim3"]
+    assert any("does not know metres" in note for note in result.notes)
+
+
+def test_without_ground_truth_nothing_is_claimed(evaluated):
+    result = evaluated(frames=5, depth=None, odometry=True, static_transform=False)
+    assert result.depth is None
+    assert any("no true depth" in note for note in result.notes)
+    assert any("No static transform from base_link to camera_optical_frame" in note for note in result.notes)
+    assert len(result.frames) == 5
+    assert len(result.samples) == 4
+    assert all(sample.truth is None for sample in result.samples)
+
+
+def test_samples_are_frames_that_have_truth(evaluated):
+    result = evaluated(frames=20, depth_every=5)
+    assert result.depth is not None
+    assert result.depth.images == 4
+    assert len(result.samples) == 4
+    assert all(sample.truth is not None for sample in result.samples)
+
+
+def test_depth_alone(evaluated):
+    result = evaluated(frames=3, odometry=False)
+    assert result.trajectory is None
+    assert [model.role for model in result.models] == ["depth"]
+
+
+def test_the_same_replay_twice_gives_the_same_figures(evaluated, tmp_path):
+    first = evaluated(frames=5)
+    (tmp_path / "drive").rename(tmp_path / "before")
+    second = evaluated(frames=5)
+    assert first.frames == second.frames
+    assert first.depth == second.depth
+    assert first.trajectory is not None
+    assert second.trajectory is not None
+    assert first.trajectory.metrics == second.trajectory.metrics
+
+
+def test_a_recording_that_gives_no_depth_at_all_is_refused(tmp_path):
+    write_recording(tmp_path / "drive", encoding="rgb8", frames=3)
+    (file,) = (tmp_path / "drive").glob("*.mcap")
+    file.write_bytes(file.read_bytes().replace(b"rgb8\x00", b"rgbX\x00"))
+    write_depth_model(tmp_path / "depth.onnx")
+    with (
+        Recording.open(file) as recording,
+        pytest.raises(EvaluationError, match=r"not one image gave depth .*'rgbX' cannot be read"),
+    ):
+        replay(recording, open_engine(tmp_path / "depth.onnx"), None)
+
+
+def test_progress_reaches_the_end(tmp_path):
+    write_recording(tmp_path / "drive", frames=4)
+    write_depth_model(tmp_path / "depth.onnx")
+    seen: list[tuple[int, int]] = []
+    with Recording.open(tmp_path / "drive") as recording:
+        replay(recording, open_engine(tmp_path / "depth.onnx"), None, progress=lambda *step: seen.append(step))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]

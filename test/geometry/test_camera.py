@@ -1,0 +1,47 @@
+"""The camera against OpenCV's projection."""
+
+import cv2
+import numpy as np
+import pytest
+
+from depth_perception.geometry.camera import Camera, GeometryError
+
+CAMERA = Camera(640, 360, 500.0, 510.0, 310.0, 190.0)
+
+
+def test_rays_are_the_inverse_of_opencvs_projection():
+    points = (CAMERA.rays() * 7.0).reshape(-1, 3).astype(np.float64)
+    pixels = cv2.projectPoints(points, np.zeros(3), np.zeros(3), CAMERA.matrix, np.zeros(4))[0].reshape(360, 640, 2)
+    columns, rows = np.meshgrid(np.arange(640), np.arange(360))
+    np.testing.assert_allclose(pixels[..., 0], columns, atol=1e-3)
+    np.testing.assert_allclose(pixels[..., 1], rows, atol=1e-3)
+
+
+def test_cropped_and_resized_cameras_keep_the_rays_of_pixel_centres():
+    rays = CAMERA.rays()
+    cropped = CAMERA.cropped(100, 40, 300, 200).rays()
+    np.testing.assert_allclose(cropped, rays[40:240, 100:400], atol=1e-6)
+    half = CAMERA.resized(320, 180).rays()
+    blocks = rays.reshape(180, 2, 320, 2, 3).mean((1, 3))  # the centre of a 2x2 block is the new pixel's centre
+    np.testing.assert_allclose(half, blocks, atol=1e-6)
+
+
+def test_rays_of_a_distorted_camera_are_refused():
+    with pytest.raises(GeometryError, match="rectify"):
+        Camera(640, 360, 500.0, 500.0, 320.0, 180.0, (-0.2, 0.0, 0.0, 0.0, 0.0)).rays()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"width": 0}, "size"),
+        ({"fx": 0.0}, "calibrate"),
+        ({"fy": float("nan")}, "finite"),
+        ({"cx": 700.0}, "another image size"),
+        ({"distortion": (0.1, 0.2)}, "coefficients"),
+    ],
+)
+def test_impossible_cameras_are_refused(changes, message):
+    values = {"width": 640, "height": 360, "fx": 500.0, "fy": 500.0, "cx": 320.0, "cy": 180.0} | changes
+    with pytest.raises(GeometryError, match=message):
+        Camera(**values)

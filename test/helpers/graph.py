@@ -1,0 +1,251 @@
+"""A real ROS 2 graph for tests: nodes in their own processes, and one node in the test's process that talks to them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PROFILE = ROOT / "config" / "fastdds_shared_memory.xml"
+DEADLINE = 60.0
+
+
+def free_domain() -> int:
+    """A ROS domain that nothing on this machine uses, by the port its participants share."""
+    start = os.getpid() % 90
+    for domain in (1 + (start + step) % 90 for step in range(90)):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", 7400 + 250 * domain + 10))  # unicast discovery port of its first participant
+            except OSError:
+                continue
+            return domain
+    raise RuntimeError("no free ROS domain")
+
+
+def environment(domain: int, *, profile: bool = True) -> dict[str, str]:
+    """What every process of the graph is started with: its own domain, this machine only, messages checked."""
+    variables = {
+        "ROS_DOMAIN_ID": str(domain),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_PYTHON_CHECK_FIELDS": "1",
+        "RCUTILS_LOGGING_BUFFERED_STREAM": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    if profile:
+        variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(PROFILE)
+    return variables
+
+
+def die_with_parent() -> None:
+    """So that nothing is left behind when the tests themselves are killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+class Process:
+    """A process of the graph; its output goes to a file."""
+
+    def __init__(self, arguments: list[str], log: Path, variables: dict[str, str]) -> None:
+        kept = {key: text for key, text in os.environ.items() if not key.startswith(("ROS_DOMAIN", "FASTRTPS"))}
+        self.log = log
+        with log.open("w") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, *arguments],
+                env=kept | variables,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            )
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def say(self, line: str) -> None:
+        """Writes a line to its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
+    def wait(self, timeout: float = DEADLINE) -> int:
+        """The exit code, once it has ended by itself."""
+        return self._process.wait(timeout)
+
+    def wait_for_output(self, text: str, timeout: float = DEADLINE) -> str:
+        """The first line with the text."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for line in self.output.splitlines():
+                if text in line:
+                    return line
+            if not self.alive:
+                break
+            time.sleep(0.02)
+        raise AssertionError(f"'{text}' did not come; the output was:\n{self.output}")
+
+    def stop(self, timeout: float = 10.0) -> int:
+        """Ends it as launch does, or hard if that does not help; the exit code."""
+        if self.alive:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        return self._process.returncode
+
+
+class Graph:
+    """One domain with a node of the test in it."""
+
+    def __init__(self, folder: Path, domain: int) -> None:
+        import rclpy
+        from rclpy.executors import SingleThreadedExecutor
+
+        self.domain = domain
+        self.epoch = 0
+        self._folder = folder
+        self._processes = ExitStack()
+        os.environ.update(environment(domain))
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        self.node = rclpy.create_node("tester", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._started = 0
+
+    def close(self) -> None:
+        import rclpy
+
+        self._processes.close()
+        self._executor.shutdown()
+        self.node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+    @contextmanager
+    def run(self, arguments: list[str], *, profile: bool = True) -> Iterator[Process]:
+        """A Python process in this graph, ended with the block."""
+        self._started += 1
+        log = self._folder / f"process{self._started}.log"
+        process = Process(arguments, log, environment(self.domain, profile=profile))
+        with ExitStack() as stack:
+            stack.callback(process.stop)
+            yield process
+
+    def node_process(
+        self,
+        module: str,
+        *,
+        name: str | None = None,
+        remap: dict[str, str] | None = None,
+        profile: bool = True,
+        **parameters: Any,
+    ) -> Any:
+        """One of our nodes, e.g. ``depth_node``, with parameters."""
+        arguments = ["-m", f"depth_perception.nodes.{module}", "--ros-args"]
+        if name:
+            arguments += ["-r", f"__node:={name}"]
+        for key, target in (remap or {}).items():
+            arguments += ["-r", f"{key}:={target}"]
+        for key, value in parameters.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            arguments += ["-p", f"{key}:={text}"]
+        return self.run(arguments, profile=profile)
+
+    def until(self, condition: Callable[[], Any], what: str, timeout: float = DEADLINE) -> Any:
+        """Spins until the condition holds; its value."""
+        deadline = time.monotonic() + timeout
+        while not (value := condition()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{what}: not within {timeout:.0f} s")
+            self._executor.spin_once(timeout_sec=0.02)
+        return value
+
+    def spin(self, seconds: float) -> None:
+        """Spins that long: for what must not happen, and to keep a pace."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._executor.spin_once(timeout_sec=left)
+
+    def listen(self, message: type, topic: str, *, reliable: bool = True) -> Listener:
+        """A list that fills with the messages of a topic as long as the graph spins."""
+        return Listener(self, message, topic, reliable)
+
+    def call(self, service: type, name: str, request: Any, timeout: float = DEADLINE) -> Any:
+        """The answer of a service."""
+        client = self.node.create_client(service, name)
+        try:
+            self.until(client.service_is_ready, f"service {name}", timeout)
+            future = client.call_async(request)
+            self.until(future.done, f"answer of {name}", timeout)
+            return future.result()
+        finally:
+            self.node.destroy_client(client)
+
+
+class Listener(list[Any]):
+    """The messages of one topic, in order; `close` it, or use it in a `with`, to stop listening."""
+
+    def __init__(self, graph: Graph, message: type, topic: str, reliable: bool) -> None:
+        from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+        super().__init__()
+        policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        self._graph = graph
+        self._topic = topic
+        profile = QoSProfile(depth=100, reliability=policy)
+        self._subscription = graph.node.create_subscription(message, topic, self._on_message, profile)
+
+    def _on_message(self, message: Any) -> None:
+        self.append(message)
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._graph.node.destroy_subscription(self._subscription)
+
+    def wait_for_publisher(self) -> Listener:
+        """Itself, once somebody publishes the topic."""
+        name = self._graph.node.resolve_topic_name(self._topic)
+        self._graph.until(lambda: self._graph.node.count_publishers(name), f"publisher of {name}")
+        return self
+
+    def of(self, stamp: Any, timeout: float = DEADLINE) -> Any:
+        """The message with this stamp."""
+
+        def found() -> Any:
+            return next((message for message in self if message.header.stamp == stamp), None)
+
+        return self._graph.until(found, f"{self._topic} of {stamp}", timeout)
+
+    def has(self, stamp: Any) -> bool:
+        """Whether the message with this stamp has come."""
+        return any(message.header.stamp == stamp for message in self)
+
+    def next(self, timeout: float = DEADLINE) -> Any:
+        """The next message that comes."""
+        count = len(self)
+        self._graph.until(lambda: len(self) > count, f"a message on {self._topic}", timeout)
+        return self[count]

@@ -1,0 +1,137 @@
+"""Small recordings whose every figure is known: a camera that drives straight ahead, half a metre a frame.
+
+Its images are smooth grey pictures and its true depth is what `helpers.models.luma_depth` answers to them: with
+`write_depth_model` and `write_pose_model` of the same camera, depth and odometry are right to the encoding loss.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_typestore
+
+from helpers.models import luma_depth
+
+START = 1_700_000_000_000_000_000
+STEP = 0.5
+CAMERA_HEIGHT = 1.5
+OPTICAL_FRAME = "camera_optical_frame"
+
+
+def picture(index: int, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Frame `index`: grey, brighter (so farther) towards the top, with a few soft waves that move."""
+    rows = np.linspace(0.8, 0.1, height)[:, None]
+    waves = 0.1 * np.sin(np.linspace(0, 6, width) + 0.3 * index)[None]
+    grey = np.clip(255 * (rows + waves), 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def write_recording(
+    path: Path,
+    *,
+    frames: int = 8,
+    rate: float = 10.0,
+    width: int = 64,
+    height: int = 32,
+    focal_length: float = 40.0,
+    storage: Literal["mcap", "sqlite3"] = "mcap",
+    encoding: str = "jpeg",
+    image_topic: str | None = None,
+    depth: Literal["png", "16UC1", "32FC1"] | None = "png",
+    depth_every: int = 1,
+    odometry: bool = True,
+    camera_info: bool = True,
+    static_transform: bool = True,
+    start: int = START,
+) -> list[int]:
+    """Writes a rosbag2 folder and returns the stamps of its images.
+
+    Args:
+        encoding: ``jpeg`` or ``png`` for a CompressedImage, ``rgb8`` or ``mono8`` for an Image.
+    """
+    store = get_typestore(Stores.ROS2_JAZZY)
+    types = store.types
+    compressed = encoding in ("jpeg", "png")
+    topic = image_topic or "/camera/image_raw" + ("/compressed" if compressed else "")
+    stamps = [start + round(index * 1e9 / rate) for index in range(frames)]
+
+    def header(stamp: int, frame: str) -> Any:
+        time = types["builtin_interfaces/msg/Time"](*divmod(stamp, 1_000_000_000))
+        return types["std_msgs/msg/Header"](time, frame)
+
+    def vector(x: float, y: float, z: float) -> Any:
+        return types["geometry_msgs/msg/Vector3"](x, y, z)
+
+    def compressed_image(stamp: int, pixels: npt.NDArray, kind: str, form: str) -> Any:
+        data = cv2.imencode(f".{kind}", pixels, [cv2.IMWRITE_JPEG_QUALITY, 98])[1]
+        return types["sensor_msgs/msg/CompressedImage"](header(stamp, OPTICAL_FRAME), form, data.ravel())
+
+    def raw_image(stamp: int, pixels: npt.NDArray, kind: str) -> Any:
+        data = np.frombuffer(pixels.tobytes(), np.uint8)
+        step = data.size // height
+        return types["sensor_msgs/msg/Image"](header(stamp, OPTICAL_FRAME), height, width, kind, 0, step, data)
+
+    def odometry_at(stamp: int, x: float) -> Any:
+        point = types["geometry_msgs/msg/Point"](x, 0.0, 0.0)
+        pose = types["geometry_msgs/msg/Pose"](point, types["geometry_msgs/msg/Quaternion"](0.0, 0.0, 0.0, 1.0))
+        twist = types["geometry_msgs/msg/Twist"](vector(STEP * rate, 0.0, 0.0), vector(0.0, 0.0, 0.0))
+        return types["nav_msgs/msg/Odometry"](
+            header(stamp, "odom"),
+            "base_link",
+            types["geometry_msgs/msg/PoseWithCovariance"](pose, np.zeros(36)),
+            types["geometry_msgs/msg/TwistWithCovariance"](twist, np.zeros(36)),
+        )
+
+    def transforms(stamp: int) -> Any:
+        # optical axes in the body's: x right = -y, y down = -z, z forward = x
+        rotation = types["geometry_msgs/msg/Quaternion"](-0.5, 0.5, -0.5, 0.5)
+        transform = types["geometry_msgs/msg/Transform"](vector(1.0, 0.0, CAMERA_HEIGHT), rotation)
+        stamped = types["geometry_msgs/msg/TransformStamped"](header(stamp, "base_link"), OPTICAL_FRAME, transform)
+        return types["tf2_msgs/msg/TFMessage"]([stamped])
+
+    def info(stamp: int) -> Any:
+        cx, cy = (width - 1) / 2, (height - 1) / 2
+        k = np.array([focal_length, 0, cx, 0, focal_length, cy, 0, 0, 1.0])
+        p = np.array([focal_length, 0, cx, 0, 0, focal_length, cy, 0, 0, 0, 1.0, 0])
+        region = types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+        return types["sensor_msgs/msg/CameraInfo"](
+            header(stamp, OPTICAL_FRAME), height, width, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), p, 0, 0, region
+        )
+
+    plugin = StoragePlugin.MCAP if storage == "mcap" else StoragePlugin.SQLITE3
+    with Writer(path, version=9, storage_plugin=plugin) as writer:
+        connections: dict[str, Any] = {}
+
+        def write(name: str, message: Any, stamp: int) -> None:
+            kind = message.__msgtype__
+            if name not in connections:
+                connections[name] = writer.add_connection(name, kind, typestore=store)
+            writer.write(connections[name], stamp, bytes(store.serialize_cdr(message, kind)))
+
+        for index, stamp in enumerate(stamps):
+            image = picture(index, width, height)
+            if static_transform and index == 0:
+                write("/tf_static", transforms(stamp), stamp)
+            if camera_info:
+                write("/camera/camera_info", info(stamp), stamp)
+            if compressed:
+                write(topic, compressed_image(stamp, image[..., ::-1], encoding, encoding), stamp)
+            else:
+                write(topic, raw_image(stamp, image[..., 0] if encoding == "mono8" else image, encoding), stamp)
+            if odometry:
+                write("/ground_truth/odom", odometry_at(stamp, STEP * index), stamp)
+            if depth and index % depth_every == 0:
+                truth = luma_depth(image)
+                millimetres = np.round(truth * 1000).astype(np.uint16)
+                if depth == "png":
+                    message = compressed_image(stamp, millimetres, "png", "16UC1; png")
+                    write("/ground_truth/depth/compressed", message, stamp)
+                else:
+                    pixels = truth if depth == "32FC1" else millimetres
+                    write("/ground_truth/depth", raw_image(stamp, pixels, depth), stamp)
+    return stamps

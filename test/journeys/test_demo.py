@@ -1,0 +1,163 @@
+"""The whole demo: a recording as ROS topics into three real nodes, to a report; and broken off, nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.models import write_depth_model, write_pose_model
+from helpers.recordings import write_recording
+
+pytest.importorskip("rclpy", reason="ROS 2 is not installed")
+pytestmark = pytest.mark.ros
+
+ROOT = Path(__file__).resolve().parents[2]
+MARK = "DEPTH_PERCEPTION_TEST"
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Starts the demo on a small recording; what it starts carries a mark in its environment."""
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*more: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "depth_perception.cli", "demo", "--bag", str(tmp_path / "drive")]
+        command += ["--depth-model", str(tmp_path / "depth.onnx"), "--pose-model", str(tmp_path / "pose.onnx")]
+        command += ["--output", str(tmp_path / "out"), *more]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, MARK: str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def marked(folder: Path) -> list[int]:
+    """Processes whose environment carries the mark of this test."""
+    found = []
+    for item in Path("/proc").iterdir():
+        if item.name.isdigit():
+            try:
+                if f"{MARK}={folder}".encode() in (item / "environ").read_bytes():
+                    found.append(int(item.name))
+            except OSError:
+                continue
+    return found
+
+
+def wait_until(condition, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_recording_becomes_a_report(demo, tmp_path):
+    write_recording(tmp_path / "drive", frames=15, rate=5, encoding="png")  # slow enough for a busy machine
+    process = demo()
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+
+    # every image became depth, a cloud and, from the second on, odometry
+    counts = {name: topic["messages"] for name, topic in report["topics"].items()}
+    assert counts == {"/depth/image_rect": 15, "/depth/camera_info": 15, "/depth/points": 15, "/odom": 14}
+    assert report["topics"]["/depth/image_rect"]["rate"] == pytest.approx(5, rel=0.1)
+    assert {name: node["dropped"] for name, node in report["nodes"].items()} == dict.fromkeys(
+        ("depth_node", "odometry_node", "point_cloud_node"), 0
+    )
+    # and what came over the wire is what the models know of the recording
+    assert report["depth"]["images"] == 15
+    assert report["depth"]["metric"]["abs_rel"] < 1e-3
+    assert report["trajectory"]["alignments"]["origin"]["ate_rmse"] < 1e-4
+    latency = report["timings"]["image to depth"]
+    assert 0 < latency["p50"] < latency["p99"] < 5
+    assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
+
+    assert "AbsRel" in output
+    assert str(tmp_path / "out" / "report.html") in output
+    assert "15/15 images" in errors
+    assert marked(tmp_path) == []
+
+
+def test_a_recording_without_ground_truth_raw_and_in_sqlite(demo, tmp_path):
+    write_recording(
+        tmp_path / "drive",
+        frames=12,
+        rate=20,
+        encoding="rgb8",
+        storage="sqlite3",
+        depth=None,
+        odometry=False,
+        static_transform=False,
+        image_topic="/front/left/image",
+    )
+    process = demo("--rate", "2")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["depth"] is None
+    assert report["trajectory"]["alignments"] == {}
+    assert report["topics"]["/depth/image_rect"]["messages"] >= 6
+    assert "Played at 2 times the recorded speed." in report["notes"]
+    stamps = np.array([frame["stamp"] for frame in report["frames"]])
+    assert (np.diff(stamps) % 50_000_000 == 0).all()  # the recording's own, not those of the play
+
+
+def test_models_without_metres_are_judged_up_to_a_scale(demo, tmp_path):
+    write_recording(tmp_path / "drive", frames=8, rate=5, encoding="png")
+    write_depth_model(tmp_path / "depth.onnx", metric=False)
+    write_pose_model(tmp_path / "pose.onnx", metric=False)
+    process = demo()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["topics"]["/depth/relative"]["messages"] == 8
+    assert not report["depth_is_metric"]
+    assert report["depth"]["metric"] is None
+    assert report["depth"]["median_scaled"]["abs_rel"] < 1e-3
+    assert list(report["trajectory"]["alignments"]) == ["scale", "sim3"]
+
+
+def test_a_node_that_cannot_run_stops_the_demo_with_its_reason(demo, tmp_path):
+    write_recording(tmp_path / "drive", frames=3)
+    process = demo("--backend", "abacus")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    last = errors.splitlines()[-1]
+    assert last.startswith("depth-perception: ")
+    assert "_node" in last
+    assert "abacus" in last
+    assert "Traceback" not in errors
+    assert marked(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_broken_off_while_it_plays_it_leaves_nothing_behind(demo, tmp_path, number):
+    write_recording(tmp_path / "drive", frames=600)
+    process = demo()
+    wait_until(lambda: len(marked(tmp_path)) == 5, 30)  # demo, three nodes, player
+    time.sleep(1.0)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1] == "depth-perception: interrupted"
+    assert marked(tmp_path) == []

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from depth_perception.nodes.diagnostics import status
+from depth_perception.nodes.statistics import Statistics
+
+
+def nothing(statistics: Statistics) -> None:
+    pass
+
+
+def a_good_frame(statistics: Statistics) -> None:
+    statistics.received(time.monotonic())
+    statistics.processed(0.02, 0.03, 0.01)
+
+
+def an_old_frame(statistics: Statistics) -> None:
+    statistics.received(time.monotonic() - 10.0)
+    statistics.processed(0.02, 0.03, 0.01)
+
+
+def a_bad_frame(statistics: Statistics) -> None:
+    statistics.received(time.monotonic())
+    statistics.failed("image is torn")
+
+
+@pytest.mark.parametrize(
+    ("state", "trouble", "happened", "level", "message"),
+    [
+        ("unconfigured", "no such model", nothing, DiagnosticStatus.ERROR, "no such model"),
+        ("inactive", "", nothing, DiagnosticStatus.OK, "inactive"),
+        ("active", "", nothing, DiagnosticStatus.WARN, "waiting for /image"),
+        ("active", "", an_old_frame, DiagnosticStatus.WARN, "nothing on /image for 10 s"),
+        ("active", "", a_bad_frame, DiagnosticStatus.ERROR, "image is torn"),
+        ("active", "", a_good_frame, DiagnosticStatus.OK, "running"),
+    ],
+)
+def test_level_and_message(
+    state: str, trouble: str, happened: Callable[[Statistics], None], level: bytes, message: str
+) -> None:
+    statistics = Statistics()
+    happened(statistics)
+    item = status("depth_node", state, trouble, "/image", statistics.summary(), {})
+    assert item.level == level
+    assert item.message == message
+
+
+def test_values_are_there_with_their_units() -> None:
+    statistics = Statistics()
+    a_good_frame(statistics)
+    item = status("front/depth_node", "active", "", "/image", statistics.summary(), {"device": "CPU", "model": "m"})
+    values = {entry.key: entry.value for entry in item.values}
+    assert item.name == "front/depth_node"
+    assert item.hardware_id == "CPU"
+    assert values["model"] == "m"
+    assert values["processed"] == "1"
+    assert values["latency from receipt p50 (ms)"] == "20.0"
+    assert values["latency from stamp p99 (ms)"] == "30.0"
+    assert values["overhead max (ms)"] == "10.0"

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import threading
+
+from depth_perception.nodes.inbox import Inbox
+
+DEADLINE = 10.0
+
+
+class Slow:
+    """Work that waits to be let go."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.go = threading.Semaphore(0)
+        self.done: list[int] = []
+
+    def __call__(self, item: int) -> None:
+        self.begun.release()
+        assert self.go.acquire(timeout=DEADLINE)
+        self.done.append(item)
+
+
+def test_the_newest_wins_and_the_others_are_told() -> None:
+    work, dropped = Slow(), list[int]()
+    inbox = Inbox(work, dropped.append)
+    inbox.put(1)
+    assert work.begun.acquire(timeout=DEADLINE)
+    for item in (2, 3, 4):
+        inbox.put(item)
+    work.go.release(2)
+    assert work.begun.acquire(timeout=DEADLINE)
+    inbox.close()
+    assert work.done == [1, 4]
+    assert dropped == [2, 3]
+
+
+def test_close_waits_for_the_work_in_progress_and_leaves_the_rest() -> None:
+    work, dropped = Slow(), list[int]()
+    inbox = Inbox(work, dropped.append)
+    inbox.put(1)
+    assert work.begun.acquire(timeout=DEADLINE)
+    inbox.put(2)
+    closing = threading.Thread(target=inbox.close)
+    closing.start()
+    work.go.release()
+    closing.join(DEADLINE)
+    assert not closing.is_alive()
+    assert work.done == [1]
+    assert dropped == []

@@ -1,0 +1,404 @@
+"""depth_node as a process: what it publishes for what a camera sends, good and bad."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Vector3Stamped
+from helpers.camera import CAMERA, FRAME, TestCamera, encoded
+from helpers.graph import Graph, Listener, Process
+from helpers.models import luma_depth
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import DescribeParameters, ListParameters, SetParameters
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from depth_perception.geometry.camera import Camera
+from depth_perception.nodes.camera_info import message_from_camera
+from depth_perception.nodes.images import message_from_image
+
+
+@pytest.fixture(scope="module")
+def node(graph: Graph, models: Path) -> Iterator[Process]:
+    with graph.node_process("depth_node", model=models / "depth.onnx") as process:
+        graph.until(lambda: graph.node.count_publishers("/depth/image_rect"), "depth_node")
+        yield process
+        assert process.alive, process.output
+
+
+@pytest.fixture(scope="module")
+def depth(graph: Graph, node: Process) -> Listener:
+    return graph.listen(Image, "depth/image_rect").wait_for_publisher()
+
+
+@pytest.fixture(scope="module")
+def diagnostics(graph: Graph, node: Process) -> Listener:
+    return graph.listen(DiagnosticArray, "/diagnostics").wait_for_publisher()
+
+
+@pytest.fixture
+def camera(graph: Graph, node: Process) -> Iterator[TestCamera]:
+    with TestCamera(graph, CAMERA) as camera:
+        camera.wait_for_listeners()
+        yield camera
+
+
+def values(message: Image) -> npt.NDArray[np.float32]:
+    assert message.encoding == "32FC1"
+    assert message.step == 4 * message.width
+    return np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
+
+
+def status(diagnostics: Listener) -> dict[str, Any]:
+    """The latest that the node said."""
+    message = diagnostics[-1].status[0]
+    return {item.key: item.value for item in message.values} | {"message": message.message, "level": message.level}
+
+
+def smooth_picture() -> npt.NDArray[np.uint8]:
+    """Colours that change slowly, so that encodings which share or compress colour lose little."""
+    row, column = np.mgrid[0 : CAMERA.height, 0 : CAMERA.width]
+    red = 60 + 120 * column / CAMERA.width
+    green = 70 + 100 * row / CAMERA.height
+    blue = 140 - 60 * column / CAMERA.width
+    return np.rint(np.stack([red, green, blue], axis=-1)).astype(np.uint8)
+
+
+def test_depth_has_the_stamp_the_frame_and_the_values_of_its_image(camera: TestCamera, depth: Listener) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (CAMERA.height, CAMERA.width, 3), np.uint8)
+    stamp = camera.send(encoded(picture, "rgb8"))
+    message = depth.of(stamp)
+    assert message.header.frame_id == FRAME
+    np.testing.assert_allclose(values(message), luma_depth(picture), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "tolerance"),
+    [
+        ("bgr8", 1e-5),
+        ("rgba8", 1e-5),
+        ("bgra8", 1e-5),
+        ("mono8", 0.01),
+        ("mono16", 0.01),
+        ("bayer_rggb8", 0.02),
+        ("yuv422", 0.03),
+        ("yuv422_yuy2", 0.03),
+    ],
+)
+def test_every_encoding_gives_the_same_depth(
+    camera: TestCamera, depth: Listener, encoding: str, tolerance: float
+) -> None:
+    picture = smooth_picture()
+    result = values(depth.of(camera.send(encoded(picture, encoding))))
+    inner = (slice(2, -2), slice(2, -2))  # Bayer has no neighbours at the border
+    np.testing.assert_allclose(result[inner], luma_depth(picture)[inner], rtol=tolerance)
+
+
+@pytest.mark.parametrize(("encoding", "tolerance"), [("jpeg", 0.03), ("png", 1e-5)])
+def test_compressed_images_are_found_and_give_the_same_depth(
+    graph: Graph, depth: Listener, encoding: str, tolerance: float
+) -> None:
+    with TestCamera(graph, CAMERA, compressed=True) as camera:
+        camera.wait_for_listeners()
+        picture = smooth_picture()
+        message = depth.of(camera.send(encoded(picture, encoding)))
+    assert message.header.frame_id == FRAME
+    np.testing.assert_allclose(values(message), luma_depth(picture), rtol=tolerance)
+
+
+def test_rows_with_padding_are_read_right(camera: TestCamera, depth: Listener) -> None:
+    picture = smooth_picture()
+    padded = np.full((CAMERA.height, CAMERA.width * 3 + 40), 255, np.uint8)
+    padded[:, : CAMERA.width * 3] = picture.reshape(CAMERA.height, -1)
+    message = encoded(picture, "rgb8")
+    message.step, message.data = padded.shape[1], padded.tobytes()
+    np.testing.assert_allclose(values(depth.of(camera.send(message))), luma_depth(picture), rtol=1e-5)
+
+
+def test_outputs_are_of_one_view(graph: Graph, camera: TestCamera, depth: Listener) -> None:
+    """A distorted camera of another size and focal length: the outputs agree with each other and with OpenCV."""
+    import cv2
+
+    raw = Camera(320, 240, 150.0, 152.0, 158.0, 117.0, (-0.2, 0.05, 0.001, -0.001, 0.0))
+    row, column = np.mgrid[0:240, 0:320]
+    picture = np.stack([column * 0.6 + 20, row * 0.8 + 20, 200 - column * 0.4], axis=-1).astype(np.uint8)
+    with (
+        graph.listen(Image, "image_rect") as rectified,
+        graph.listen(CameraInfo, "depth/camera_info") as infos,
+        graph.listen(Vector3Stamped, "depth/scale") as scales,
+        graph.listen(Image, "depth/color") as colors,
+    ):
+        image, info, scale, color, result = camera.send_until_answered(
+            encoded(picture, "rgb8"), rectified, infos, scales, colors, depth, info=distorted_info(raw)
+        )
+
+    assert {message.header.frame_id for message in (image, info, scale, color, result)} == {FRAME}
+    size = (CAMERA.height, CAMERA.width)
+    assert {(message.height, message.width) for message in (image, info, color, result)} == {size}
+    assert (image.encoding, color.encoding) == ("rgb8", "rgb8")
+    assert list(info.d) == [0.0] * 5
+    k = np.array(info.k).reshape(3, 3)
+    np.testing.assert_allclose(np.array(info.p).reshape(3, 4), np.column_stack([k, np.zeros(3)]))
+    assert scale.vector.x == 1.0
+    assert 0 < scale.vector.y < 1
+
+    view = np.frombuffer(image.data, np.uint8).reshape(*size, 3)
+    maps = cv2.initUndistortRectifyMap(
+        raw.matrix, np.array(raw.distortion), np.eye(3), k, (CAMERA.width, CAMERA.height), cv2.CV_32FC1
+    )
+    expected = cv2.remap(picture, *maps, cv2.INTER_LINEAR)
+    inner = (slice(2, -2), slice(2, -2))
+    assert np.abs(view[inner].astype(int) - expected[inner]).max() <= 2
+    # A longer lens shows the same thing larger: depth is that much more than the network, which knows one lens, says.
+    np.testing.assert_allclose(values(result)[inner], (luma_depth(view) * k[0, 0] / CAMERA.fx)[inner], rtol=1e-3)
+
+
+def test_another_resolution_is_taken_at_once(camera: TestCamera, depth: Listener) -> None:
+    picture = smooth_picture()
+    depth.of(camera.send(encoded(picture, "rgb8")))
+    double = CAMERA.resized(2 * CAMERA.width, 2 * CAMERA.height)
+    large = np.repeat(np.repeat(picture, 2, axis=0), 2, axis=1)
+    stamp = camera.send(encoded(large, "rgb8"), info=message_from_camera(double, camera.header()))
+    np.testing.assert_allclose(values(depth.of(stamp)), luma_depth(picture), rtol=0.01)
+
+
+def test_nothing_is_computed_that_nobody_wants(graph: Graph, models: Path) -> None:
+    remap = {"depth/image_rect": "idle/depth"}
+    with (
+        graph.node_process("depth_node", name="idle", remap=remap, model=models / "depth.onnx"),
+        TestCamera(graph, CAMERA) as camera,
+        graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
+    ):
+        camera.wait_for_listeners(2)
+
+        def idle() -> dict[str, str]:
+            mine = [item for message in diagnostics for item in message.status if item.name == "idle"]
+            return {item.key: item.value for item in mine[-1].values} if mine else {}
+
+        for _ in range(3):
+            camera.send()
+            graph.spin(0.1)
+        graph.until(lambda: idle().get("received") == "3", "diagnostics of three frames")
+        graph.until(lambda: int(idle()["skipped"]) + int(idle()["dropped"]) == 3, "all frames let go")
+        assert idle()["processed"] == "0"
+        with graph.listen(Image, "idle/depth") as listener:
+            camera.send_until_answered(None, listener)
+
+
+def distorted_info(raw: Camera) -> CameraInfo:
+    info = message_from_camera(raw.rectified(), CameraInfo().header)
+    info.d = list(raw.distortion)
+    return info
+
+
+def bad_step(message: Image, info: CameraInfo) -> None:
+    message.step = 100
+
+
+def short_data(message: Image, info: CameraInfo) -> None:
+    message.data = message.data[:-3]
+
+
+def unknown_encoding(message: Image, info: CameraInfo) -> None:
+    message.encoding = "hyperspectral12"
+
+
+def zero_camera(message: Image, info: CameraInfo) -> None:
+    info.k = np.zeros(9)
+
+
+def other_size(message: Image, info: CameraInfo) -> None:
+    info.width, info.height = 640, 480
+
+
+def no_pixels(message: Image, info: CameraInfo) -> None:
+    message.width = message.height = message.step = 0
+    message.data = b""
+
+
+def fish_eye(message: Image, info: CameraInfo) -> None:
+    info.distortion_model, info.d = "equidistant", [0.1, 0.01, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (bad_step, "step is 100 bytes"),
+        (short_data, "data has"),
+        (unknown_encoding, "hyperspectral12"),
+        (zero_camera, "not calibrated"),
+        (other_size, "another resolution"),
+        (no_pixels, "image size is 0x0"),
+        (fish_eye, "equidistant"),
+    ],
+)
+def test_a_bad_frame_is_one_line_and_one_count_and_the_node_goes_on(
+    graph: Graph,
+    node: Process,
+    camera: TestCamera,
+    depth: Listener,
+    diagnostics: Listener,
+    spoil: Callable[[Image, CameraInfo], None],
+    said: str,
+) -> None:
+    if not diagnostics:
+        diagnostics.next()
+    before = int(status(diagnostics)["failed"])
+    message, info = encoded(smooth_picture(), "rgb8"), message_from_camera(CAMERA, camera.header())
+    spoil(message, info)
+    camera.infos.publish(info)  # ahead of its image: two topics have no order, and the latest calibration counts
+    graph.spin(0.3)
+    camera.send(message, info=info)
+    line = node.wait_for_output(said)
+    assert "[ERROR]" in line
+    assert "Traceback" not in node.output
+    graph.until(lambda: said in status(diagnostics)["last error"], "the error in /diagnostics")
+    after = status(diagnostics)
+    assert int(after["failed"]) == before + 1
+    assert after["level"] == b"\x02"
+    assert said in after["message"]
+    depth.of(camera.send())
+
+
+def test_a_broken_jpeg_is_one_line_and_the_node_goes_on(graph: Graph, node: Process, depth: Listener) -> None:
+    with TestCamera(graph, CAMERA, compressed=True) as camera:
+        camera.wait_for_listeners()
+        message = encoded(smooth_picture(), "jpeg")
+        camera.send(CompressedImage(format="jpeg", data=bytes(message.data[:400])))
+        assert "[ERROR]" in node.wait_for_output("compressed image (400 bytes)")
+        depth.of(camera.send(message))
+
+
+def test_an_error_that_lasts_is_not_logged_with_every_frame(node: Process, camera: TestCamera, graph: Graph) -> None:
+    for _ in range(5):
+        message = encoded(smooth_picture(), "rgb8")
+        message.encoding = "again_and_again"
+        camera.send(message)
+        graph.spin(0.05)
+    node.wait_for_output("again_and_again")
+    assert node.output.count("image encoding 'again_and_again'") == 1
+
+
+def test_time_may_go_back(camera: TestCamera, depth: Listener, node: Process) -> None:
+    depth.of(camera.send())
+    camera.now -= 500 * 1_000_000_000
+    depth.of(camera.send())
+    node.wait_for_output("time went back")
+
+
+def test_diagnostics_say_how_the_node_is(
+    graph: Graph, camera: TestCamera, depth: Listener, diagnostics: Listener
+) -> None:
+    camera.now = graph.node.get_clock().now().nanoseconds
+    start = time.monotonic()
+    for _ in range(30):
+        camera.send()
+        graph.spin(0.1)
+    sent = 30 / (time.monotonic() - start)
+    diagnostics.next()
+    known = status(diagnostics)
+    assert known["level"] == b"\x00"
+    assert known["message"] == "running"
+    assert known["state"] == "active"
+    assert known["backend"].startswith("openvino")
+    assert known["model"] == "luma_depth"
+    assert known["scale source"] == "model"
+    assert float(known["input rate (Hz)"]) == pytest.approx(sent, rel=0.2)
+    frames = sum(int(known[name]) for name in ("processed", "dropped", "failed", "skipped"))
+    assert frames == int(known["received"])
+    for what in ("receipt", "stamp"):
+        percentiles = [float(known[f"latency from {what} p{share} (ms)"]) for share in (50, 95, 99)]
+        assert percentiles == sorted(percentiles)
+    assert 0 < float(known["latency from receipt p50 (ms)"]) < 1000
+
+
+def set_parameter(graph: Graph, name: str, value: ParameterValue) -> Any:
+    request = SetParameters.Request(parameters=[Parameter(name=name, value=value)])
+    (result,) = graph.call(SetParameters, "/depth_node/set_parameters", request).results
+    return result
+
+
+def number(value: float) -> ParameterValue:
+    return ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
+
+
+def text(value: str) -> ParameterValue:
+    return ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
+
+
+def test_ranges_can_change_while_it_runs(graph: Graph, camera: TestCamera, depth: Listener) -> None:
+    picture = smooth_picture()
+    expected = luma_depth(picture)
+    middle = float(np.median(expected))
+    assert set_parameter(graph, "maximum_range", number(middle)).successful
+    try:
+        result = values(depth.of(camera.send(encoded(picture, "rgb8"))))
+    finally:
+        assert set_parameter(graph, "maximum_range", number(200.0)).successful
+    far = expected > middle * 1.0001
+    assert np.isposinf(result[far]).all()
+    assert np.isfinite(result[expected < middle * 0.9999]).all()
+    assert not (result == 0).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("maximum_range", number(-3.0), "range"),
+        ("minimum_range", number(900.0), "below the maximum"),
+        ("maximum_range", text("far"), "type"),
+        ("maximum_rnage", number(1.0), "did you mean maximum_range?"),
+        ("model", text("other.onnx"), "unconfigured"),
+        (
+            "camera_pose",
+            ParameterValue(type=ParameterType.PARAMETER_DOUBLE_ARRAY, double_array_value=[1.0]),
+            "unconfig",
+        ),
+    ],
+)
+def test_impossible_parameters_are_refused_with_a_reason(
+    graph: Graph, node: Process, name: str, value: ParameterValue, said: str
+) -> None:
+    result = set_parameter(graph, name, value)
+    assert not result.successful
+    assert said in result.reason
+
+
+def test_every_parameter_has_a_description_and_every_number_limits(graph: Graph, node: Process) -> None:
+    names = graph.call(ListParameters, "/depth_node/list_parameters", ListParameters.Request()).result.names
+    ours = [name for name in names if name not in ("use_sim_time", "start_type_description_service")]
+    assert "model" in ours
+    request = DescribeParameters.Request(names=ours)
+    for descriptor in graph.call(DescribeParameters, "/depth_node/describe_parameters", request).descriptors:
+        assert len(descriptor.description) > 10, descriptor.name
+        if descriptor.type == ParameterType.PARAMETER_DOUBLE:
+            assert descriptor.floating_point_range, descriptor.name
+        if descriptor.type == ParameterType.PARAMETER_INTEGER:
+            assert descriptor.integer_range, descriptor.name
+
+
+def test_a_camera_without_camera_info_says_so(graph: Graph, models: Path) -> None:
+    remap = {"image": "lonely/image", "camera_info": "lonely/camera_info", "depth/image_rect": "lonely/depth"}
+    with (
+        graph.node_process("depth_node", name="lonely", remap=remap, model=models / "depth.onnx") as process,
+        graph.listen(Image, "lonely/depth").wait_for_publisher(),
+    ):
+        publisher = graph.node.create_publisher(Image, "lonely/image", 5)
+        graph.until(publisher.get_subscription_count, "the node")
+        message = message_from_image(smooth_picture(), "rgb8", replace_header())
+        graph.spin(0.3)
+        publisher.publish(message)
+        assert "/lonely/camera_info" in process.wait_for_output("no camera_info")
+        graph.node.destroy_publisher(publisher)
+
+
+def replace_header() -> Any:
+    from std_msgs.msg import Header
+
+    return Header(frame_id=FRAME)

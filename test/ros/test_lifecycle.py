@@ -1,0 +1,201 @@
+"""How the nodes start, what they refuse, and the states they go through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Vector3Stamped
+from helpers.camera import CAMERA, TestCamera
+from helpers.graph import Graph, Listener
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from sensor_msgs.msg import Image
+
+from depth_perception.nodes.images import message_from_image
+
+
+def state(graph: Graph, node: str) -> int:
+    return graph.call(GetState, f"/{node}/get_state", GetState.Request()).current_state.id
+
+
+def change(graph: Graph, node: str, transition: int) -> bool:
+    request = ChangeState.Request(transition=Transition(id=transition))
+    return graph.call(ChangeState, f"/{node}/change_state", request).success
+
+
+def set_model(graph: Graph, node: str, path: Path) -> Any:
+    value = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=str(path))
+    request = SetParameters.Request(parameters=[Parameter(name="model", value=value)])
+    return graph.call(SetParameters, f"/{node}/set_parameters", request).results[0]
+
+
+def test_all_transitions(graph: Graph, models: Path) -> None:
+    with (
+        graph.node_process("depth_node", name="managed", model=models / "depth.onnx", autostart=False) as process,
+        graph.listen(Image, "depth/image_rect") as depth,
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        assert state(graph, "managed") == State.PRIMARY_STATE_UNCONFIGURED
+        assert change(graph, "managed", Transition.TRANSITION_CONFIGURE)
+        assert state(graph, "managed") == State.PRIMARY_STATE_INACTIVE
+        depth.wait_for_publisher()
+        assert camera.images.get_subscription_count() == 0  # an inactive node burdens nobody
+        for _ in range(2):
+            assert change(graph, "managed", Transition.TRANSITION_ACTIVATE)
+            assert state(graph, "managed") == State.PRIMARY_STATE_ACTIVE
+            camera.wait_for_listeners()
+            camera.send_until_answered(None, depth)
+            assert change(graph, "managed", Transition.TRANSITION_DEACTIVATE)
+            graph.until(lambda: camera.images.get_subscription_count() == 0, "the node to stop listening")
+        assert change(graph, "managed", Transition.TRANSITION_CLEANUP)
+        assert state(graph, "managed") == State.PRIMARY_STATE_UNCONFIGURED
+        assert set_model(graph, "managed", models / "depth.onnx").successful  # it may change now
+        assert change(graph, "managed", Transition.TRANSITION_CONFIGURE)
+        assert change(graph, "managed", Transition.TRANSITION_ACTIVATE)
+        camera.wait_for_listeners()
+        camera.send_until_answered(None, depth)
+        assert change(graph, "managed", Transition.TRANSITION_ACTIVE_SHUTDOWN)
+        assert state(graph, "managed") == State.PRIMARY_STATE_FINALIZED
+        assert process.alive
+        assert "Traceback" not in process.output
+        assert process.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("node", "model", "said"),
+    [
+        ("depth_node", "missing.onnx", "there is no such model file"),
+        ("depth_node", "corrupt.onnx", "cut short"),
+        ("depth_node", "pose.onnx", "pose model, expected a depth model"),
+        ("odometry_node", "depth.onnx", "depth model, expected a pose model"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_one_line_and_another_may_be_given(
+    graph: Graph, models: Path, node: str, model: str, said: str
+) -> None:
+    name = f"{node}_{model.removesuffix('.onnx')}"
+    good = models / ("depth.onnx" if node == "depth_node" else "pose.onnx")
+    pose = {"camera_pose": "[0.0, 0.0, 1.5, 0.0, 0.0, 0.0]"}
+    with (
+        graph.node_process(node, name=name, model=models / model, **pose) as process,
+        graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
+    ):
+        line = process.wait_for_output(said)
+        assert "[FATAL]" in line
+        assert model in line
+
+        def level() -> bytes | None:
+            mine = [item for message in diagnostics for item in message.status if item.name == name]
+            return mine[-1].level if mine and (said in mine[-1].message or mine[-1].level == b"\x00") else None
+
+        assert graph.until(level, "diagnostics") == b"\x02"
+        assert process.output.strip().count("\n") == 0
+        assert state(graph, name) == State.PRIMARY_STATE_UNCONFIGURED
+        assert set_model(graph, name, good).successful
+        assert change(graph, name, Transition.TRANSITION_CONFIGURE)
+        assert change(graph, name, Transition.TRANSITION_ACTIVATE)
+        diagnostics.clear()
+        graph.until(lambda: level() is None and any(diagnostics), "no more error in diagnostics")
+
+
+@pytest.mark.parametrize(
+    ("node", "parameters", "said"),
+    [
+        ("depth_node", {"modle": "x.onnx"}, "parameter modle is unknown, did you mean model?"),
+        ("depth_node", {"maximum_range": -1.0}, "maximum_range is -1.0, expected 0.1 to 10000.0"),
+        ("depth_node", {"maximum_range": 80}, "maximum_range is 80, expected a number with a decimal point"),
+        ("depth_node", {"minimum_range": 500.0}, "expected the minimum below the maximum"),
+        ("depth_node", {"backend": "tarot"}, "backend is 'tarot', expected one of: auto, "),
+        ("odometry_node", {"camera_pose": "[0.0, 1.0]"}, "camera_pose has 2 elements, expected 6"),
+        ("point_cloud_node", {"voxel_size": -0.1}, "voxel_size is -0.1, expected 0.0 to 100.0"),
+    ],
+)
+def test_impossible_parameters_end_the_start_with_one_line(
+    graph: Graph, node: str, parameters: dict[str, Any], said: str
+) -> None:
+    with graph.node_process(node, **parameters) as process:
+        assert process.wait() == 1
+        (line,) = process.output.strip().splitlines()
+        assert "[FATAL]" in line
+        assert said in line
+
+
+def test_without_tf_and_camera_pose_odometry_says_what_to_set(graph: Graph, models: Path) -> None:
+    try:
+        import tf2_ros  # noqa: F401
+
+        pytest.skip("tf2_ros is installed: the camera's pose is looked up")
+    except ImportError:
+        pass
+    with graph.node_process("odometry_node", model=models / "pose.onnx") as process:
+        assert "camera_pose" in process.wait_for_output("[FATAL]")
+        assert process.alive
+
+
+def test_depth_of_unknown_scale_is_not_called_metres(graph: Graph, models: Path) -> None:
+    with (
+        graph.node_process("depth_node", name="unscaled", model=models / "relative.onnx") as process,
+        graph.listen(Image, "depth/image_rect") as metric,
+        graph.listen(Image, "depth/relative") as relative,
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        assert "depth/relative" in process.wait_for_output("[WARN]")
+        both(metric, relative)
+        camera.wait_for_listeners()
+        camera.send_until_answered(None, relative)
+        assert not metric
+
+
+def test_a_constant_scale_makes_metres(graph: Graph, models: Path) -> None:
+    with (
+        graph.node_process(
+            "depth_node", name="scaled", model=models / "relative.onnx", scale_source="constant", scale=3.0
+        ),
+        graph.listen(Image, "depth/image_rect") as metric,
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        metric.wait_for_publisher()
+        camera.wait_for_listeners()
+        (message,) = camera.send_until_answered(None, metric)
+        depth = np.frombuffer(message.data, np.float32)
+        np.testing.assert_allclose(depth, 3.0 * (1.0 + 49.0 * 128 / 255), rtol=1e-5)
+
+
+def test_the_road_makes_metres_of_an_unknown_scale(graph: Graph, models: Path) -> None:
+    """The picture encodes, as the model of the test reads it, a flat road 3 units below a camera that is 1.5 m up."""
+    below = np.maximum(np.arange(CAMERA.height) - CAMERA.cy, 1e-3)
+    units = np.minimum(3.0 * CAMERA.fy / below, 50.0)
+    grey = np.rint((units - 1.0) / 49.0 * 255).astype(np.uint8)
+    picture = np.broadcast_to(grey[:, None, None], (CAMERA.height, CAMERA.width, 3)).copy()
+    with (
+        graph.node_process(
+            "depth_node",
+            name="on_the_road",
+            model=models / "relative.onnx",
+            scale_source="ground_plane",
+            camera_pose="[0.0, 0.0, 1.5, 0.0, 0.0, 0.0]",
+        ),
+        graph.listen(Image, "depth/image_rect") as metric,
+        graph.listen(Vector3Stamped, "depth/scale") as scales,
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        both(metric, scales)
+        camera.wait_for_listeners()
+        image = message_from_image(picture, "rgb8", camera.header())
+        scaled, message = camera.send_until_answered(image, scales, metric)
+        scale = scaled.vector
+        depth = np.frombuffer(message.data, np.float32).reshape(CAMERA.height, CAMERA.width)
+    assert scale.x == pytest.approx(0.5, rel=0.03)
+    assert 0 < scale.y < 0.2
+    np.testing.assert_allclose(depth[45:, 60], 0.5 * units[45:], rtol=0.05)
+
+
+def both(*listeners: Listener) -> None:
+    for listener in listeners:
+        listener.wait_for_publisher()

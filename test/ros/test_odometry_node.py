@@ -1,0 +1,210 @@
+"""odometry_node as a process, with a model whose motion is known."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from builtin_interfaces.msg import Time as Stamp
+from helpers.camera import CAMERA, STEP, TestCamera
+from helpers.graph import DEADLINE, Graph, Listener, Process
+from helpers.models import write_pose_model
+from nav_msgs.msg import Odometry
+from nav_msgs.msg import Path as PathMessage
+from rosgraph_msgs.msg import Clock
+from std_srvs.srv import Trigger
+
+from depth_perception.geometry.pose import (
+    BODY_FROM_OPTICAL,
+    pose_from,
+    rotation_from_angles,
+    rotation_from_quaternion,
+    rotation_from_vector,
+)
+
+FORWARD = 0.5
+POSE = "[2.0, 0.0, 1.5, 0.0, 0.0, 0.0]"
+
+
+@pytest.fixture(scope="module")
+def node(graph: Graph, models: Path) -> Iterator[Process]:
+    with graph.node_process("odometry_node", model=models / "pose.onnx", camera_pose=POSE, maximum_gap=0.5) as process:
+        yield process
+        assert process.alive, process.output
+
+
+@pytest.fixture(scope="module")
+def odometry(graph: Graph, node: Process) -> Listener:
+    return graph.listen(Odometry, "odom").wait_for_publisher()
+
+
+@pytest.fixture
+def camera(graph: Graph, node: Process) -> Iterator[TestCamera]:
+    """A camera at the start of a new drive."""
+    with TestCamera(graph, CAMERA) as camera:
+        camera.wait_for_listeners()
+        assert graph.call(Trigger, "/odometry_node/reset", Trigger.Request()).success
+        yield camera
+
+
+def drive(camera: TestCamera, odometry: Listener, count: int) -> list[Odometry]:
+    """Sends one image and then more, each after the odometry of the one before has come; the first `count` of these."""
+    begin = len(odometry)
+    camera.send()
+    camera.graph.spin(0.15)  # or the second image may replace it, which costs one more
+    deadline = time.monotonic() + DEADLINE
+    while len(odometry) - begin < count:
+        assert time.monotonic() < deadline, "no odometry"
+        there = len(odometry)
+        camera.send()
+        with contextlib.suppress(AssertionError):
+            camera.graph.until(lambda there=there: len(odometry) > there, "odometry", 3.0)
+    return odometry[begin : begin + count]
+
+
+def position(message: Odometry) -> npt.NDArray[np.float64]:
+    point = message.pose.pose.position
+    return np.array([point.x, point.y, point.z])
+
+
+def covariance(message: Odometry) -> npt.NDArray[np.float64]:
+    return np.array(message.pose.covariance).reshape(6, 6)
+
+
+def test_straight_ahead_is_a_straight_line_along_x(camera: TestCamera, odometry: Listener) -> None:
+    messages = drive(camera, odometry, 8)
+    for count, message in enumerate(messages, 1):
+        np.testing.assert_allclose(position(message), [FORWARD * count, 0.0, 0.0], atol=1e-5)
+        rotation = message.pose.pose.orientation
+        np.testing.assert_allclose([rotation.x, rotation.y, rotation.z, rotation.w], [0, 0, 0, 1], atol=1e-6)
+        assert (message.header.frame_id, message.child_frame_id) == ("odom", "base_link")
+        speed = message.twist.twist.linear
+        np.testing.assert_allclose([speed.x, speed.y, speed.z], [FORWARD / (STEP * 1e-9), 0, 0], atol=1e-4)
+
+
+def test_doubt_grows_and_is_never_zero(camera: TestCamera, odometry: Listener) -> None:
+    messages = drive(camera, odometry, 6)
+    for message in messages:
+        assert np.linalg.eigvalsh(covariance(message)).min() > 0
+        assert np.linalg.eigvalsh(np.array(message.twist.covariance).reshape(6, 6)).min() > 0
+    traces = [np.trace(covariance(message)) for message in messages]
+    assert traces == sorted(traces)
+    assert traces[-1] > traces[0]
+
+
+def test_reset_begins_again_at_the_origin(graph: Graph, camera: TestCamera, odometry: Listener) -> None:
+    drive(camera, odometry, 4)
+    assert graph.call(Trigger, "/odometry_node/reset", Trigger.Request()).success
+    (message,) = drive(camera, odometry, 1)
+    np.testing.assert_allclose(position(message), [FORWARD, 0, 0], atol=1e-5)
+
+
+def test_time_that_goes_back_is_a_new_drive(camera: TestCamera, odometry: Listener) -> None:
+    drive(camera, odometry, 4)
+    camera.now -= 300 * 1_000_000_000
+    (message,) = drive(camera, odometry, 1)
+    np.testing.assert_allclose(position(message), [FORWARD, 0, 0], atol=1e-5)
+
+
+@pytest.mark.xfail(reason="sometimes waits for its first odometry until the deadline; not understood yet", strict=False)
+def test_a_clock_that_jumps_back_is_a_new_drive(graph: Graph, models: Path, node: Process) -> None:
+    """As when a player loops: /clock goes back, whatever the stamps of the images do."""
+    publisher = graph.node.create_publisher(Clock, "/clock", 10)
+
+    def tick(seconds: int) -> None:
+        for _ in range(3):
+            publisher.publish(Clock(clock=Stamp(sec=seconds)))
+            graph.spin(0.1)
+
+    with (
+        graph.node_process(
+            "odometry_node",
+            name="simulated",
+            remap={"odom": "simulated/odom"},
+            model=models / "pose.onnx",
+            camera_pose=POSE,
+            use_sim_time=True,
+        ),
+        graph.listen(Odometry, "simulated/odom").wait_for_publisher() as odometry,
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        camera.wait_for_listeners(2)
+        graph.until(publisher.get_subscription_count, "a node that listens to /clock")
+        tick(900)
+        last = drive(camera, odometry, 3)[-1]
+        np.testing.assert_allclose(position(last), [3 * FORWARD, 0, 0], atol=1e-5)
+        tick(400)
+        (message,) = drive(camera, odometry, 1)
+        np.testing.assert_allclose(position(message), [FORWARD, 0, 0], atol=1e-5)
+    graph.node.destroy_publisher(publisher)
+
+
+def test_a_gap_makes_no_jump_but_doubt(camera: TestCamera, odometry: Listener) -> None:
+    before = drive(camera, odometry, 3)[-1]
+    camera.now += 2 * 1_000_000_000
+    (after,) = drive(camera, odometry, 1)
+    np.testing.assert_allclose(position(after) - position(before), [FORWARD, 0, 0], atol=1e-5)
+    step = np.trace(covariance(before)) / 3
+    assert np.trace(covariance(after)) > np.trace(covariance(before)) + 10 * step
+
+
+def test_the_same_image_twice_moves_nothing(graph: Graph, camera: TestCamera, odometry: Listener) -> None:
+    last = drive(camera, odometry, 2)[-1]
+    count = len(odometry)
+    camera.now -= STEP
+    camera.send()
+    graph.spin(0.3)
+    assert len(odometry) == count
+    np.testing.assert_allclose(position(odometry.of(camera.send())) - position(last), [FORWARD, 0, 0], atol=1e-5)
+
+
+def test_path_is_where_the_odometry_was(graph: Graph, camera: TestCamera, odometry: Listener) -> None:
+    with graph.listen(PathMessage, "path").wait_for_publisher() as paths:
+        graph.spin(0.3)
+        drive(camera, odometry, 12)
+        graph.until(lambda: paths and len(paths[-1].poses) > 5, "a path")
+        path = paths[-1]
+    assert path.header.frame_id == "odom"
+    places = [[pose.pose.position.x, pose.pose.position.y] for pose in path.poses]
+    np.testing.assert_allclose(places, [[FORWARD * count, 0] for count in range(1, len(places) + 1)], atol=1e-5)
+
+
+def test_transforms_are_off_unless_asked_for(graph: Graph, node: Process, odometry: Listener) -> None:
+    assert not graph.node.count_publishers("/tf")
+
+
+def test_a_tilted_camera_that_turns_is_seen_in_body_axes(graph: Graph, tmp_path: Path) -> None:
+    """Against the closed form: the body's pose after n steps is the n-th power of one step, in body axes."""
+    motion = pose_from(rotation_from_vector([0.004, -0.03, 0.002]), [0.02, -0.01, 0.4])
+    write_pose_model(
+        tmp_path / "turn.onnx", motion=motion, width=CAMERA.width, height=CAMERA.height, focal_length=CAMERA.fx
+    )
+    numbers = [1.2, 0.3, 1.4, 0.02, 0.1, -0.05]
+    with (
+        graph.node_process(
+            "odometry_node",
+            name="tilted",
+            remap={"odom": "tilted/odom"},
+            model=tmp_path / "turn.onnx",
+            camera_pose=numbers,
+        ),
+        graph.listen(Odometry, "tilted/odom").wait_for_publisher() as odometry,
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        camera.wait_for_listeners(2)
+        messages = drive(camera, odometry, 6)
+    body_from_camera = pose_from(rotation_from_angles(*numbers[3:]), numbers[:3]) @ BODY_FROM_OPTICAL
+    step = body_from_camera @ motion @ np.linalg.inv(body_from_camera)
+    for count, message in enumerate(messages, 1):
+        expected = np.linalg.matrix_power(step, count)
+        rotation = message.pose.pose.orientation
+        got = rotation_from_quaternion([rotation.x, rotation.y, rotation.z, rotation.w])
+        np.testing.assert_allclose(position(message), expected[:3, 3], atol=1e-4)
+        np.testing.assert_allclose(got, expected[:3, :3], atol=1e-4)
+    # Turning about the camera's downward axis by a negative angle is turning left: yaw grows.
+    assert 2 * messages[-1].pose.pose.orientation.z == pytest.approx(6 * 0.03, abs=0.02)

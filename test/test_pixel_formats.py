@@ -1,0 +1,178 @@
+"""Every encoding against a picture packed by hand, pixel by pixel, from the definition of the encoding."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+
+import cv2
+import numpy as np
+import pytest
+
+from depth_perception.pixel_formats import (
+    FORMATS,
+    PixelFormatError,
+    decode_compressed,
+    decode_compressed_depth,
+    decode_depth,
+    decode_image,
+)
+
+WIDTH, HEIGHT = 16, 10
+
+
+def colours() -> np.ndarray:
+    """A smooth colour picture, so that formats that share colour between neighbours lose little of it."""
+    x, y = np.meshgrid(np.linspace(0, 1, WIDTH), np.linspace(0, 1, HEIGHT))
+    rgb = np.stack([60 + 120 * x, 200 - 110 * y, 80 + 50 * x + 60 * y], axis=-1)
+    return rgb.astype(np.uint8)
+
+
+def grey(image: np.ndarray) -> np.ndarray:
+    return np.repeat((image @ [0.299, 0.587, 0.114])[..., None], 3, axis=2)
+
+
+def bayer(image: np.ndarray, pattern: str) -> np.ndarray:
+    """What a sensor with this colour filter sees; the pattern is read row by row from the first pixel."""
+    mosaic = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for index, letter in enumerate(pattern):
+        row, column = divmod(index, 2)
+        mosaic[row::2, column::2] = image[row::2, column::2, "rgb".index(letter)]
+    return mosaic
+
+
+def yuv422(image: np.ndarray, order: str) -> np.ndarray:
+    """ITU-R BT.601, limited range; two pixels share their colour. `order` names the four bytes of two pixels."""
+    r, g, b = np.moveaxis(image.astype(float), -1, 0)
+    y = 16 + 0.257 * r + 0.504 * g + 0.098 * b
+    u = 128 - 0.148 * r - 0.291 * g + 0.439 * b
+    v = 128 + 0.439 * r - 0.368 * g - 0.071 * b
+    parts = {"y": y[:, 0::2], "z": y[:, 1::2], "u": (u[:, 0::2] + u[:, 1::2]) / 2, "v": (v[:, 0::2] + v[:, 1::2]) / 2}
+    packed = np.stack([parts[letter] for letter in order], axis=-1)
+    return np.rint(packed).astype(np.uint8).reshape(HEIGHT, 2 * WIDTH)
+
+
+def packed(encoding: str) -> tuple[np.ndarray, np.ndarray, float]:
+    """The bytes of the picture in an encoding, what should come back, and how far off it may be."""
+    image = colours()
+    luma = np.rint(grey(image)).astype(np.uint8)
+    alpha = np.full((HEIGHT, WIDTH, 1), 7, np.uint8)
+    base = encoding.rstrip("0123456789") if "bayer" in encoding or encoding[-2:] == "16" else encoding
+    wide = encoding.endswith("16")
+    simple = {
+        "rgb8": image,
+        "bgr8": image[..., ::-1],
+        "rgba8": np.concatenate([image, alpha], axis=2),
+        "bgra8": np.concatenate([image[..., ::-1], alpha], axis=2),
+        "mono8": luma[..., 0],
+        "rgb": image,
+        "bgr": image[..., ::-1],
+        "mono": luma[..., 0],
+        "yuv422": yuv422(image, "uyvz"),
+        "uyvy": yuv422(image, "uyvz"),
+        "yuv422_yuy2": yuv422(image, "yuzv"),
+        "yuyv": yuv422(image, "yuzv"),
+    }
+    if base.startswith("bayer_"):
+        pixels, tolerance = bayer(image, base.removeprefix("bayer_")), 12.0
+    else:
+        pixels, tolerance = simple[base], 6.0 if "yu" in base or base == "uyvy" else 0.0
+    expected = luma if base.startswith("mono") else image
+    if wide:
+        pixels = pixels.astype("<u2") * 256 + 99
+    return pixels, expected, tolerance
+
+
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding", sorted(FORMATS))
+def test_every_encoding_gives_the_picture_back(encoding, padding):
+    pixels, expected, tolerance = packed(encoding)
+    flat = np.frombuffer(np.ascontiguousarray(pixels).tobytes(), np.uint8)
+    rows = np.pad(flat.reshape(HEIGHT, -1), ((0, 0), (0, padding)), constant_values=255)
+    got = decode_image(encoding, WIDTH, HEIGHT, rows.shape[1], rows.tobytes())
+    assert got.shape == (HEIGHT, WIDTH, 3)
+    assert got.dtype == np.uint8
+    inner = (slice(2, -2), slice(2, -2))  # demosaicing guesses at the border
+    difference = np.abs(got.astype(int) - expected)
+    assert difference[inner].max() <= tolerance
+
+
+def test_messages_of_rclpy_and_of_a_bag_do_alike():
+    image = colours()
+    data = image.tobytes()
+    for container in (data, bytearray(data), memoryview(data), array("B", data), np.frombuffer(data, np.uint8)):
+        np.testing.assert_array_equal(decode_image("rgb8", WIDTH, HEIGHT, 3 * WIDTH, container), image)
+
+
+def test_byte_order_is_respected():
+    values = np.arange(WIDTH * HEIGHT, dtype=np.uint16).reshape(HEIGHT, WIDTH) * 256
+    big = decode_image("mono16", WIDTH, HEIGHT, 2 * WIDTH, values.astype(">u2").tobytes(), is_bigendian=True)
+    little = decode_image("mono16", WIDTH, HEIGHT, 2 * WIDTH, values.astype("<u2").tobytes(), is_bigendian=False)
+    np.testing.assert_array_equal(big, little)
+    np.testing.assert_array_equal(big[..., 0], values >> 8)
+
+
+def test_depth_in_metres_and_in_millimetres():
+    depth = np.array([[1.5, np.nan], [np.inf, 20.25]], np.float32)
+    np.testing.assert_array_equal(decode_depth("32FC1", 2, 2, 8, depth.tobytes()), depth)
+    millimetres = np.array([[1500, 0], [65535, 20250]], np.uint16)
+    expected = np.array([[1.5, np.nan], [65.535, 20.25]], np.float32)
+    np.testing.assert_allclose(decode_depth("16UC1", 2, 2, 4, millimetres.tobytes()), expected)
+    data = cv2.imencode(".png", millimetres)[1]
+    np.testing.assert_allclose(decode_compressed_depth(data), expected)
+
+
+def test_depth_of_image_transport():
+    """Its compressedDepth puts twelve bytes before the png; of floats the png holds a / depth + b."""
+    millimetres = np.array([[1500, 0], [65535, 20250]], np.uint16)
+    data = struct.pack("<iff", 0, 0.0, 0.0) + cv2.imencode(".png", millimetres)[1].tobytes()
+    expected = np.array([[1.5, np.nan], [65.535, 20.25]], np.float32)
+    np.testing.assert_allclose(decode_compressed_depth(data, "16UC1; compressedDepth png"), expected)
+
+    a, b = 100.0 * 101.0, 1.0 - 101.0 / 10.0  # its default quantisation, to 10 m
+    depth = np.array([[1.0, np.nan], [4.0, 9.5]])
+    quantised = np.nan_to_num(a / depth + b).astype(np.uint16)
+    data = struct.pack("<iff", 0, a, b) + cv2.imencode(".png", quantised)[1].tobytes()
+    got = decode_compressed_depth(data, "32FC1; compressedDepth png")
+    np.testing.assert_allclose(got, depth, rtol=2e-3)
+    with pytest.raises(PixelFormatError, match="compressed depth has 5 bytes"):
+        decode_compressed_depth(b"12345", "16UC1; compressedDepth")
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [(".png", 0), (".jpg", 12)])
+def test_compressed_pictures(kind, tolerance):
+    data = cv2.imencode(kind, colours()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98])[1].tobytes()
+    assert np.abs(decode_compressed(data).astype(int) - colours()).max() <= tolerance
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("8UC7", 4, 2, 28, bytes(56)), "'8UC7' cannot be read, expected one of rgb8, bgr8"),
+        (("rgb8", 4, 2, 11, bytes(22)), "step is 11 bytes, a row of 4 rgb8 pixels takes 12"),
+        (("rgb8", 4, 2, 12, bytes(23)), "data has 23 bytes, expected 24: 2 rows of 12 bytes"),
+        (("rgb8", 4, 2, 12, bytes(0)), "data has 0 bytes"),
+        (("rgb8", 0, 2, 0, bytes(0)), "size is 0x2"),
+        (("mono16", 4, 2, 9, bytes(18)), "step is 9 bytes"),
+        (("yuv422", 5, 2, 10, bytes(20)), "5 pixels wide, expected an even number"),
+    ],
+)
+def test_data_that_contradicts_itself_is_refused(arguments, message):
+    with pytest.raises(PixelFormatError, match=message):
+        decode_image(*arguments)
+
+
+@pytest.mark.parametrize("kind", [".png", ".jpg"])
+def test_a_picture_cut_short_is_refused_not_filled_with_grey(kind):
+    data = cv2.imencode(kind, np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))[1].tobytes()
+    for broken in (data[: len(data) // 2], b"", b"not a picture"):
+        with pytest.raises(PixelFormatError, match="not a complete picture"):
+            decode_compressed(broken)
+
+
+def test_a_picture_that_is_no_depth_is_refused():
+    data = cv2.imencode(".png", colours())[1]
+    with pytest.raises(PixelFormatError, match=r"uint8 of shape \(10, 16, 3\), expected a 16-bit grey png"):
+        decode_compressed_depth(data)
+    with pytest.raises(PixelFormatError, match="'rgb8' cannot be read, expected 32FC1"):
+        decode_depth("rgb8", 4, 2, 12, bytes(24))

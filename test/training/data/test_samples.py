@@ -1,0 +1,160 @@
+"""Samples: whatever window and mirror is drawn, images, depth, intrinsics and motions still belong together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from helpers.drives import analytic_drive
+
+from depth_perception.geometry.camera import Camera
+from training.data.augmentation import NONE, Augmentation, resized, resized_depth
+from training.data.samples import EpochSampler, SnippetSamples, make_sample, motions_between
+from training.data.street import StreetSnippets, median_depth
+from training.errors import TrainingError
+from training.motion import inverse_matrix, matrix_from_motion
+from training.view_synthesis import project, sample
+
+CAMERA = Camera(624, 192, 360.0, 360.0, 311.5, 90.0)
+GEOMETRY = Augmentation(flip=0.5, zoom=1.6, colour=0.0, blur=0.0, noise=0.0, jpeg=0.0)
+
+
+@pytest.fixture(scope="module")
+def drive():
+    return analytic_drive(CAMERA, frames=4, seed=2, turn=0.03)
+
+
+@pytest.fixture(scope="module")
+def snippets(drive):
+    return StreetSnippets([drive], frames=3)
+
+
+class TestGeometry:
+    @pytest.mark.parametrize("seed", range(8))
+    @pytest.mark.parametrize("source", [0, 2])
+    @pytest.mark.parametrize("turn", [0.0, 0.05])
+    def test_true_depth_and_motion_still_reproduce_the_target(self, snippets, seed, source, turn):
+        augmentation = replace(GEOMETRY, turn=turn)
+        item = make_sample(snippets[0], 416, 128, augmentation, np.random.default_rng(seed))
+        images = item["images"].permute(0, 3, 1, 2).float()
+        motion = matrix_from_motion(item["motions"])
+        pose = motion[0] if source == 0 else inverse_matrix(motion[1])
+        pixels, depth = project(item["depth"][None, None], item["intrinsics"][None], pose[None])
+        view = sample(images[source : source + 1], pixels)
+        seen = torch.isfinite(depth[0, 0]) & (pixels[0] >= 0).all(-1)
+        seen &= (pixels[0, ..., 0] <= 415) & (pixels[0, ..., 1] <= 127)
+        error = (view[0] - images[1]).abs().mean(0)[seen]
+        still = (images[source] - images[1]).abs().mean(0)[seen]
+        assert seen.float().mean() > 0.4
+        assert error.median() < 1.5  # grey levels; a mirrored or unscaled motion gives ten times as much
+        assert error.median() < 0.25 * still.median()
+
+    def test_draws_mirrors_and_zooms(self, snippets):
+        items = [make_sample(snippets[0], 416, 128, GEOMETRY, np.random.default_rng(seed)) for seed in range(20)]
+        focal = np.array([float(item["intrinsics"][0, 0]) for item in items])
+        assert focal.min() >= 240.0 - 1e-3  # 360 pixels of 624 columns, at 416 columns
+        assert focal.max() <= 240.0 * 1.6 + 1.0
+        assert focal.std() > 10
+        assert len({float(torch.sign(item["motions"][0, 3])) for item in items}) == 2
+
+    def test_pixels_stay_square(self, snippets):
+        for seed in range(10):
+            matrix = make_sample(snippets[0], 416, 128, GEOMETRY, np.random.default_rng(seed))["intrinsics"]
+            assert float(matrix[0, 0]) == pytest.approx(float(matrix[1, 1]), rel=1e-6)
+
+    def test_motions_are_those_between_poses(self, drive):
+        motions = motions_between(drive.poses)
+        for k, motion in enumerate(motions):
+            expected = np.linalg.inv(drive.poses[k]) @ drive.poses[k + 1]
+            assert matrix_from_motion(torch.from_numpy(motion)).numpy() == pytest.approx(expected, abs=1e-9)
+
+
+class TestAppearance:
+    def test_inputs_differ_from_the_true_colours_but_not_in_place(self, snippets):
+        augmentation = Augmentation(flip=0.0, zoom=1.0, colour=1.0, blur=1.0, noise=1.0, jpeg=1.0)
+        item = make_sample(snippets[0], 624, 192, augmentation, np.random.default_rng(3))
+        plain = make_sample(snippets[0], 624, 192, NONE, np.random.default_rng(3))
+        assert torch.equal(item["images"], plain["images"])
+        assert (item["inputs"].float() - item["images"].float()).abs().mean() > 3
+        grey = [frames[1].float().mean(-1).flatten() for frames in (item["inputs"], item["images"])]
+        assert torch.corrcoef(torch.stack(grey))[0, 1] > 0.8
+
+    def test_without_augmentation_inputs_are_the_images(self, snippets):
+        item = make_sample(snippets[0], 624, 192, NONE, np.random.default_rng(0))
+        assert torch.equal(item["inputs"], item["images"])
+        assert item["images"][1].numpy() == pytest.approx(snippets[0].images[1])
+
+    def test_shrinking_averages_whole_areas(self):
+        image = np.random.default_rng(0).integers(0, 256, (12, 39, 3), dtype=np.uint8)
+        expected = image.reshape(4, 3, 13, 3, 3).mean((1, 3))
+        assert np.abs(resized(image, 13, 4) - expected).max() <= 0.5 + 1e-6
+
+    def test_depth_is_never_averaged(self):
+        depth = np.where(np.arange(39) < 20, 2.0, np.inf)[None].repeat(12, 0)
+        assert set(np.unique(resized_depth(depth, 13, 4))) == {2.0, np.inf}
+
+    def test_impossible_probability_is_refused(self):
+        with pytest.raises(TrainingError, match=r"jpeg is 1\.5"):
+            Augmentation(jpeg=1.5)
+
+
+class TestMissingTruth:
+    def test_absent_truth_is_nan_of_the_same_shape(self, drive):
+        blind = StreetSnippets([drive], frames=3, truth=())
+        with_truth = make_sample(StreetSnippets([drive])[0], 416, 128, NONE, np.random.default_rng(0))
+        without = make_sample(blind[0], 416, 128, NONE, np.random.default_rng(0))
+        for name in ("depth", "motions", "distances"):
+            assert torch.isnan(without[name]).all()
+            assert without[name].shape == with_truth[name].shape
+            assert not torch.isnan(with_truth[name]).any()
+            assert without[name].dtype == with_truth[name].dtype
+
+    def test_distances_are_the_length_of_the_steps(self, drive):
+        item = make_sample(StreetSnippets([drive])[0], 416, 128, NONE, np.random.default_rng(0))
+        assert torch.allclose(item["distances"], item["motions"][:, 3:].norm(dim=-1), atol=1e-5)
+
+    def test_too_short_drives_are_named(self, drive):
+        with pytest.raises(TrainingError, match="too short"):
+            StreetSnippets([drive], frames=3, strides=(5,))
+
+
+class TestOrder:
+    def test_the_same_epoch_and_index_give_the_same_sample(self, snippets):
+        first, second = (SnippetSamples([snippets], 416, 128, Augmentation(), seed=5) for _ in range(2))
+        for name, value in first[3, 1].items():
+            assert torch.equal(value, second[3, 1][name])
+        assert not torch.equal(first[3, 1]["inputs"], first[4, 1]["inputs"])
+
+    def test_sources_follow_one_another(self, drive):
+        far = analytic_drive(CAMERA, frames=3, seed=9)
+        sources = [StreetSnippets([drive]), StreetSnippets([far])]
+        samples = SnippetSamples(sources, 624, 192)
+        assert len(samples) == 3
+        assert torch.equal(samples[2]["images"][0], torch.from_numpy(far.images[0]))
+
+    def test_each_snippet_once_an_epoch_in_another_order(self):
+        sampler = EpochSampler([30, 10], seed=1)
+        first = list(sampler)
+        sampler.set_epoch(1)
+        second = list(sampler)
+        assert sorted(index for _, index in first) == list(range(40))
+        assert sorted(index for _, index in second) == list(range(40))
+        assert [index for _, index in first] != [index for _, index in second]
+        assert {epoch for epoch, _ in second} == {1}
+
+    def test_sources_get_their_shares_and_all_snippets_come_before_one_comes_twice(self):
+        sampler = EpochSampler([30, 10], samples=12, shares=[1.0, 0.5], seed=1)
+        seen = []
+        for epoch in range(5):
+            sampler.set_epoch(epoch)
+            indices = [index for _, index in sampler]
+            assert len(indices) == len(sampler) == 12
+            assert sum(index >= 30 for index in indices) == 4
+            seen += [index for index in indices if index < 30]
+        assert len(seen) == 40
+        assert len(set(seen[:24])) == 24
+
+
+def test_median_depth_is_that_of_each_pixel(drive):
+    expected = np.median(drive.depth[[0, 2]], axis=0)
+    assert np.array_equal(median_depth([drive], step=2), expected.astype(np.float32))

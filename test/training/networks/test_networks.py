@@ -1,0 +1,125 @@
+"""The networks: sizes against known ones, shapes, ranges, and the attention against plain loops."""
+
+import numpy as np
+import pytest
+import torch
+
+from training.errors import TrainingError
+from training.networks.dual_networks import DualNetworks
+from training.networks.hr_net import HRNet
+from training.networks.lr_net import LRNet
+from training.networks.pose_net import PoseNet
+from training.networks.resnet import ResNet18
+from training.networks.self_assembled_attention import SelfAssembledAttention
+
+
+def millions(module):
+    return sum(parameter.numel() for parameter in module.parameters()) / 1e6
+
+
+def small_dual_networks(**options):
+    torch.manual_seed(0)
+    lr = LRNet(ResNet18(8), (32, 24, 16, 16, 16))
+    return DualNetworks(lr, (8, 8, 16, 16), (1, 1, 1, 1), (16, 16, 8, 8), **{"attention": 16, **options})
+
+
+class TestSizes:
+    def test_resnet18_with_the_monodepth2_decoder(self):
+        assert millions(LRNet(ResNet18())) == pytest.approx(14.33, abs=0.01)  # Godard et al.'s published network
+
+    def test_resnet18_has_the_names_of_torchvision(self):
+        names = set(ResNet18().state_dict())
+        assert {"conv1.weight", "bn1.running_var", "layer1.0.conv1.weight", "layer4.1.bn2.bias"} <= names
+        assert {"layer2.0.downsample.0.weight", "layer2.0.downsample.1.running_mean"} <= names
+        assert len(names) == 122 - 2  # torchvision's resnet18 without fc.weight and fc.bias
+
+    def test_hr_net_and_attention_fill_what_table_7_leaves(self):
+        # 34.16 M in all, less ResNet-50 (23.508 M) and its decoder (9.014 M): 1.64 M
+        assert millions(HRNet(96)) + millions(SelfAssembledAttention(2048, 96)) == pytest.approx(1.64, abs=0.01)
+
+    def test_pose_net_is_zhous(self):
+        assert millions(PoseNet(3)) == pytest.approx(1.59, abs=0.01)
+
+
+class TestDualNetworks:
+    def test_disparities_at_four_scales_within_the_range(self):
+        network = small_dual_networks().eval()
+        disparities = network(torch.randn(2, 3, 96, 192))
+        assert [tuple(d.shape) for d in disparities] == [(2, 1, 96 >> i, 192 >> i) for i in range(4)]
+        for disparity in disparities:
+            assert 1 / 100 < disparity.min().item() <= disparity.max().item() < 1 / 0.5
+
+    def test_lr_net_alone(self):
+        disparities = small_dual_networks().lr(torch.randn(2, 3, 64, 96))
+        assert [tuple(d.shape) for d in disparities] == [(2, 1, 64 >> i, 96 >> i) for i in range(4)]
+
+    def test_finest_is_the_first_of_all(self):
+        network = small_dual_networks().eval()
+        image = torch.randn(1, 3, 96, 192)
+        assert torch.equal(network.finest(image), network(image)[0])
+
+    def test_an_untrained_network_answers_about_twelve_metres(self):
+        depth = 1 / small_dual_networks().eval().finest(torch.randn(1, 3, 96, 96))
+        assert depth.median().item() == pytest.approx(12.0, rel=0.3)
+
+    def test_without_attention_features_pass_as_they_are(self):
+        network = small_dual_networks(attention=0).eval()
+        image = torch.randn(1, 3, 96, 192)
+        small = torch.nn.functional.avg_pool2d(image, 3)
+        assert torch.equal(network.global_view(image)[0], network.lr.encoder(small)[-1])
+
+    def test_a_guided_hr_net_begins_with_what_lr_net_says(self):
+        network = small_dual_networks(guided=True).eval()
+        torch.nn.init.normal_(network.lr.decoder.heads[-1].conv.weight, std=0.1)  # an LR-Net with something to say
+        image = torch.randn(1, 3, 192, 192)
+        coarse = network.lr(torch.nn.functional.avg_pool2d(image, 3))[0]
+        head = network.hr.decoder.heads[-1].conv
+        torch.nn.init.zeros_(head.weight)
+        expected = torch.nn.functional.interpolate(coarse, (192, 192), mode="nearest")
+        error = (network.finest(image) / expected - 1).abs()[..., 1::3, 1::3]  # at the centres of LR-Net's pixels
+        assert error.max() < 1e-3
+        assert coarse.std() / coarse.mean() > 0.1
+
+    def test_impossible_range_is_refused(self):
+        with pytest.raises(TrainingError, match=r"depth range is 5\.0 to 2\.0 m"):
+            LRNet(ResNet18(8), (32, 24, 16, 16, 16), minimum_depth=5.0, maximum_depth=2.0)
+
+
+class TestAttention:
+    @pytest.mark.parametrize("normalisation", ["none", "mean", "softmax"])
+    def test_equals_loops_over_places(self, normalisation):
+        torch.manual_seed(0)
+        module = SelfAssembledAttention(5, 4, normalisation)
+        features, image = torch.randn(1, 5, 2, 3), torch.randn(1, 3, 8, 12)
+        ours = module(features, image)[0].detach().numpy()
+
+        weight = module.embedding.weight[:, :, 0, 0].detach().numpy()
+        places = [(row, column) for row in range(2) for column in range(3)]
+        embedded = {}
+        for row, column in places:
+            colour = image[0, :, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4].mean((1, 2)).numpy()
+            coordinates = [column - 1.0, 2.0 * row - 1.0]
+            embedded[row, column] = weight @ np.concatenate([features[0, :, row, column], colour, coordinates])
+        for j in places:
+            similarity = np.array([embedded[i] @ embedded[j] for i in places])
+            if normalisation == "mean":
+                similarity = similarity / len(places)
+            elif normalisation == "softmax":
+                similarity = np.exp(similarity / 2.0) / np.exp(similarity / 2.0).sum()
+            expected = sum(w * embedded[i] for w, i in zip(similarity, places, strict=True))
+            assert ours[:, j[0], j[1]] == pytest.approx(expected, rel=1e-4, abs=1e-5)
+
+
+class TestPoseNet:
+    @pytest.mark.parametrize("frames", [2, 3])
+    def test_one_motion_for_each_step(self, frames):
+        assert PoseNet(frames)(torch.randn(2, frames, 3, 64, 96)).shape == (2, frames - 1, 6)
+
+    def test_an_untrained_network_answers_its_prior(self):
+        motion = PoseNet(2, forward_prior=0.5)(torch.randn(4, 2, 3, 128, 416))
+        assert motion[..., 5].detach().numpy() == pytest.approx(0.5, abs=0.1)
+        assert float(motion[..., :5].abs().max()) < 0.1
+
+    def test_one_frame_is_no_motion(self):
+        with pytest.raises(TrainingError, match="expected at least 2"):
+            PoseNet(1)

@@ -1,0 +1,96 @@
+"""The trainer's command line: Lightning's, with our system and data, and an answer to a misspelt key."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+from typing import NoReturn
+
+import cv2
+from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+
+from depth_perception.geometry.camera import Camera
+from training.data.augmentation import Augmentation
+from training.data.module import DrivingData
+from training.data.street import StreetData
+from training.data.video import VideoData
+from training.errors import TrainingError
+from training.memory import keep_freed_memory
+from training.networks.dual_networks import DualNetworks
+from training.networks.lr_net import LRNet
+from training.networks.pose_net import PoseNet
+from training.networks.resnet import ResNet18
+from training.systems.dual_networks import DualNetworksSystem, LearningRate, LossWeights
+
+CONFIGURABLE = (
+    DualNetworksSystem,
+    LossWeights,
+    LearningRate,
+    DualNetworks,
+    LRNet,
+    ResNet18,
+    PoseNet,
+    DrivingData,
+    StreetData,
+    VideoData,
+    Camera,
+    Augmentation,
+)
+"""Where the keys of a configuration come from."""
+
+
+class _Parser(LightningArgumentParser):
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        raise TrainingError(_explained(message, [action.dest for action in self._actions]))
+
+
+class TrainingCLI(LightningCLI):
+    """``fit``, ``validate``, and ``--print_config``; every key can be given on the command line too."""
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_lightning_class_args(ModelCheckpoint, "checkpoint")
+        parser.set_defaults(
+            {
+                "checkpoint.save_last": True,
+                "checkpoint.filename": "epoch{epoch:03d}",
+                "checkpoint.auto_insert_metric_name": False,
+            }
+        )
+        parser.add_lightning_class_args(LearningRateMonitor, "learning_rate_monitor")
+
+
+def main(args: ArgsType = None) -> TrainingCLI:
+    """Runs the command line, of the process or `args`.
+
+    Raises: `TrainingError` for a key that is not known, or a value that cannot be.
+    """
+    keep_freed_memory()
+    cv2.setNumThreads(1)  # OpenCV's pool does not survive the fork of a worker, which then waits forever
+    return TrainingCLI(
+        DualNetworksSystem,
+        DrivingData,
+        args=args,
+        parser_class=_Parser,
+        seed_everything_default=0,
+        save_config_kwargs={"overwrite": True},
+    )
+
+
+def _explained(message: str, names: list[str]) -> str:
+    """What the parser complains of, with the known key that is nearest to one it does not know."""
+    if inner := re.search("configuration key .* is not known.*", message):
+        return inner.group()  # a parser within the parser has said it
+    found = re.search(
+        r"nrecognized arguments: --([\w.]+)|ption '([\w.]+)' is not accepted|accept option '([\w.]+)'", message
+    )
+    if found is None:
+        return message
+    key = next(group for group in found.groups() if group)
+    known = {name.rsplit(".", 1)[-1] for name in names}
+    known |= {name for item in CONFIGURABLE for name in inspect.signature(item).parameters}
+    whole = difflib.get_close_matches(key, [name for name in names if "." in name], 1, 0.8)
+    near = whole or difflib.get_close_matches(key.rsplit(".", 1)[-1], sorted(known), 1)
+    hint = f", the nearest known one is '{near[0]}'" if near else ""
+    return f"configuration key '{key}' is not known{hint}; --print_config shows them all"

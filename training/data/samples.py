@@ -1,0 +1,153 @@
+"""From snippets to what a training step takes, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from depth_perception.geometry.pose import inverse, vector_from_rotation
+from training.data.augmentation import NONE, Appearance, Augmentation, Window, resized, resized_depth
+from training.data.snippet import Snippet, SnippetSource
+from training.data.turning import turned
+
+Sample = dict[str, Tensor]
+"""One sample; a batch has the same keys and one more dimension in front.
+
+* ``inputs``: uint8 RGB ``[n, H, W, 3]``, oldest first: what the networks see.
+* ``images``: the same frames with their true colours, for the losses.
+* ``intrinsics``: ``[3, 3]`` of these frames.
+* ``depth``: of the middle frame, ``[H, W]`` metres; NaN unknown, +inf sky.
+* ``motions``: ``[n - 1, 6]`` of `T_k_(k+1)` as rotation vector and translation; NaN unknown.
+* ``distances``: ``[n - 1]`` metres driven; NaN unknown.
+"""
+
+
+class SnippetSamples(Dataset[Sample]):
+    """Augmented samples of one size from sources after one another; numbered ``(epoch, index)``.
+
+    All chance comes from the seed, the epoch and the index, so that any sample of any epoch can be had again: a resumed
+    run sees what an uninterrupted one would have seen, with any number of workers.
+
+    Args:
+        sources: where snippets come from.
+        width, height: of the samples.
+        augmentation: what is done to them.
+        seed: of all chance.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[SnippetSource],
+        width: int,
+        height: int,
+        augmentation: Augmentation = NONE,
+        seed: int = 0,
+    ) -> None:
+        self._sources = list(sources)
+        self._ends = np.cumsum([len(source) for source in self._sources])
+        self._width, self._height = width, height
+        self._augmentation = augmentation
+        self._seed = seed
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def __getitem__(self, key: tuple[int, int] | int) -> Sample:
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        source = int(np.searchsorted(self._ends, index, side="right"))
+        start = 0 if source == 0 else int(self._ends[source - 1])
+        rng = np.random.default_rng((self._seed, epoch, index))
+        return make_sample(self._sources[source][index - start], self._width, self._height, self._augmentation, rng)
+
+
+def make_sample(
+    snippet: Snippet, width: int, height: int, augmentation: Augmentation, rng: np.random.Generator
+) -> Sample:
+    """One sample of a snippet."""
+    if augmentation.turn:
+        snippet = turned(snippet, augmentation.turn, rng)
+    camera = None
+    while camera is None:  # a window that does not hold the principal point is no camera of ours
+        window = Window.draw(snippet.camera, width, height, augmentation, rng)
+        camera = window.camera(snippet.camera, width, height)
+    appearance = Appearance(augmentation, rng)
+    cuts = [window.cut(image) for image in snippet.images]
+    images = np.stack([resized(cut, width, height) for cut in cuts])
+    inputs = np.stack([resized(appearance.apply(cut), width, height) for cut in cuts])
+
+    depth: npt.NDArray[np.float32] = np.full((height, width), np.nan, np.float32)
+    if snippet.depth is not None:
+        depth = resized_depth(window.cut(snippet.depth), width, height)
+    motions: npt.NDArray[np.float64] = np.full((len(cuts) - 1, 6), np.nan)
+    if snippet.poses is not None:
+        motions = window.motions(motions_between(snippet.poses))
+    distances = np.full(len(cuts) - 1, np.nan) if snippet.distances is None else snippet.distances
+    return {
+        "inputs": torch.from_numpy(inputs),
+        "images": torch.from_numpy(images),
+        "intrinsics": torch.from_numpy(camera.matrix.astype(np.float32)),
+        "depth": torch.from_numpy(depth),
+        "motions": torch.from_numpy(motions.astype(np.float32)),
+        "distances": torch.from_numpy(np.asarray(distances, np.float32)),
+    }
+
+
+def motions_between(poses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Motions ``[n - 1, 6]`` of neighbouring poses `T_world_camera` ``[n, 4, 4]``."""
+    relative = inverse(poses[:-1]) @ poses[1:]
+    return np.concatenate([vector_from_rotation(relative[:, :3, :3]), relative[:, :3, 3]], axis=1)
+
+
+class EpochSampler(Sampler[tuple[int, int]]):
+    """``(epoch, index)`` in a new order each epoch, each source with its share, no snippet again before all were had.
+
+    Args:
+        lengths: of the sources.
+        samples: of an epoch; None takes each snippet once.
+        shares: of the sources, with `samples`; None takes what their lengths say.
+        seed: of the order.
+    """
+
+    def __init__(
+        self, lengths: Sequence[int], samples: int | None = None, shares: Sequence[float] | None = None, seed: int = 0
+    ) -> None:
+        self._lengths = list(lengths)
+        total = sum(lengths)
+        weights = np.array(shares if shares is not None else lengths, float)
+        weights /= weights.sum()
+        self._counts = list(lengths) if samples is None else [round(samples * weight) for weight in weights]
+        if samples is not None:
+            self._counts[0] += samples - sum(self._counts)
+        self._offsets = np.cumsum([0, *self._lengths[:-1]])
+        self._seed = seed
+        self._epoch = 0
+        if total == 0:
+            raise ValueError("no snippets to draw from")
+
+    def set_epoch(self, epoch: int) -> None:
+        """The trainer tells."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return sum(self._counts)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = []
+        for source, (length, count, offset) in enumerate(zip(self._lengths, self._counts, self._offsets, strict=True)):
+            first = self._epoch * count  # the place in an endless row of shuffled rounds
+            while count > 0:
+                turn, place = divmod(first, length)
+                round_order = np.random.default_rng((self._seed, source, turn)).permutation(length)
+                taken = round_order[place : place + count]
+                order.append(taken + offset)
+                first += len(taken)
+                count -= len(taken)
+        indices = np.random.default_rng((self._seed, len(self._lengths), self._epoch)).permutation(
+            np.concatenate(order)
+        )
+        return ((self._epoch, int(index)) for index in indices)

@@ -1,0 +1,57 @@
+"""PoseNet (Zhou et al., CVPR 2017): the camera's motion between neighbouring frames."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from training.errors import TrainingError
+
+
+class PoseNet(nn.Module):
+    """Stride-2 convolutions over all frames at once, a 1x1 convolution, the mean over all places.
+
+    Differs from the paper: rotation vector in place of Euler angles; motions run from each frame to the next in the
+    order of time, not from the middle frame to the others; translation has a scale of its own, because in metres it is
+    two orders larger than a rotation in radians.
+
+    Args:
+        frames: how many it sees, oldest first.
+        rotation_scale, translation_scale: of the raw output, so that a fresh network answers with little motion.
+        forward_prior: metres that an untrained network answers with, along the optical axis. Self-supervision from
+            random weights fails in most runs without.
+    """
+
+    def __init__(
+        self,
+        frames: int = 2,
+        rotation_scale: float = 0.01,
+        translation_scale: float = 0.01,
+        forward_prior: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if frames < 2:
+            raise TrainingError(f"PoseNet was given {frames} frames, expected at least 2")
+        self.frames = frames
+        widths = (3 * frames, 16, 32, 64, 128, 256, 256, 256)
+        sizes = (7, 5, 3, 3, 3, 3, 3)
+        layers: list[nn.Module] = []
+        for inputs, outputs, size in zip(widths[:-1], widths[1:], sizes, strict=True):
+            conv = nn.Conv2d(inputs, outputs, size, 2, size // 2)
+            nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+            layers += [conv, nn.ReLU(inplace=True)]
+        self.convolutions = nn.Sequential(*layers)
+        self.motion = nn.Conv2d(widths[-1], 6 * (frames - 1), 1)
+        nn.init.normal_(self.motion.weight, std=0.01)
+        nn.init.zeros_(self.motion.bias)  # type: ignore[arg-type]
+        self.register_buffer("scale", torch.tensor([rotation_scale] * 3 + [translation_scale] * 3), persistent=False)
+        self.register_buffer("prior", torch.tensor([0.0] * 5 + [forward_prior]), persistent=False)
+        self.scale: Tensor
+        self.prior: Tensor
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images ``[B, frames, 3, H, W]``, oldest first -> ``[B, frames - 1, 6]``: rotation vector (radians)
+        and translation (metres) of the pose of camera ``k + 1`` in camera ``k``."""
+        mean = self.motion(self.convolutions(images.flatten(1, 2))).float().mean((2, 3))
+        return mean.unflatten(1, (self.frames - 1, 6)) * self.scale + self.prior
