@@ -37,6 +37,7 @@ class LossWeights:
     Attributes:
         photometric, smoothness: Dual Networks, eq. 9; the weight of smoothness halves with each coarser scale.
         depth: of true depth, where a sample has it.
+        slim: how much more a pixel of a slim thing counts within `depth` (see `training.losses.supervised_depth`).
         motion: of true motion, where a sample has it.
         rotation: metres that a radian of rotation error counts as, within `motion`.
         speed: of the distance driven, where a sample has it.
@@ -50,6 +51,7 @@ class LossWeights:
     photometric: float = 1.0
     smoothness: float = 1e-3
     depth: float = 0.0
+    slim: float = 0.0
     motion: float = 0.0
     rotation: float = 50.0
     speed: float = 0.0
@@ -97,7 +99,7 @@ class DualNetworksSystem(lightning.LightningModule):
         losses: weights.
         learning_rate: schedule.
         crop: share of the columns that HR-Net is trained on at a time, while LR-Net sees all; 1 for all.
-        freeze_pose: whether PoseNet stays as it is in stage ``hr``.
+        freeze_pose: whether PoseNet stays as it is.
     """
 
     def __init__(
@@ -124,9 +126,9 @@ class DualNetworksSystem(lightning.LightningModule):
         self._losses = losses
         self._learning_rate = learning_rate
         self._crop = crop
-        self._frozen: list[nn.Module] = []
+        self._frozen: list[nn.Module] = [pose_network] if freeze_pose else []
         if stage == "hr":
-            self._frozen = [network.lr, pose_network] if freeze_pose else [network.lr]
+            self._frozen.append(network.lr)
         else:
             network.hr.requires_grad_(False)
             if network.attention is not None:
@@ -262,7 +264,7 @@ class DualNetworksSystem(lightning.LightningModule):
             if weights.depth:
                 sums: dict[str, Tensor] = {}
                 for scale, disparity in enumerate(disparities):
-                    loss, named = supervised_depth_loss(disparity, truth, self.network.maximum_depth)
+                    loss, named = supervised_depth_loss(disparity, truth, self.network.maximum_depth, weights.slim)
                     total = total + weights.depth * loss * 0.5**scale
                     if scale == 0:
                         sums = {"depth": loss} | named

@@ -7,7 +7,7 @@ import torch
 
 from training.losses.motion import motion_loss, speed_loss
 from training.losses.smoothness import smoothness_loss
-from training.losses.supervised_depth import supervised_depth_loss
+from training.losses.supervised_depth import slimness, supervised_depth_loss
 
 
 class TestSmoothness:
@@ -26,6 +26,32 @@ class TestSmoothness:
         assert float(smoothness_loss(disparity, image)) == pytest.approx(1 / 3)
         image[..., 2:] = 1.0
         assert float(smoothness_loss(disparity, image)) == pytest.approx(math.exp(-1) / 3)
+
+
+class TestSlimness:
+    def test_a_pole_stands_out_by_the_log_of_its_ratio_and_a_wall_not_at_all(self):
+        depth = torch.full((1, 1, 100, 60), 20.0)
+        depth[..., 10:13] = 10.0  # narrower than a tenth of the height
+        depth[..., 40:55] = 10.0  # wider
+        slim = slimness(depth.log())[0, 0, 50]
+        assert torch.allclose(slim[10:13], torch.tensor(math.log(2.0)))
+        assert slim[:10].max() < 1e-6
+        assert slim[13:].max() < 1e-6
+
+    def test_a_gap_between_near_things_is_not_slim(self):
+        depth = torch.full((1, 1, 100, 60), 10.0)
+        depth[..., 10:13] = 20.0
+        assert slimness(depth.log()).max() < 1e-6
+
+    def test_its_error_counts_more(self):
+        truth = torch.full((1, 1, 100, 60), 20.0)
+        truth[..., 10:13] = 10.0
+        unseen = torch.full_like(truth, 1 / 20)
+        plain = supervised_depth_loss(unseen, truth, 100.0)[1]["log"]
+        weighted = supervised_depth_loss(unseen, truth, 100.0, slim=9.0)[1]["log"]
+        assert float(plain) == pytest.approx(math.log(2) * 3 / 60, rel=1e-4)
+        more = 1 + 9 * math.log(2)
+        assert float(weighted) == pytest.approx(math.log(2) * 3 * more / (57 + 3 * more), rel=1e-4)
 
 
 class TestSupervisedDepth:
