@@ -7,7 +7,7 @@ the order of steps (scale by the median, then clamp, then a mean over images) is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ class DepthMetrics:
     """Metres."""
     rmse_log: float
     """Of natural logarithms."""
+    log10: float
+    """mean(|log10(truth) - log10(prediction)|), as Make3D and NYU are reported."""
     a1: float
     """Share of pixels with max(truth / prediction, prediction / truth) < 1.25."""
     a2: float
@@ -46,9 +48,10 @@ def depth_metrics(
     truth: npt.ArrayLike,
     prediction: npt.ArrayLike,
     *,
-    scale: Literal["median"] | None = "median",
+    scale: Literal["median"] | float | None = "median",
     minimum: float = 1e-3,
     maximum: float = 80.0,
+    mask: npt.ArrayLike | None = None,
 ) -> DepthMetrics:
     """Compares two depth maps of the same shape, metres along the optical axis.
 
@@ -57,7 +60,8 @@ def depth_metrics(
 
     Args:
         scale: ``"median"`` multiplies the prediction by median(truth) / median(prediction) *before* it is clamped to
-            ``[minimum, maximum]``; None judges it as metres.
+            ``[minimum, maximum]``; a number multiplies by that; None judges it as metres.
+        mask: bool, of the same shape: where finite, positive truth counts instead, whatever its distance.
 
     Raises: `EvaluationError` if the shapes differ, or no pixel has both truth and prediction.
     """
@@ -67,17 +71,21 @@ def depth_metrics(
         raise EvaluationError(
             f"depth truth has shape {truth.shape}, the prediction {prediction.shape}: resize one first"
         )
+    if mask is not None and np.shape(mask) != truth.shape:
+        raise EvaluationError(f"depth truth has shape {truth.shape}, its mask {np.shape(mask)}: expected the same")
     with np.errstate(invalid="ignore"):
-        known = np.isfinite(truth) & (truth > minimum) & (truth < maximum)
+        known = np.isfinite(truth)
+        known &= (truth > minimum) & (truth < maximum) if mask is None else (truth > 0) & np.asarray(mask, bool)
         counted = known & (prediction > 0)
     pixels = int(counted.sum())
     if pixels == 0:
+        where = f"between {minimum} and {maximum} m" if mask is None else "within the mask"
         raise EvaluationError(
-            f"no pixel to compare: {int(known.sum())} have a true depth between {minimum} and {maximum} m,"
+            f"no pixel to compare: {int(known.sum())} have a true depth {where},"
             f" {int((prediction > 0).sum())} a predicted one"
         )
     true, predicted = truth[counted], prediction[counted]
-    factor = 1.0
+    factor = scale if isinstance(scale, float | int) else 1.0
     if scale == "median":
         factor = float(np.median(true) / np.median(predicted))
         if not 0 < factor < np.inf:
@@ -85,11 +93,13 @@ def depth_metrics(
     predicted = np.clip(predicted * factor, minimum, maximum)
     ratio = np.maximum(true / predicted, predicted / true)
     error = true - predicted
+    log_error = np.log(true) - np.log(predicted)
     return DepthMetrics(
         abs_rel=float(np.mean(np.abs(error) / true)),
         sq_rel=float(np.mean(error**2 / true)),
         rmse=float(np.sqrt(np.mean(error**2))),
-        rmse_log=float(np.sqrt(np.mean((np.log(true) - np.log(predicted)) ** 2))),
+        rmse_log=float(np.sqrt(np.mean(log_error**2))),
+        log10=float(np.mean(np.abs(log_error)) / np.log(10.0)),
         a1=float(np.mean(ratio < 1.25)),
         a2=float(np.mean(ratio < 1.25**2)),
         a3=float(np.mean(ratio < 1.25**3)),
@@ -107,18 +117,7 @@ def mean_of(metrics: Sequence[DepthMetrics]) -> DepthMetrics:
     if not metrics:
         raise EvaluationError("mean of no images asked for: no frame had a true depth")
 
-    def mean(name: str) -> float:
-        return float(np.mean([getattr(item, name) for item in metrics]))
-
-    return DepthMetrics(
-        abs_rel=mean("abs_rel"),
-        sq_rel=mean("sq_rel"),
-        rmse=mean("rmse"),
-        rmse_log=mean("rmse_log"),
-        a1=mean("a1"),
-        a2=mean("a2"),
-        a3=mean("a3"),
-        scale=mean("scale"),
-        pixels=sum(item.pixels for item in metrics),
-        coverage=mean("coverage"),
-    )
+    means = {
+        field.name: float(np.mean([getattr(item, field.name) for item in metrics])) for field in fields(metrics[0])
+    }
+    return DepthMetrics(**means | {"pixels": sum(item.pixels for item in metrics)})  # type: ignore[arg-type]

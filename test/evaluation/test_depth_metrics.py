@@ -28,6 +28,7 @@ def by_hand(truth: np.ndarray, prediction: np.ndarray, median: bool, low: float,
         "sq_rel": sum((t - p) ** 2 / t for t, p in pairs) / n,
         "rmse": math.sqrt(sum((t - p) ** 2 for t, p in pairs) / n),
         "rmse_log": math.sqrt(sum((math.log(t) - math.log(p)) ** 2 for t, p in pairs) / n),
+        "log10": sum(abs(math.log10(t / p)) for t, p in pairs) / n,
         "a1": sum(max(t / p, p / t) < 1.25 for t, p in pairs) / n,
         "a2": sum(max(t / p, p / t) < 1.25**2 for t, p in pairs) / n,
         "a3": sum(max(t / p, p / t) < 1.25**3 for t, p in pairs) / n,
@@ -47,6 +48,29 @@ def test_agrees_with_the_formulas_written_out(scale, maximum):
     got = depth_metrics(truth, prediction, scale=scale, maximum=maximum)
     for name, value in by_hand(truth, prediction, scale == "median", 1e-3, maximum).items():
         assert getattr(got, name) == pytest.approx(value, rel=1e-9), name
+
+
+def test_with_a_mask_truth_counts_there_and_nowhere_else_whatever_its_distance():
+    random = np.random.default_rng(4)
+    truth = random.uniform(1, 160, (12, 17))
+    mask = random.random(truth.shape) < 0.5
+    prediction = truth * random.lognormal(0.0, 0.4, truth.shape)
+    truth[0, :4] = [np.nan, np.inf, 0.0, -1.0]
+    mask[0, :4] = True
+    masked = np.where(mask, truth, np.nan)
+    expected = by_hand(masked, prediction, True, 0.0, math.inf)
+    scale = expected["scale"]
+    clamped = np.clip(prediction * scale, 1e-3, 80.0)
+    expected = by_hand(masked, clamped, False, 0.0, math.inf) | {"scale": scale}
+    got = depth_metrics(truth, prediction, mask=mask)
+    for name, value in expected.items():
+        assert getattr(got, name) == pytest.approx(value, rel=1e-9), name
+
+
+def test_a_given_scale_is_used():
+    truth = np.array([[10.0, 20.0]])
+    got = depth_metrics(truth, truth * 5, scale=0.2)
+    assert (got.scale, got.rmse) == (0.2, pytest.approx(0.0))
 
 
 def test_a_perfect_prediction_has_no_error():
@@ -90,6 +114,14 @@ def test_mean_is_over_images_not_over_pixels():
 def test_what_cannot_be_compared_is_refused(truth, prediction, message):
     with pytest.raises(EvaluationError, match=message):
         depth_metrics(truth, prediction)
+
+
+def test_a_mask_of_another_shape_or_over_nothing_is_refused():
+    ones = np.ones((2, 2))
+    with pytest.raises(EvaluationError, match=r"\(2, 2\), its mask \(3, 2\)"):
+        depth_metrics(ones, ones, mask=np.ones((3, 2), bool))
+    with pytest.raises(EvaluationError, match="0 have a true depth within the mask"):
+        depth_metrics(ones, ones, mask=np.zeros((2, 2), bool))
 
 
 def test_mean_of_nothing_is_refused():
