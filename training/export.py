@@ -29,7 +29,8 @@ from depth_perception.model_file import ModelDescription, Score, TrainingData, w
 from training.checkpoint import read_checkpoint
 from training.errors import TrainingError
 from training.motion import matrix_from_motion
-from training.networks.dual_networks import REDUCTION, DualNetworks
+from training.networks.depth_network import DepthNetwork
+from training.networks.dual_networks import REDUCTION
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
 from training.systems.dual_networks import DualNetworksSystem
@@ -55,7 +56,7 @@ Task = Literal["depth", "pose"]
 class DepthModel(nn.Module):
     """uint8 RGB ``[1, H, W, 3]`` -> canonical depth ``[1, H, W]`` in metres."""
 
-    def __init__(self, network: DualNetworks) -> None:
+    def __init__(self, network: DepthNetwork) -> None:
         super().__init__()
         self.network = network
 

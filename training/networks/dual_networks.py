@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
+from training.networks.depth_network import DepthNetwork
 from training.networks.disparity import Padding
 from training.networks.hr_net import HRNet
 from training.networks.lr_net import LRNet
@@ -16,7 +17,7 @@ REDUCTION = 3
 """LR-Net sees the image average-pooled by this: 384x1248 and 128x416 in the paper."""
 
 
-class DualNetworks(nn.Module):
+class DualNetworks(DepthNetwork):
     """The whole network.
 
     Args:

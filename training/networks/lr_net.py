@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.networks.decoder import Decoder
+from training.networks.depth_network import DepthNetwork
 from training.networks.disparity import Padding
 from training.networks.encoder import Encoder
 
 
-class LRNet(nn.Module):
+class LRNet(DepthNetwork):
     """Encoder and decoder with skip connections; disparities at four scales (Dual Networks, section 3.2).
+
+    At full resolution and with a lighter encoder it is what Table 7 compares with.
 
     Args:
         encoder: with features down to 1/32.
@@ -39,3 +42,8 @@ class LRNet(nn.Module):
         """Normalised image ``[B, 3, H, W]`` -> disparities ``[B, 1, H / 2**i, W / 2**i]`` in 1/m, finest first."""
         *skips, deepest = self.encoder(image)
         return self.decoder(deepest, skips)
+
+    def finest(self, image: Tensor) -> Tensor:
+        """The disparity at the image's size alone."""
+        *skips, deepest = self.encoder(image)
+        return self.decoder.finest(deepest, skips)

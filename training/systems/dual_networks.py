@@ -21,6 +21,7 @@ from training.losses.photometric import photometric_loss
 from training.losses.smoothness import smoothness_loss
 from training.losses.supervised_depth import supervised_depth_loss
 from training.motion import inverse_matrix, matrix_from_motion, motion_from_canonical, motion_to_canonical
+from training.networks.depth_network import DepthNetwork
 from training.networks.dual_networks import REDUCTION, DualNetworks
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
@@ -89,7 +90,7 @@ class DualNetworksSystem(lightning.LightningModule):
     Dual Networks (Zhou et al., ICCV 2019), section 3 and 4.5, with what truth a sample has as additional teacher.
 
     Args:
-        network: the depth network.
+        network: the depth network: `DualNetworks`, or a single one, trained whole in either stage.
         pose_network: 2-frame or n-frame, n being the frames of a sample.
         stage: ``lr`` trains LR-Net and PoseNet on samples of the low resolution; ``hr`` trains HR-Net, attention and
             PoseNet on samples of the full one, with LR-Net frozen, batch statistics included.
@@ -104,7 +105,7 @@ class DualNetworksSystem(lightning.LightningModule):
 
     def __init__(
         self,
-        network: DualNetworks,
+        network: DepthNetwork,
         pose_network: PoseNet,
         stage: Stage,
         focal_length: float,
@@ -127,7 +128,10 @@ class DualNetworksSystem(lightning.LightningModule):
         self._learning_rate = learning_rate
         self._crop = crop
         self._frozen: list[nn.Module] = [pose_network] if freeze_pose else []
-        if stage == "hr":
+        if not isinstance(network, DualNetworks):
+            if crop < 1.0:
+                raise TrainingError(f"crop is {crop}, expected 1: only HR-Net can be trained on a part of the columns")
+        elif stage == "hr":
             self._frozen.append(network.lr)
         else:
             network.hr.requires_grad_(False)
@@ -143,13 +147,15 @@ class DualNetworksSystem(lightning.LightningModule):
 
     def setup(self, stage: str) -> None:
         resuming = self.trainer.ckpt_path is not None
-        if stage != "fit" or resuming or (self.stage == "lr" and self._lr_checkpoint is None):
+        if stage != "fit" or resuming:
             return
-        if self._lr_checkpoint is None:
+        dual = isinstance(self.network, DualNetworks)
+        if self._lr_checkpoint is not None:
+            load_weights(self, self._lr_checkpoint, ("network.lr." if dual else "network.", "pose_network."))
+        elif dual and self.stage == "hr":
             raise TrainingError(
                 "stage hr builds on a trained LR-Net: give model.lr_checkpoint, a checkpoint of stage lr"
             )
-        load_weights(self, self._lr_checkpoint, ("network.lr.", "pose_network."))
 
     def train(self, mode: bool = True) -> DualNetworksSystem:
         super().train(mode)
@@ -220,7 +226,9 @@ class DualNetworksSystem(lightning.LightningModule):
 
     def disparities(self, image: Tensor) -> list[Tensor]:
         """Canonical disparities of a normalised image ``[B, 3, H, W]`` of the stage's resolution, finest first."""
-        return self.network.lr(image) if self.stage == "lr" else self.network(image)
+        if self.stage == "lr" and isinstance(self.network, DualNetworks):
+            return self.network.lr(image)
+        return self.network(image)
 
     def canonical_motions(self, images: Tensor) -> Tensor:
         """Canonical motions ``[B, n - 1, 6]`` of normalised images ``[B, n, 3, H, W]`` of the stage's resolution."""
@@ -287,7 +295,7 @@ class DualNetworksSystem(lightning.LightningModule):
     def _training_disparities(self, image: Tensor) -> tuple[list[Tensor], slice]:
         """Disparities, and the columns of the image they belong to."""
         width = image.shape[-1]
-        if self.stage == "lr" or self._crop >= 1.0:
+        if self.stage == "lr" or self._crop >= 1.0 or not isinstance(self.network, DualNetworks):
             return self.disparities(image), slice(0, width)
         global_features, guide = self.network.global_view(image)
         cells = global_features.shape[-1]
