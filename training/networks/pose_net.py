@@ -11,9 +11,9 @@ from training.errors import TrainingError
 class PoseNet(nn.Module):
     """Stride-2 convolutions over all frames at once, a 1x1 convolution, the mean over all places.
 
-    Differs from the paper: rotation vector in place of Euler angles; motions run from each frame to the next in the
-    order of time, not from the middle frame to the others; translation has a scale of its own, because in metres it is
-    two orders larger than a rotation in radians.
+    Layer by layer the paper's, without the mask that explains views away. Differs from it: rotation vector in place of
+    Euler angles; motions run from each frame to the next in the order of time, not from the middle frame to the others;
+    translation has a scale of its own, because in metres it is two orders larger than a rotation in radians.
 
     Args:
         frames: how many it sees, oldest first.

@@ -1,13 +1,20 @@
 """The networks: sizes against known ones, shapes, ranges, and the attention against plain loops."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
+from depth_perception.engines.choose import open_engine
+from depth_perception.model_file import ModelDescription
 from training.errors import TrainingError
+from training.export import DepthModel, export
+from training.networks.decoder import ConvElu
 from training.networks.dual_networks import DualNetworks
 from training.networks.hr_net import HRNet
 from training.networks.lr_net import LRNet
+from training.networks.mobilenet_v2 import MobileNetV2
+from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
 from training.networks.self_assembled_attention import SelfAssembledAttention
@@ -27,18 +34,16 @@ class TestSizes:
     def test_resnet18_with_the_monodepth2_decoder(self):
         assert millions(LRNet(ResNet18())) == pytest.approx(14.33, abs=0.01)  # Godard et al.'s published network
 
-    def test_resnet18_has_the_names_of_torchvision(self):
-        names = set(ResNet18().state_dict())
-        assert {"conv1.weight", "bn1.running_var", "layer1.0.conv1.weight", "layer4.1.bn2.bias"} <= names
-        assert {"layer2.0.downsample.0.weight", "layer2.0.downsample.1.running_mean"} <= names
-        assert len(names) == 122 - 2  # torchvision's resnet18 without fc.weight and fc.bias
-
     def test_hr_net_and_attention_fill_what_table_7_leaves(self):
         # 34.16 M in all, less ResNet-50 (23.508 M) and its decoder (9.014 M): 1.64 M
         assert millions(HRNet(96)) + millions(SelfAssembledAttention(2048, 96)) == pytest.approx(1.64, abs=0.01)
 
     def test_pose_net_is_zhous(self):
-        assert millions(PoseNet(3)) == pytest.approx(1.59, abs=0.01)
+        network = PoseNet(3)
+        assert millions(network) == pytest.approx(1.59, abs=0.01)
+        layers = [module for module in network.modules() if isinstance(module, torch.nn.Conv2d)]
+        table = [(16, 7, 2), (32, 5, 2), (64, 3, 2), (128, 3, 2), (256, 3, 2), (256, 3, 2), (256, 3, 2), (12, 1, 1)]
+        assert [(layer.out_channels, layer.kernel_size[0], layer.stride[0]) for layer in layers] == table
 
 
 class TestDualNetworks:
@@ -83,6 +88,42 @@ class TestDualNetworks:
     def test_impossible_range_is_refused(self):
         with pytest.raises(TrainingError, match=r"depth range is 5\.0 to 2\.0 m"):
             LRNet(ResNet18(8), (32, 24, 16, 16, 16), minimum_depth=5.0, maximum_depth=2.0)
+
+
+class TestSingleNetwork:
+    def test_finest_is_the_first_of_all(self):
+        network = LRNet(ResNet18(8), (32, 24, 16, 16, 16)).eval()
+        image = torch.randn(1, 3, 64, 96)
+        assert torch.equal(network.finest(image), network(image)[0])
+
+    def test_robots_run_it_with_its_reflected_borders(self, tmp_path):
+        torch.manual_seed(0)
+        network = LRNet(MobileNetV2(), (32, 24, 16, 16, 16))
+        torch.nn.init.normal_(network.decoder.heads[-1].conv.weight, std=0.1)  # with something to say
+        size = {"height": 64, "width": 96, "minimum_depth": 0.5, "maximum_depth": 100.0}
+        about = {"task": "depth", "name": "x", "focal_length": 100.0, "metric": True, "method": "m", "paper": "p"}
+        export(DepthModel(network), ModelDescription(**about, **size), tmp_path / "x.onnx", half=False, samples=1)
+        pads = [node for node in onnx.load(tmp_path / "x.onnx").graph.node if node.op_type == "Pad"]
+        modes = {attribute.s for node in pads for attribute in node.attribute if attribute.name == "mode"}
+        assert modes == {b"reflect"}
+        image = np.random.default_rng(0).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
+        with torch.no_grad():
+            expected = 1 / network.eval().finest(normalise(torch.from_numpy(image)).permute(0, 3, 1, 2))[:, 0]
+        assert expected.std() / expected.mean() > 0.1
+        for backend in ("onnxruntime", "openvino"):
+            given = open_engine(tmp_path / "x.onnx", backend).run({"image": image})["depth"]
+            assert given == pytest.approx(expected.numpy(), rel=1e-3)
+
+    def test_borders_are_reflected_without_the_edge_itself(self):
+        layer = ConvElu(1, 1)
+        image = np.random.default_rng(0).random((4, 5), np.float32)
+        padded = np.pad(image, 1, mode="reflect")
+        weight, bias = layer.conv.weight[0, 0].detach().numpy(), layer.conv.bias
+        assert bias is not None
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+        linear = (windows * weight).sum((2, 3)) + bias.item()
+        expected = np.where(linear > 0, linear, np.expm1(linear))
+        assert layer(torch.from_numpy(image)[None, None])[0, 0].detach().numpy() == pytest.approx(expected, abs=1e-6)
 
 
 class TestAttention:

@@ -1,0 +1,111 @@
+"""ImageNet's weights: the same answers from our images as from torchvision's, and a word on what cannot be used."""
+
+from urllib.error import URLError
+
+import pytest
+import torch
+
+from training.errors import TrainingError
+from training.networks.imagenet import load_imagenet
+from training.networks.mobilenet_v2 import MobileNetV2
+from training.networks.normalise import normalise
+from training.networks.resnet import ResNet18
+
+
+def learned(encoder):
+    """With statistics that are not those of a fresh network."""
+    generator = torch.Generator().manual_seed(1)
+    for module in encoder.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.normal_(0, 0.2, generator=generator)
+            module.running_var.uniform_(0.5, 2.0, generator=generator)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
+    return encoder.eval()
+
+
+def write(path, encoder, **changes):
+    """As torchvision's files are: with a classifier, and in the older ones without counters."""
+    state = {name: value for name, value in encoder.state_dict().items() if not name.endswith("num_batches_tracked")}
+    state |= {f"{name}weight": torch.zeros(3, 3) for name in encoder.head} | changes
+    torch.save({name: value for name, value in state.items() if value is not None}, path)
+    return str(path)
+
+
+class Small(ResNet18):
+    """Has torchvision's names, and little of its weight."""
+
+    def __init__(self, weights=None):
+        super().__init__(8, weights)
+
+
+@pytest.mark.parametrize("kind", [Small, MobileNetV2])
+def test_our_images_give_what_torchvisions_gave(kind, tmp_path):
+    theirs = learned(kind())
+    ours = kind(write(tmp_path / "weights.pth", theirs)).eval()
+    load_imagenet(torch.nn.ModuleDict({"encoder": ours}))
+    images = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    spread = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    with torch.no_grad():
+        expected = theirs((images / 255 - mean) / spread)[0]
+        given = ours(normalise(images))[0]
+    inside = (..., slice(4, -4), slice(4, -4))  # at the border, zeros stand for another colour
+    assert given[inside].numpy() == pytest.approx(expected[inside].numpy(), rel=1e-4, abs=1e-4)
+    assert torch.equal(list(ours.parameters())[-1], list(theirs.parameters())[-1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"layer1.0.bn1.bias": None, "layer4.1.bn2.weight": None}, r"lacks 'layer1\.0\.bn1\.bias'"),
+        ({"layer2.0.conv1.weight": torch.zeros(4)}, r"'layer2\.0\.conv1\.weight' is of shape \(4,\), expected \(16, 8"),
+        ({"layer1.2.conv1.weight": torch.zeros(4)}, r"has 'layer1\.2\.conv1\.weight' too"),
+    ],
+)
+def test_weights_of_another_network_are_refused_by_the_first_that_differs(tmp_path, changes, problem):
+    path = write(tmp_path / "weights.pth", Small(), **changes)
+    with pytest.raises(TrainingError, match=rf"weights\.pth: {problem}.*not those of this Small.*resnet18"):
+        load_imagenet(Small(path))
+
+
+def test_a_file_that_is_none(tmp_path):
+    with pytest.raises(TrainingError, match=r"there is no such file of weights: get https://.*/resnet18"):
+        load_imagenet(Small(str(tmp_path / "weights.pth")))
+    path = write(tmp_path / "weights.pth", Small())
+    content = (tmp_path / "weights.pth").read_bytes()
+    (tmp_path / "weights.pth").write_bytes(content[: len(content) // 2])
+    with pytest.raises(TrainingError, match="is not a file of weights, or is cut short"):
+        load_imagenet(Small(path))
+
+
+def test_download_into_the_cache_once(tmp_path, monkeypatch):
+    asked = []
+
+    def download(url, path, start_of_hash):
+        asked.append((url, start_of_hash))
+        write(path, learned(Small()))
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    for _ in range(2):
+        encoder = Small("imagenet")
+        load_imagenet(encoder)
+        assert encoder.state_dict()["bn1.running_mean"].any()
+    assert asked == [(ResNet18.url, "f37072fd")]
+    assert (tmp_path / "hub/checkpoints/resnet18-f37072fd.pth").is_file()
+
+
+def test_no_network_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise URLError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    with pytest.raises(TrainingError) as error:
+        load_imagenet(Small("imagenet"))
+    message = str(error.value)
+    assert message.startswith(f"{ResNet18.url}: could not be downloaded (<urlopen error no route to host>)")
+    assert "give its path" in message
+    assert "\n" not in message
