@@ -1,245 +1,172 @@
-"""How good exported models are on street drives they have never seen: ``python -m training evaluate``.
+"""How good networks are on street drives they have never seen, or by a protocol of the literature.
 
-Models run through the robot's own estimators: a figure here is one the robot would have had.
+``python -m training evaluate --depth MODEL --pose MODEL`` judges on street drives, where models run through the robot's
+own estimators: a figure here is one the robot would have had. ``--protocol`` judges on a dataset, as papers do.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import get_args
 
 import cv2
-import numpy as np
-import numpy.typing as npt
 
-from depth_perception.engines.choose import open_engine
-from depth_perception.estimators.depth import DepthEstimator
-from depth_perception.estimators.odometry import VisualOdometry
-from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics, mean_of
-from depth_perception.evaluation.trajectory_metrics import TrajectoryMetrics, trajectory_metrics
-from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse
-from depth_perception.model_file import Score
+from depth_perception.evaluation.crops import Crop
 from training.data.street import StreetData, median_depth, render_drives
 from training.errors import TrainingError
-from training.street.labels import POLE
-from training.systems.pictures import depth_picture
+from training.evaluation.checkpoint_engine import open_network
+from training.evaluation.depth import Report, evaluate_depth
+from training.evaluation.odometry import Drive, evaluate_pose
+from training.evaluation.pictures import Pictures
+from training.evaluation.predictors import Predictor, predictor
+from training.evaluation.protocol import (
+    DEPTH_PROTOCOLS,
+    KITTI_EIGEN,
+    DepthAxis,
+    DepthProtocol,
+    Resize,
+    Scaling,
+    street_protocol,
+)
+from training.evaluation.street import evaluate_on_street, street_drives
+from training.evaluation.tables import depth_tables, pose_tables, scores, write_json
 
-if TYPE_CHECKING:
-    from training.street.cache import CachedDrive
-
-POLE_DISTANCE = (12.0, 18.0)
-"""Metres; a slim object at about 15 m."""
-POLE_HEIGHT = 40
-"""Pixels from which a pole counts as one."""
-
-Report = dict[str, Any]
-
-
-def evaluate_depth(
-    model: str | Path,
-    drives: Sequence[CachedDrive],
-    baseline: npt.NDArray[np.float32],
-    protocol: str,
-    step: int = 10,
-    pictures: Path | None = None,
-) -> Report:
-    """Depth of every `step`-th frame against the truth, and against predicting `baseline` everywhere.
-
-    Args:
-        model: a depth model.
-        drives: whose depth is known.
-        baseline: per-pixel median depth of the training drives; of the drives' size.
-        protocol: which drives these are, in words.
-        step: takes every so-many-th frame.
-        pictures: folder for pictures of image, prediction and truth; None for none.
-    """
-    engine = open_engine(model)
-    metric: list[DepthMetrics] = []
-    median: list[DepthMetrics] = []
-    guess: list[DepthMetrics] = []
-    poles: list[float] = []
-    for number, drive in enumerate(drives):
-        estimator = DepthEstimator(engine, drive.camera)
-        for index in range(0, len(drive.images), step):
-            result = estimator.estimate(np.ascontiguousarray(drive.images[index]))
-            truth = estimator.view.depth(drive.depth[index].astype(np.float32))
-            metric.append(depth_metrics(truth, result.depth, scale=None))
-            median.append(depth_metrics(truth, result.depth, scale="median"))
-            guess.append(depth_metrics(drive.depth[index], baseline, scale="median"))
-            labels = estimator.view.depth(drive.labels[index].astype(np.float32))
-            poles += pole_contrasts(truth, result.depth, labels == POLE)
-            if pictures is not None and index % (3 * step) == 0:
-                rows = [result.image, depth_picture(result.depth), depth_picture(truth)]
-                _write_picture(pictures / f"depth_{number}_{index:03d}.png", np.concatenate(rows))
-    visible = float(np.mean(np.array(poles) >= 0.5)) if poles else None
-    words = f"{protocol}, every {step}th frame, 0.001 to 80 m, mean over images"
-    figures = {
-        "abs_rel (median scaling)": mean_of(median).abs_rel,
-        "abs_rel (metres as they come)": mean_of(metric).abs_rel,
-        "rmse (metres as they come)": mean_of(metric).rmse,
-        "a1 (metres as they come)": mean_of(metric).a1,
-        "abs_rel of the training drives' per-pixel median (median scaling)": mean_of(guess).abs_rel,
-    }
-    scores = [Score(words, name, _rounded(value)) for name, value in figures.items()]
-    if visible is not None:
-        words = f"{protocol}, poles 12 to 18 m away; share that stands out by half its true contrast or more"
-        scores.append(Score(words, "poles seen", _rounded(visible)))
-    return {
-        "model": str(model),
-        "scores": [asdict(score) for score in scores],
-        "median": asdict(mean_of(median)),
-        "metric": asdict(mean_of(metric)),
-        "baseline": asdict(mean_of(guess)),
-        "poles": {"number": len(poles), "visible": visible},
-    }
-
-
-def pole_contrasts(
-    truth: npt.NDArray[np.float32], prediction: npt.NDArray[np.float32], poles: npt.NDArray[np.bool_]
-) -> list[float]:
-    """Of each pole about 15 m away before a farther background: how much of its step in log depth is predicted.
-
-    1 is all of it, 0 is none.
-
-    Args:
-        truth, prediction: ``[H, W]`` metres; +inf counts as 100 m.
-        poles: ``[H, W]``, where poles are.
-    """
-    near, far = POLE_DISTANCE
-    mask = poles & (truth > near) & (truth < far)
-    count, numbered, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    true, predicted = np.minimum(truth, 100.0), np.minimum(prediction, 100.0)
-    contrasts = []
-    for number in range(1, count):
-        width, height = boxes[number, cv2.CC_STAT_WIDTH], boxes[number, cv2.CC_STAT_HEIGHT]
-        if height < POLE_HEIGHT or width > height / 3:
-            continue
-        pole = numbered == number
-        reach = cv2.dilate(pole.astype(np.uint8), np.ones((1, 41), np.uint8)).astype(bool)
-        close = cv2.dilate(pole.astype(np.uint8), np.ones((3, 9), np.uint8)).astype(bool)
-        behind = reach & ~close & (true > 1.5 * np.median(true[pole])) & ~np.isnan(predicted)
-        if behind.sum() < pole.sum():
-            continue
-        step = np.log(np.median(true[behind]) / np.median(true[pole]))
-        ours = np.log(np.median(predicted[behind]) / np.nanmedian(predicted[pole]))
-        contrasts.append(float(ours / step))
-    return contrasts
-
-
-def evaluate_pose(model: str | Path, drives: Sequence[CachedDrive], protocol: str) -> Report:
-    """Trajectories of whole drives, scale-aligned and as they come.
-
-    Args:
-        model: a pose model.
-        drives: whose poses are known.
-        protocol: which drives these are, in words.
-    """
-    engine = open_engine(model)
-    aligned: list[TrajectoryMetrics] = []
-    metric: list[TrajectoryMetrics] = []
-    for drive in drives:
-        odometry = VisualOdometry(engine, drive.camera, BODY_FROM_OPTICAL)
-        poses = [np.eye(4)]
-        for image, stamp in zip(drive.images, drive.stamps, strict=True):
-            motion = odometry.update(np.ascontiguousarray(image), round(float(stamp) * 1e9))
-            if motion is not None:
-                poses.append(poses[-1] @ motion.transform)
-        if len(poses) != len(drive.poses):
-            raise TrainingError(f"{model}: gave {len(poses)} poses of {len(drive.poses)} frames, expected as many")
-        truth = drive.poses @ inverse(BODY_FROM_OPTICAL)
-        aligned.append(trajectory_metrics(truth, np.stack(poses), "scale"))
-        metric.append(trajectory_metrics(truth, np.stack(poses), "origin"))
-    frames = len(drives[0].images)
-    words = f"{protocol}, whole drives of {frames} frames, mean over drives"
-
-    def mean(metrics: Sequence[TrajectoryMetrics], name: str) -> float:
-        return float(np.mean([getattr(item, name) for item in metrics]))
-
-    figures = {
-        "ATE, percent of the path (scale alignment)": mean(aligned, "ate_percent"),
-        "ATE, percent of the path (no alignment but the first pose)": mean(metric, "ate_percent"),
-        "worst drive's ATE, percent of the path (scale alignment)": max(item.ate_percent for item in aligned),
-        "scale of the alignment": mean(aligned, "scale"),
-        "rotation error, degrees a frame (rms)": mean(aligned, "rpe_rotation"),
-    }
-    return {
-        "model": str(model),
-        "scores": [asdict(Score(words, name, _rounded(value))) for name, value in figures.items()],
-        "drives": [asdict(item) for item in aligned],
-    }
-
-
-def table(report: Report) -> str:
-    """All scores of a report, in lines."""
-    lines = []
-    for task in ("depth", "pose"):
-        if task not in report:
-            continue
-        lines.append(f"{task}: {report[task]['model']}")
-        protocol = None
-        for score in report[task]["scores"]:
-            if score["protocol"] != protocol:
-                protocol = score["protocol"]
-                lines.append(f"  {protocol}")
-            lines.append(f"    {score['value']:10.4g}  {score['name']}")
-    return "\n".join(lines)
+STREET, ODOMETRY = "street", "kitti_odometry"
+PROTOCOLS = (STREET, *DEPTH_PROTOCOLS, ODOMETRY)
+STREET_PICTURES, DATASET_PICTURES = 3, 50
+"""Of so many frames one is drawn."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.split("\n")[0])
-    parser.add_argument("--depth", help="a depth model")
-    parser.add_argument("--pose", help="a pose model")
-    parser.add_argument("--seeds", type=int, nargs=2, default=(1000, 4), metavar=("FIRST", "NUMBER"))
-    parser.add_argument("--frames", type=int, default=200, help="of each drive")
-    parser.add_argument("--step", type=int, default=10, help="depth of every so-many-th frame")
-    parser.add_argument(
-        "--baseline-seeds", type=int, nargs=2, default=(0, 12), metavar=("FIRST", "NUMBER"), help="training drives"
-    )
-    parser.add_argument("--cache", default="cache/street", help="folder of rendered drives")
-    parser.add_argument("--json", help="file to write the scores to, for python -m training.export --scores")
-    parser.add_argument("--pictures", type=Path, help="folder to write pictures to")
+    parser = _parser()
     options = parser.parse_args(arguments)
+    options.depth, options.pose = options.depth or [], options.pose or []
     if not (options.depth or options.pose):
         parser.error("give --depth, --pose or both")
-    if options.seeds[0] < 1000:
-        raise TrainingError(f"seed {options.seeds[0]} is for training: evaluate on 1000 and above")
+    if options.protocol != STREET and options.data is None:
+        parser.error(f"{options.protocol} is judged on a dataset: give --data, its folder")
+    if options.protocol == ODOMETRY and options.depth:
+        parser.error(f"{ODOMETRY} is a protocol of pose models: give --pose alone")
+    if options.protocol in DEPTH_PROTOCOLS and options.pose:
+        parser.error(f"{options.protocol} is a protocol of depth models, {ODOMETRY} is one of pose models")
     cv2.setNumThreads(1)
-    street = partial(StreetData, cache=options.cache)
-    drives = render_drives(street(seeds=tuple(options.seeds), frames=options.frames))
-    last = options.seeds[0] + options.seeds[1] - 1
-    protocol = f"street drives of seeds {options.seeds[0]} to {last}"
-    report: Report = {}
-    if options.depth:
-        training = render_drives(street(seeds=tuple(options.baseline_seeds), frames=10))
-        baseline = median_depth(training, step=3)
-        report["depth"] = evaluate_depth(options.depth, drives, baseline, protocol, options.step, options.pictures)
-    if options.pose:
-        report["pose"] = evaluate_pose(options.pose, drives, protocol)
-    print(table(report))
+    if options.protocol == STREET:
+        report = _on_street(options)
+    elif options.protocol == ODOMETRY:
+        from training.evaluation.datasets import odometry_drives
+
+        report = _of_poses(options.pose, odometry_drives(options.data, options.sequences), "KITTI odometry")
+    else:
+        report = _on_dataset(options)
     if options.json:
         write_json(report, Path(options.json))
         print(f"written to {options.json}")
 
 
-def write_json(report: Report, path: Path) -> None:
-    """Writes it complete or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(json.dumps(report, indent=2) + "\n")
-    temporary.replace(path)
+def _on_street(options: argparse.Namespace) -> Report:
+    first, number = options.seeds
+    if first < 1000:
+        raise TrainingError(f"seed {first} is for training: evaluate on 1000 and above")
+    street = partial(StreetData, cache=options.cache)
+    drives = render_drives(street(seeds=tuple(options.seeds), frames=options.frames))
+    words = f"street drives of seeds {first} to {first + number - 1}"
+    report: Report = {}
+    if options.depth:
+        training = render_drives(street(seeds=tuple(options.baseline_seeds), frames=10))
+        baseline = median_depth(training, step=3)
+        protocol = _changed(street_protocol(words), options)
+        predictors = _predictors(options.depth, protocol)
+        draw = _pictures(options, protocol, STREET_PICTURES)
+        reports = evaluate_on_street(predictors, drives, baseline, protocol, options.step, draw)
+        for item in reports:
+            print(f"depth: {item['model']}\n{scores(item)}")
+        print(f"\n{depth_tables(reports)}")
+        report["depth"] = _one_or_all(reports)
+    if options.pose:
+        report |= _of_poses(options.pose, street_drives(drives, first), words)
+    return report
 
 
-def _write_picture(path: Path, picture: npt.NDArray[np.uint8]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), picture[..., ::-1]):
-        raise TrainingError(f"{path}: cannot be written")
+def _on_dataset(options: argparse.Namespace) -> Report:
+    from training.evaluation.datasets import dataset_frames
+
+    protocol = _changed(DEPTH_PROTOCOLS[options.protocol], options)
+    frames = dataset_frames(protocol, options.data, options.split, options.improved, options.labels)
+    draw = _pictures(options, protocol, DATASET_PICTURES)
+    reports = evaluate_depth(_predictors(options.depth, protocol), frames, protocol, draw)
+    print(depth_tables(reports))
+    return {"depth": _one_or_all(reports)}
 
 
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")
+def _of_poses(models: Sequence[str], drives: Mapping[str, Drive], words: str) -> Report:
+    reports = []
+    for model in models:
+        reports.append(evaluate_pose(model, drives, words))
+        print(f"pose: {model}\n{scores(reports[-1])}\n\n{pose_tables(reports[-1])}")
+    return {"pose": _one_or_all(reports)}
+
+
+def _predictors(models: Sequence[str], protocol: DepthProtocol) -> dict[str, Predictor]:
+    return {model: predictor(open_network(model), protocol.view, protocol.resize) for model in models}
+
+
+def _pictures(options: argparse.Namespace, protocol: DepthProtocol, step: int) -> Pictures | None:
+    return Pictures(options.pictures, step, protocol.maximum) if options.pictures else None
+
+
+def _changed(protocol: DepthProtocol, options: argparse.Namespace) -> DepthProtocol:
+    """The protocol with what the command line says otherwise."""
+    if options.depth_axis and protocol.name != KITTI_EIGEN.name:
+        raise TrainingError(f"--depth-axis is of {KITTI_EIGEN.name}: the truth of {protocol.name} has but one")
+    changes = {
+        "crop": options.crop,
+        "scaling": options.scaling,
+        "depth_axis": options.depth_axis,
+        "resize": options.resize,
+        "threshold": options.threshold,
+    }
+    return replace(protocol, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _one_or_all(reports: list[Report]) -> Report | list[Report]:
+    """A model file takes the scores of one (``python -m training.export --scores``)."""
+    return reports[0] if len(reports) == 1 else reports
+
+
+def _parser() -> argparse.ArgumentParser:
+    assert __doc__ is not None
+    parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.split("\n")[0])
+    add = parser.add_argument
+    models = {"nargs": "+", "action": "extend", "metavar": "MODEL"}
+    add("--depth", "--checkpoint", **models, help="depth models, .onnx or .ckpt; several are compared")
+    add("--pose", **models, help="pose models")
+    add("--protocol", choices=PROTOCOLS, default=STREET, help="default: street, without a dataset")
+    add("--json", help="file to write all figures to, for python -m training.export --scores")
+    add("--pictures", type=Path, help="folder to write pictures to: depth, errors, edges")
+
+    street = parser.add_argument_group("street drives").add_argument
+    street("--seeds", type=int, nargs=2, default=(1000, 4), metavar=("FIRST", "NUMBER"))
+    street("--frames", type=int, default=200, help="of each drive")
+    street("--step", type=int, default=10, help="depth of every so-many-th frame")
+    street("--baseline-seeds", type=int, nargs=2, default=(0, 12), metavar=("FIRST", "NUMBER"), help="training drives")
+    street("--cache", default="cache/street", help="folder of rendered drives")
+
+    dataset = parser.add_argument_group("datasets").add_argument
+    dataset("--data", help="folder of the dataset")
+    dataset("--split", help="list of KITTI raw's frames: Eigen's test_files.txt")
+    dataset("--improved", help="folder of KITTI's annotated depth maps, for kitti_improved")
+    dataset("--labels", type=Path, help="folder of NAME.png, Cityscapes train ids of each frame")
+    dataset("--sequences", nargs="+", default=["09", "10"], help="of kitti_odometry")
+
+    protocol = parser.add_argument_group("changes of the protocol, which the result names").add_argument
+    protocol("--crop", choices=get_args(Crop))
+    protocol("--scaling", choices=get_args(Scaling), help="none: metres as they come")
+    protocol("--depth-axis", choices=get_args(DepthAxis), help="of kitti_eigen: lidar, as published, or optical")
+    protocol("--resize", choices=get_args(Resize), help="what is interpolated to the truth's size")
+    protocol("--threshold", type=float, help="of Tenengrad, metres")
+    return parser

@@ -29,7 +29,8 @@ def ate_sfmlearner(truth: npt.ArrayLike, estimate: npt.ArrayLike) -> float:
     """The error of one snippet ``[n, 4, 4]``, metres.
 
     Both begin at their first pose, the estimate is scaled by sum(truth . estimate) / sum(estimate^2), and the root is
-    taken of the *sum* of squared distances, then divided by n: RMSE / sqrt(n). A snippet that does not move has scale 0.
+    taken of the *sum* of squared distances, then divided by n: RMSE / sqrt(n). An estimate that does not move has scale
+    0.
     Source: Zhou et al., "Unsupervised Learning of Depth and Ego-Motion from Video", CVPR 2017, and their code.
 
     Raises: `EvaluationError` if the snippets are not ``[n, 4, 4]`` of one length.

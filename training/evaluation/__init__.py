@@ -1,0 +1,1 @@
+"""What networks are worth, by the protocols of the literature: ``python -m training evaluate``."""
