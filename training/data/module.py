@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import cv2
 import lightning
@@ -10,20 +11,23 @@ from torch.utils.data import DataLoader
 
 from training.data.augmentation import Augmentation
 from training.data.samples import EpochSampler, Sample, SnippetSamples
-from training.data.snippet import SnippetSource
-from training.data.street import StreetData, StreetSnippets, render_drives
-from training.data.video import VideoData, VideoSnippets
+from training.data.snippet import SnippetSource, SourceSettings
+from training.data.street import StreetData
+from training.data.video import VideoData
 from training.errors import TrainingError
 
 
 class DrivingData(lightning.LightningDataModule):
-    """Street drives and real videos mixed in each batch; validation on street drives, where depth is known.
+    """Street drives, real videos and datasets mixed in each batch; validation where depth is known.
 
     Args:
         width, height: of the samples: LR-Net's 416x128 or HR-Net's 1248x384.
         street: drives to train on.
         videos: real videos to train on.
-        validation: drives to validate on; none of their seeds may be among those of `street`.
+        sources: datasets and recordings to train on, such as `training.data.kitti_raw.KittiRawData`.
+        validation: street drives, or any source with true depth. None of its drives may be trained on.
+        shared_drives: lets training and validation share drives all the same, as Zhou's lists for KITTI do: the frames
+            beside those validated on are trained on, and the figures flatter.
         augmentation: of the training samples.
         frames: of a snippet; the middle one is the target.
         samples: of an epoch; null takes every snippet once.
@@ -37,9 +41,11 @@ class DrivingData(lightning.LightningDataModule):
         self,
         width: int,
         height: int,
-        validation: StreetData,
+        validation: StreetData | SourceSettings,
         street: StreetData | None = None,
         videos: Sequence[VideoData] = (),
+        sources: Sequence[SourceSettings] = (),
+        shared_drives: bool = False,
         augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
         frames: int = 3,
         samples: int | None = None,
@@ -50,44 +56,44 @@ class DrivingData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)  # a checkpoint says what it learned from
-        if street is None and not videos:
-            raise TrainingError("neither street drives nor a video to train on: give data.street or data.videos")
-        if street is not None:
-            shared = set(_seeds(street)) & set(_seeds(validation))
-            if shared:
-                raise TrainingError(f"street seeds {sorted(shared)} are in training and in validation")
+        self._training: list[SourceSettings] = [*([] if street is None else [street]), *videos, *sources]
+        if not self._training:
+            raise TrainingError(
+                "neither street drives nor a video nor a dataset to train on: give data.street, data.videos or"
+                " data.sources"
+            )
+        self._validation = validation
+        self._shared_drives = shared_drives
         self._size = (width, height)
-        self._street, self._videos, self._validation = street, list(videos), validation
         self._augmentation = augmentation
         self._frames, self._samples = frames, samples
         self._batch_size, self._workers = batch_size, workers
         self._validation_step, self._seed = validation_step, seed
         self._sources: list[SnippetSource] = []
-        self._shares: list[float] = []
         self._validation_source: SnippetSource | None = None
 
     def prepare_data(self) -> None:
-        """Renders and decodes what is not in the caches."""
+        """Checks every source, and renders and decodes what is not in the caches."""
         self.setup("prepare")
 
     def setup(self, stage: str) -> None:
         if self._validation_source is not None:
             return
-        if self._street is not None:
-            drives = render_drives(self._street)
-            self._sources.append(StreetSnippets(drives, self._frames, self._street.truth, self._street.strides))
-            self._shares.append(self._street.share)
-        for video in self._videos:
-            self._sources.append(VideoSnippets(video, self._frames))
-            self._shares.append(video.share)
-        self._validation_source = StreetSnippets(
-            render_drives(self._validation), self._frames, step=self._validation_step
-        )
+        if not self._shared_drives:
+            refuse_shared_drives(self._training, self._validation)
+        self._sources = [settings.open(self._frames) for settings in self._training]
+        source = self._validation.open(self._frames, self._validation_step)
+        if source[0].depth is None:
+            raise TrainingError(
+                f"data.validation ({type(self._validation).__name__}) has no true depth to judge by: add depth to its"
+                " truth, or give another source"
+            )
+        self._validation_source = source
 
     def train_dataloader(self) -> DataLoader[Sample]:
         samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed)
         lengths = [len(source) for source in self._sources]
-        shares = self._shares if self._samples is not None else None
+        shares = [settings.share for settings in self._training] if self._samples is not None else None
         sampler = EpochSampler(lengths, self._samples, shares, self._seed)
         return self._loader(samples, sampler)
 
@@ -108,8 +114,16 @@ class DrivingData(lightning.LightningDataModule):
         )
 
 
-def _seeds(data: StreetData) -> range:
-    return range(data.seeds[0], data.seeds[0] + data.seeds[1])
+def refuse_shared_drives(training: Sequence[SourceSettings], validation: SourceSettings) -> None:
+    """Raises: `TrainingError` that names the drives that are trained on and judged by, whatever dataset they are in."""
+    trained = frozenset[object]().union(*(settings.drives() for settings in training))
+    shared = sorted(validation.drives() & trained)
+    for kind, drives in groupby(shared, key=lambda drive: drive.kind):
+        names = ", ".join(str(drive.name) for drive in drives)
+        raise TrainingError(
+            f"{kind} [{names}] are in training and in validation: take them out of one of the two (data.shared_drives"
+            " lets them be)"
+        )
 
 
 def _single_threaded(_: int) -> None:

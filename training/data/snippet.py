@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
+
+Truth = Literal["depth", "poses", "distances"]
+"""What a source may tell the losses beside its images."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +21,11 @@ class Snippet:
 
     Attributes:
         images: uint8 RGB ``[H, W, 3]`` each.
-        camera: their pinhole, square pixels, no distortion.
+        camera: their pinhole, square pixels (to half a percent), no distortion.
         depth: of the target, metres ``[H, W]``, NaN unknown, +inf sky; None where there is no truth.
         poses: `T_world_camera` (optical) ``[n, 4, 4]``; None where there is no truth.
         distances: metres driven between neighbours ``[n - 1]``; None where unknown.
+        name: of the target, for reports.
     """
 
     images: Sequence[npt.NDArray[np.uint8]]
@@ -29,6 +33,7 @@ class Snippet:
     depth: npt.NDArray[np.floating] | None = None
     poses: npt.NDArray[np.float64] | None = None
     distances: npt.NDArray[np.float64] | None = None
+    name: str = ""
 
 
 class SnippetSource(Protocol):
@@ -37,3 +42,32 @@ class SnippetSource(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Snippet: ...
+
+
+class Drive(NamedTuple):
+    """What must not be trained on and judged by at once."""
+
+    kind: str
+    """In the plural, as a message says it: ``street seeds``, ``KITTI drives``."""
+    name: str | int
+
+
+class SourceSettings(Protocol):
+    """Settings of a source, as a configuration gives them: where it lies and what of it to learn from."""
+
+    @property
+    def share(self) -> float:
+        """Of an epoch's samples, relative to other sources."""
+
+    def open(self, frames: int, step: int = 1) -> SnippetSource:
+        """Checks that everything is there, and opens it.
+
+        Args:
+            frames: of a snippet.
+            step: takes only every so-many-th place.
+
+        Raises: `TrainingError` that says what is missing, where it was looked for, and where to get it.
+        """
+
+    def drives(self) -> frozenset[Drive]:
+        """What it takes frames from."""

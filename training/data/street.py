@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
-from training.data.snippet import Snippet
+from training.data.snippet import Drive, Snippet, SnippetSource, Truth
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.street.cache import CachedDrive
-
-Truth = Literal["depth", "poses", "distances"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,15 @@ class StreetData:
     height: int = 384
     share: float = 1.0
     cache: str = "cache/street"
+
+    def open(self, frames: int, step: int = 1) -> SnippetSource:
+        """See `training.data.snippet.SourceSettings`."""
+        return StreetSnippets(render_drives(self), frames, self.truth, self.strides, step)
+
+    def drives(self) -> frozenset[Drive]:
+        """The seeds."""
+        first, count = self.seeds
+        return frozenset(Drive("street seeds", seed) for seed in range(first, first + count))
 
 
 class StreetSnippets:

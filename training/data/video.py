@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +12,10 @@ import numpy.typing as npt
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
-from training.data.snippet import Snippet
+from training.data.moving import moving
+from training.data.rows import FrameRow, RowSnippets
+from training.data.snippet import Drive, SnippetSource
+from training.data.view_cache import GrowingArray, stored
 from training.errors import TrainingError
 
 FORMAT = 1
@@ -51,33 +49,24 @@ class VideoData:
     name: str = ""
     licence: str = "unknown"
 
+    def open(self, frames: int, step: int = 1) -> SnippetSource:
+        """See `training.data.snippet.SourceSettings`."""
+        return VideoSnippets(self, frames, step)
 
-class VideoSnippets:
+    def drives(self) -> frozenset[Drive]:
+        """The file."""
+        return frozenset({Drive("videos", str(Path(self.path).resolve()))})
+
+
+class VideoSnippets(RowSnippets):
     """A snippet for each frame that has moving neighbours. The video is decoded once, to a cache of network views."""
 
-    def __init__(self, data: VideoData, frames: int = 3) -> None:
-        folder = decoded(data)
-        self._images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
-        self._camera = NetworkView(data.camera, data.width, data.height).camera
-        self._frames, self._stride = frames, data.stride
-        moving = _moving(self._images, data.stride, data.motion)
-        span = data.stride * (frames - 1)
-        self._firsts = [
-            first
-            for first in range(len(self._images) - span)
-            if all(moving[first + i * data.stride] for i in range(frames - 1))
-        ]
-        if not self._firsts:
-            raise TrainingError(
-                f"{data.path}: none of its frames {data.first} to {data.last} has {frames} moving neighbours"
-            )
-
-    def __len__(self) -> int:
-        return len(self._firsts)
-
-    def __getitem__(self, index: int) -> Snippet:
-        first = self._firsts[index]
-        return Snippet([self._images[first + i * self._stride] for i in range(self._frames)], self._camera)
+    def __init__(self, data: VideoData, frames: int = 3, step: int = 1) -> None:
+        images: npt.NDArray[np.uint8] = np.load(decoded(data) / "images.npy", mmap_mode="r")
+        camera = NetworkView(data.camera, data.width, data.height).camera
+        row = FrameRow(Path(data.path).name, images, camera, first=data.first)
+        moves = [moving(images, data.stride, data.motion)]
+        super().__init__([row], frames, data.stride, step, None, moves, f"{data.path}, from frame {data.first}")
 
 
 def decoded(data: VideoData) -> Path:
@@ -90,24 +79,22 @@ def decoded(data: VideoData) -> Path:
         raise TrainingError(f"{path}: there is no such video")
     status = path.stat()
     what = (FORMAT, asdict(data.camera), data.first, data.last, data.width, data.height, status.st_size, path.name)
-    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-    folder = Path(data.cache) / f"{path.stem}-{key}"
-    if folder.is_dir():
-        return folder
     view = NetworkView(data.camera, data.width, data.height)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        count = _write(_frames(data), view, temporary / "images.npy")
+
+    def fill(folder: Path) -> None:
+        count = write_views(_frames(data), view, folder / "images.npy")
         if count < 3:
             raise TrainingError(f"{path}: has {count} frames from {data.first} to {data.last}, expected at least 3")
-        temporary.chmod(0o755)
-        os.replace(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if not folder.is_dir():  # another process may have been faster
-            raise
-    return folder
+
+    return stored(data.cache, path.stem, what, fill)
+
+
+def write_views(frames: Iterator[npt.NDArray[np.uint8]], view: NetworkView, path: Path) -> int:
+    """The network's view of every frame in one ``.npy``; their number."""
+    with GrowingArray(path, (view.camera.height, view.camera.width, 3), np.uint8) as images:
+        for frame in frames:
+            images.append(view.image(frame))
+    return images.count
 
 
 def _frames(data: VideoData) -> Iterator[npt.NDArray[np.uint8]]:
@@ -130,36 +117,3 @@ def _frames(data: VideoData) -> Iterator[npt.NDArray[np.uint8]]:
             number += 1
     finally:
         capture.release()
-
-
-def _write(frames: Iterator[npt.NDArray[np.uint8]], view: NetworkView, path: Path) -> int:
-    """Appends view after view to one ``.npy`` whose header is written last, when their number is known."""
-    count = 0
-    shape = (view.camera.height, view.camera.width, 3)
-    with path.open("wb+") as file:
-
-        def write_header() -> None:
-            file.seek(0)
-            header = {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
-            np.lib.format.write_array_header_1_0(file, header)
-
-        count = 10**9  # the header has room to spare for any number that follows
-        write_header()
-        start = file.tell()
-        count = 0
-        for frame in frames:
-            file.write(view.image(frame).tobytes())
-            count += 1
-        write_header()
-        if file.tell() != start:
-            raise TrainingError(f"{path}: the header of {count} frames has another length than reserved")
-    return count
-
-
-def _moving(images: npt.NDArray[np.uint8], stride: int, threshold: float) -> list[bool]:
-    """Whether each frame differs from the one `stride` later; compared at a quarter of the size, in signed numbers."""
-    small = [cv2.cvtColor(np.ascontiguousarray(image[::4, ::4]), cv2.COLOR_RGB2GRAY) for image in images]
-    return [
-        float(cv2.absdiff(first, second).mean()) > threshold
-        for first, second in zip(small[:-stride], small[stride:], strict=True)
-    ]

@@ -1,0 +1,129 @@
+"""Images on disk, read when they are asked for; one that is damaged is named, never half a picture."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.geometry.camera import Camera
+from training.errors import TrainingError
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+PNG, JPEG = b"\x89PNG", b"\xff\xd8"
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """A row of image files of one camera, as a sequence of images.
+
+    Attributes:
+        paths: in order of time.
+        camera: of the images as they are handed out.
+        cut: rows at the bottom of the files that are not handed out: a bonnet moves with the camera.
+    """
+
+    paths: Sequence[Path]
+    camera: Camera
+    cut: int = 0
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> npt.NDArray[np.uint8]:
+        path = self.paths[index]
+        image = read_image(path)
+        expected = (self.camera.height + self.cut, self.camera.width)
+        if image.shape[:2] != expected:
+            raise TrainingError(
+                f"{path}: is {image.shape[1]}x{image.shape[0]}, its calibration says {expected[1]}x{expected[0]}:"
+                " use the files at the size they were published in"
+            )
+        return image[: self.camera.height]
+
+
+def read_image(path: Path) -> npt.NDArray[np.uint8]:
+    """RGB ``[H, W, 3]`` of a png or jpeg, grey ones included.
+
+    Raises: `TrainingError` if it is missing, damaged or cut short.
+    """
+    return np.asarray(cv2.cvtColor(_decoded(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_16_bit(path: Path) -> npt.NDArray[np.uint16]:
+    """``[H, W]`` of a 16-bit grey png, as depth and disparity are kept.
+
+    Raises: `TrainingError` if it is missing, damaged, cut short, or has been converted to 8 bits.
+    """
+    image = _decoded(path, cv2.IMREAD_UNCHANGED)
+    if image.dtype != np.uint16 or image.ndim != 2:
+        raise TrainingError(f"{path}: is {image.dtype} {image.shape}, expected a 16-bit grey png: use the original")
+    return image.astype(np.uint16, copy=False)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height that a png or jpeg says it has, without decoding it.
+
+    Raises: `TrainingError` if it is missing or neither.
+    """
+    data = _bytes(path)
+    if data.startswith(PNG) and len(data) >= 24:
+        width, height = struct.unpack_from(">II", data, 16)
+        return width, height
+    place = 2
+    while data.startswith(JPEG) and place + 9 <= len(data) and data[place] == 0xFF:
+        marker, size = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame header, not a table
+            height, width = struct.unpack_from(">HH", data, place + 5)
+            return width, height
+        place += 2 + size
+    raise TrainingError(f"{path}: is neither a png nor a jpeg, or is cut short ({len(data)} bytes): get it again")
+
+
+def image_paths(folder: Path) -> list[Path]:
+    """The images of a folder in the order of the numbers in their names: ``frame_2`` before ``frame_10``."""
+    found = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
+    return sorted(found, key=lambda path: _natural(path.stem))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts: list[tuple[int, str]] = []
+    digits = ""
+    for character in [*name, ""]:
+        if character.isdigit():
+            digits += character
+            continue
+        if digits:
+            parts.append((int(digits), ""))
+            digits = ""
+        parts.append((-1, character))
+    return parts
+
+
+def _decoded(path: Path, flags: int) -> npt.NDArray:
+    data = _bytes(path)
+    # OpenCV fills in what is missing of a file that is cut short, and says so only to the terminal.
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data and _is_whole(data) else None
+    if image is None:
+        raise TrainingError(f"{path}: is damaged or cut short ({len(data)} bytes): get it again")
+    return np.asarray(image)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TrainingError(f"{path}: cannot be read ({error.strerror}): get it again") from None
+
+
+def _is_whole(data: bytes) -> bool:
+    if data.startswith(PNG):
+        return b"IEND" in data[-64:]
+    if data.startswith(JPEG):
+        return data.rfind(b"\xff\xd9") > len(data) // 2  # some cameras append their own after the end
+    return True
