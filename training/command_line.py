@@ -61,8 +61,11 @@ class TrainingCLI(LightningCLI):
         parser.add_lightning_class_args(LearningRateMonitor, "learning_rate_monitor")
 
 
-def main(args: ArgsType = None) -> TrainingCLI:
+def main(args: ArgsType = None, run: bool = True) -> TrainingCLI:
     """Runs the command line, of the process or `args`.
+
+    Args:
+        run: False only builds what a configuration says, without a subcommand.
 
     Raises: `TrainingError` for a key that is not known, or a value that cannot be.
     """
@@ -72,6 +75,7 @@ def main(args: ArgsType = None) -> TrainingCLI:
         DualNetworksSystem,
         DrivingData,
         args=args,
+        run=run,
         parser_class=_Parser,
         seed_everything_default=0,
         save_config_kwargs={"overwrite": True},

@@ -274,18 +274,32 @@ def _what_it_learned_from(checkpoint: dict[str, Any]) -> tuple[tuple[TrainingDat
     for stage in _stages(checkpoint):
         settings = stage.get("datamodule_hyper_parameters", {})
         losses = stage["hyper_parameters"].get("losses") or {}
-        if street := settings.get("street"):
-            seeds = f"seeds {street['seeds'][0]} to {sum(street['seeds']) - 1}"
-            truths = used.setdefault((f"{STREET}, {seeds}", "Apache-2.0"), ["images"])
+        for source in _sources(settings):
+            truths = used.setdefault(_name_and_licence(source), ["images"])
             for truth, weight in (("depth", "depth"), ("poses", "motion"), ("distances", "speed")):
-                if truth in street["truth"] and losses.get(weight) and f"true {truth}" not in truths:
+                if truth in source.get("truth", ()) and losses.get(weight) and f"true {truth}" not in truths:
                     truths.append(f"true {truth}")
-        for video in settings.get("videos") or ():
-            last = "the last" if video["last"] is None else video["last"] - 1
-            name = video["name"] or Path(video["path"]).name
-            used.setdefault((f"{name}, frames {video['first']} to {last}", video["licence"]), ["images"])
     metric = any(len(truths) > 1 for truths in used.values())
     return tuple(TrainingData(*source, ", ".join(truths)) for source, truths in used.items()), metric
+
+
+def _sources(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The settings of every source of a configuration's data."""
+    if street := settings.get("street"):
+        yield street
+    yield from settings.get("videos") or ()
+    for source in settings.get("sources") or ():
+        yield source["init_args"]
+
+
+def _name_and_licence(source: dict[str, Any]) -> tuple[str, str]:
+    if "seeds" in source:
+        return f"{STREET}, seeds {source['seeds'][0]} to {sum(source['seeds']) - 1}", "Apache-2.0"
+    name = source["name"] or Path(source["path"]).name
+    if "first" in source:
+        last = "the last" if source["last"] is None else source["last"] - 1
+        name = f"{name}, frames {source['first']} to {last}"
+    return name, source["licence"]
 
 
 def _stages(checkpoint: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -12,7 +12,15 @@ import torch
 from depth_perception.engines.choose import open_engine
 from depth_perception.model_file import ModelDescription, Score, read_description
 from training.errors import TrainingError
-from training.export import DepthModel, PoseModel, export, fold_batch_norm, read_scores, store_half
+from training.export import (
+    DepthModel,
+    PoseModel,
+    _what_it_learned_from,
+    export,
+    fold_batch_norm,
+    read_scores,
+    store_half,
+)
 from training.motion import matrix_from_motion
 from training.networks.dual_networks import DualNetworks
 from training.networks.lr_net import LRNet
@@ -143,6 +151,27 @@ def test_unfaithful_export_is_refused_and_leaves_what_was_there(tmp_path):
         export(Fickle(), describe("depth"), path)
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_model_names_what_it_learned_from():
+    video = {"path": "/home/me/drive.mp4", "name": "", "first": 0, "last": 200, "licence": "CC BY 4.0"}
+    kitti = {"path": "/data", "name": "KITTI raw", "licence": "CC BY-NC-SA 3.0", "truth": ("depth", "distances")}
+    data = {
+        "street": {"seeds": (0, 90), "truth": ("depth", "poses")},
+        "videos": [video],
+        "sources": [{"class_path": "training.data.kitti_raw.KittiRawData", "init_args": kitti}],
+    }
+    losses = {"depth": 0.0, "motion": 1.0, "speed": 0.5}
+    learned, metric = _what_it_learned_from(
+        {"hyper_parameters": {"losses": losses}, "datamodule_hyper_parameters": data}
+    )
+    assert metric
+    assert [(item.name.rpartition(", ")[2], item.licence, item.supervision) for item in learned] == [
+        ("seeds 0 to 89", "Apache-2.0", "images, true poses"),
+        ("frames 0 to 199", "CC BY 4.0", "images"),
+        ("KITTI raw", "CC BY-NC-SA 3.0", "images, true distances"),
+    ]
+    assert learned[1].name == "drive.mp4, frames 0 to 199"
 
 
 def test_scores_that_are_none_are_named(tmp_path):

@@ -66,4 +66,5 @@ class Kitti2015Data:
         # Baseline and focal length from the calibration of each image: they are not the same for all of them.
         metres = MetresFromDisparity(float(left[0, 3] - right[0, 3]))
         disparity = ORIGIN.file(training / self.disparity / image.name, "disparity map")
-        return FrameRow(image.stem, ImageFiles([image], camera), camera, PngDepths([disparity], camera, metres))
+        depth = PngDepths([disparity], camera, metres)
+        return FrameRow(image.stem, ImageFiles([image], camera), camera, depth, first=None)

@@ -59,7 +59,7 @@ class Make3DData:
         camera = Camera(width, height, width / WIDTH, height / HEIGHT, 0.5 * (width - 1), 0.5 * (height - 1))
         name = image.stem.removeprefix("img-")
         path = ORIGIN.file(Path(self.path) / "Gridlaserdata" / f"depth_sph_corr-{name}.mat", "depth of this image")
-        return FrameRow(name, ImageFiles([image], camera), camera, _LaserGrid(path))
+        return FrameRow(name, ImageFiles([image], camera), camera, _LaserGrid(path), first=None)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class FrameRow:
         depth: metres, on the images' pixels; None where there is none of any.
         poses: `T_world_camera` (optical) ``[n, 4, 4]``, or None.
         distances: metres driven between neighbours ``[n - 1]``, or None.
-        first: the number that the first frame has in the dataset.
+        first: the number that the first frame has in the dataset; None where the name says which one it is.
     """
 
     name: str
@@ -48,7 +48,7 @@ class FrameRow:
     depth: Depths | None = None
     poses: npt.NDArray[np.float64] | None = None
     distances: npt.NDArray[np.float64] | None = None
-    first: int = 0
+    first: int | None = 0
 
 
 class RowSnippets:
@@ -114,5 +114,5 @@ class RowSnippets:
             depth=None if row.depth is None else row.depth[target],
             poses=None if row.poses is None else row.poses[numbers],
             distances=distances,
-            name=f"{row.name}/{row.first + target}",
+            name=row.name if row.first is None else f"{row.name}/{row.first + target}",
         )

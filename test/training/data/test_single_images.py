@@ -34,7 +34,7 @@ class TestKitti2015:
     def test_depth_is_focal_length_times_baseline_over_disparity(self, tree):
         snippets = Kitti2015Data(str(tree)).open()
         assert len(snippets) == 2
-        assert snippets[1].name.startswith("000001_10")
+        assert snippets[1].name == "000001_10"
         depth = snippets[0].depth
         baseline = 0.5327  # of KITTI's colour cameras, metres
         assert depth[20, 30] == pytest.approx(projection(2)[0, 0] * baseline / 4.25, rel=1e-3)
@@ -122,6 +122,7 @@ class TestMake3D:
         snippets = Make3DData(str(tree)).open()
         assert len(snippets) == 2
         snippet = snippets[0]
+        assert snippet.name == "math7-p-282t0"
         expected = np.random.default_rng(0).uniform(1, 80, (55, 305, 4))[..., 3]
         assert snippet.depth == pytest.approx(expected, rel=1e-6)
         assert snippet.images[0].shape == (227, 170, 3)
