@@ -1,11 +1,16 @@
-"""``python -m training fit|validate --config FILE`` trains; ``python -m training evaluate`` scores exported models."""
+"""``python -m training fit|validate --config FILE`` trains; ``evaluate`` scores models; ``inspect`` tells what networks
+cost."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
 from depth_perception.errors import DepthPerceptionError
+
+COMMANDS = {"evaluate": "training.evaluate", "inspect": "training.inspect"}
+"""What is not Lightning's, and the module that does it."""
 
 
 def main() -> None:
@@ -13,10 +18,9 @@ def main() -> None:
     # Read when torch loads: threads that wait for each other sleep, so that other programs can be busy beside us.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
-        if sys.argv[1:2] == ["evaluate"]:
-            from training.evaluate import main as evaluate
-
-            evaluate(sys.argv[2:])
+        command = "".join(sys.argv[1:2])
+        if command in COMMANDS:
+            importlib.import_module(COMMANDS[command]).main(sys.argv[2:])
         else:
             from training.command_line import main as train
 

@@ -41,7 +41,9 @@ CONFIGURABLE = (
 """Where the keys of a configuration come from."""
 
 
-class _Parser(LightningArgumentParser):
+class TrainingParser(LightningArgumentParser):
+    """Raises `TrainingError` for a key that is not known, with the nearest one that is."""
+
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         raise TrainingError(_explained(message, [action.dest for action in self._actions]))
 
@@ -76,7 +78,7 @@ def main(args: ArgsType = None, run: bool = True) -> TrainingCLI:
         DrivingData,
         args=args,
         run=run,
-        parser_class=_Parser,
+        parser_class=TrainingParser,
         seed_everything_default=0,
         save_config_kwargs={"overwrite": True},
     )

@@ -23,6 +23,7 @@ from training.losses.supervised_depth import supervised_depth_loss
 from training.motion import inverse_matrix, matrix_from_motion, motion_from_canonical, motion_to_canonical
 from training.networks.depth_network import DepthNetwork
 from training.networks.dual_networks import REDUCTION, DualNetworks
+from training.networks.imagenet import load_imagenet
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
 from training.systems.pictures import depth_picture
@@ -156,6 +157,8 @@ class DualNetworksSystem(lightning.LightningModule):
             raise TrainingError(
                 "stage hr builds on a trained LR-Net: give model.lr_checkpoint, a checkpoint of stage lr"
             )
+        else:
+            load_imagenet(self.network)
 
     def train(self, mode: bool = True) -> DualNetworksSystem:
         super().train(mode)

@@ -2,14 +2,18 @@
 
 from urllib.error import URLError
 
+import lightning
 import pytest
 import torch
 
 from training.errors import TrainingError
 from training.networks.imagenet import load_imagenet
+from training.networks.lr_net import LRNet
 from training.networks.mobilenet_v2 import MobileNetV2
 from training.networks.normalise import normalise
+from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
+from training.systems.dual_networks import DualNetworksSystem
 
 
 def learned(encoder):
@@ -109,3 +113,19 @@ def test_no_network_is_one_line_that_says_what_to_do(tmp_path, monkeypatch):
     assert message.startswith(f"{ResNet18.url}: could not be downloaded (<urlopen error no route to host>)")
     assert "give its path" in message
     assert "\n" not in message
+
+
+def test_a_training_begins_with_them_and_a_checkpoint_does_without(tmp_path):
+    path = tmp_path / "weights.pth"
+    theirs = learned(Small())
+    ours = Small(write(path, theirs))
+    system = DualNetworksSystem(LRNet(ours, (32, 24, 16, 16, 16)), PoseNet(2), "lr", focal_length=180.0)
+    path.rename(tmp_path / "elsewhere.pth")
+    system.trainer = lightning.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    system.setup("validate")  # asks for no weights
+    with pytest.raises(TrainingError, match="there is no such file of weights"):
+        system.setup("fit")
+    (tmp_path / "elsewhere.pth").rename(path)
+    system.setup("fit")
+    last = "layer4.1.bn2.running_mean"
+    assert torch.equal(ours.state_dict()[last], theirs.state_dict()[last])
