@@ -32,8 +32,10 @@ LARGEST_LATENCY = 2.0
 """Engine times that depth may take from receipt to publication under overload."""
 OVERLOAD = 4.0
 """Times the engine's rate."""
-DEADLINE = 60.0
+DEADLINE = 180.0
 """Seconds for the processes to find each other, and for the last frame."""
+PATIENCE = 5
+"""Diagnostics without news after which a frame that is missing is given up."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,8 @@ def show(result: BenchmarkResult) -> None:
         rows = [["", *columns]]
         rows += [[name, *(f"{run.time(f'{name} {column}'):.1f}" for column in columns)] for name in names]
         print(table(rows))
-        counts = (f"{run.count(name)} {name}" for name in ("received", "processed", "dropped", "failed", "skipped"))
-        print(f"  {', '.join(counts)}")
+        counts = ("lost", "received", "processed", "dropped", "failed", "skipped")
+        print(f"  {', '.join(f'{run.count(name)} {name}' for name in counts)}")
     share = paced.time("overhead p50") / paced.time("engine p50")
     print(
         f"\nnode cost: {paced.time('overhead p50'):.1f} ms (p95 {paced.time('overhead p95'):.1f} ms),"
@@ -188,11 +190,12 @@ class _Listener:
         self._wait_for_line(camera, "ready")
         camera.stdin.write(b"go\n")
         camera.stdin.flush()
-        self._wait_for_line(camera, "done", lambda: progress(int(self._status.get("received", 0)), frames))
+        self._wait_for_line(camera, "done", lambda: progress(self._count("received"), frames))
         deadline = time.monotonic() + DEADLINE
-        before: dict[str, str] | None = None
-        while not (self._is_idle() and before and before.get("received") == self._status["received"]):
+        unchanged = 0
+        while not (self._is_idle() and (self._count("received", "lost") >= frames or unchanged >= PATIENCE)):
             before = self._next_status(deadline)
+            unchanged = unchanged + 1 if before.get("received") == self._status["received"] else 0
         progress(frames, frames)
         if not int(self._status["processed"]):
             raise CommandError(f"depth_node made no depth: {self._status['last error']}")
@@ -202,9 +205,11 @@ class _Listener:
         self._executor.shutdown()
         self._node.destroy_node()
 
+    def _count(self, *names: str) -> int:
+        return sum(int(self._status.get(name, 0)) for name in names)
+
     def _is_idle(self) -> bool:
-        ended = sum(int(self._status.get(name, 0)) for name in ("processed", "dropped", "failed", "skipped"))
-        return ended == int(self._status.get("received", -1))
+        return 0 < self._count("received") == self._count("processed", "dropped", "failed", "skipped")
 
     def _next_status(self, deadline: float) -> dict[str, str]:
         """What the node said last, once it has said something newer."""

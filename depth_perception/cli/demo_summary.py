@@ -63,6 +63,11 @@ def notes(recorder: Recorder, rate: float, keep_every: int) -> list[str]:
     """What a reader of the figures has to know."""
     lines = []
     for count in node_counts(recorder):
+        lost = int(recorder.status[count.name].get("lost", 0))
+        if lost:
+            lines.append(
+                f"{lost} frames were lost on their way to {count.name}: the machine was too busy to take them."
+            )
         if count.dropped:
             lines.append(
                 f"{count.name} was slower than its input: of {count.received} frames, {count.dropped} were replaced by"

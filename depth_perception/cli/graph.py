@@ -6,7 +6,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from depth_perception.cli.recorder import CLOUD, DEPTH, INFO, ODOMETRY, Recorder
 from depth_perception.evaluation.recording import Recording
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, angles_from_rotation, inverse
 
-READY_DEADLINE = 90.0
+READY_DEADLINE = 180.0
 """Seconds for the nodes to load their models and to find each other."""
 QUIET = 2.0
-"""Seconds without a result after which none is on its way any more."""
-DRAIN_DEADLINE = 30.0
+"""Seconds without a result, all nodes being idle, after which none is on its way any more."""
+DRAIN_DEADLINE = 60.0
+NODES = ("depth_node", "odometry_node", "point_cloud_node")
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ def start_nodes(processes: Processes, recording: Recording, models: tuple[Path, 
     numbers = ", ".join(f"{value:.9f}" for value in (*body[:3, 3], *angles_from_rotation(body[:3, :3])))
     depth_model, pose_model = (["-p", f"model:={path.resolve()}"] for path in models)
     camera_pose = ["-p", f"camera_pose:=[{numbers}]", "-p", f"base_frame:={recording.body_frame}"]
-    nodes = {
-        "depth_node": [*depth_model, *engine, *remapped],
-        "odometry_node": [*pose_model, *engine, *camera_pose, *remapped],
-        "point_cloud_node": [],
-    }
-    for name, arguments in nodes.items():
+    node_arguments: tuple[list[str], ...] = (
+        [*depth_model, *engine, *remapped],
+        [*pose_model, *engine, *camera_pose, *remapped],
+        [],
+    )
+    for name, arguments in zip(NODES, node_arguments, strict=True):
         processes.start(name, f"depth_perception.nodes.{name}", ["--ros-args", *arguments])
 
 
@@ -115,14 +116,20 @@ class Graph:
             progress(len(published), total)
             if not done and self._player.poll() is not None:
                 raise CommandError(f"the player ended early: {self._processes.last_words('player')}")
+        self._recorder.status.clear()
         deadline = time.monotonic() + DRAIN_DEADLINE
-        while time.monotonic() < deadline and time.monotonic() - self._recorder.last_arrival < QUIET:
+        while time.monotonic() < deadline and not self._is_over():
             self._turn()
         shift = next(iter(published)) - recording.stamps[0] if published else 0
         return Playback(published, shift)
 
     def close(self) -> None:
         self._executor.shutdown()
+
+    def _is_over(self) -> bool:
+        """Whether the nodes have said that they are idle, and results come no more."""
+        idle = all(_is_idle(self._recorder.status.get(name)) for name in NODES)
+        return idle and time.monotonic() - self._recorder.last_arrival > QUIET
 
     def _turn(self) -> list[str]:
         """Handles what came from ROS and returns what the player has said since."""
@@ -146,3 +153,9 @@ class Graph:
 
     def _is_published(self, topic: str) -> bool:
         return self._node.count_publishers(self._node.resolve_topic_name(topic)) > 0
+
+
+def _is_idle(status: Mapping[str, str] | None) -> bool:
+    """Whether a node that says this of itself has done with all that it received."""
+    ended = ("processed", "dropped", "failed", "skipped")
+    return status is not None and int(status["received"]) == sum(int(status[name]) for name in ended)

@@ -16,7 +16,7 @@ from typing import Any
 from depth_perception.cli.recording_options import add_topic_options, open_recording
 from depth_perception.evaluation.recording import Recording, header_stamp, with_header_stamp
 
-LISTENERS_DEADLINE = 60.0
+LISTENERS_DEADLINE = 180.0
 """Seconds."""
 _HEAD_START = 200_000_000
 """Nanoseconds that the calibration is ahead of the first image."""

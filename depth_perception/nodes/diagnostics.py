@@ -16,7 +16,7 @@ SILENCE = 2.0
 
 
 def status(
-    name: str, state: str, trouble: str, waiting_for: str, summary: Summary, details: Mapping[str, str]
+    name: str, state: str, trouble: str, waiting_for: str, lost: int, summary: Summary, details: Mapping[str, str]
 ) -> DiagnosticStatus:
     """The state of a node as one diagnostic status.
 
@@ -25,6 +25,7 @@ def status(
         state: Of its lifecycle.
         trouble: Why it could not be configured; empty if it could.
         waiting_for: The topic its frames come from.
+        lost: Frames that were sent on it and never arrived in the node.
         details: What else is to be shown, such as backend and model.
     """
     message = DiagnosticStatus(name=name, hardware_id=details.get("device", ""))
@@ -34,6 +35,7 @@ def status(
         engine = _milliseconds("engine", summary.engine) | _milliseconds("overhead", summary.overhead)
     shown = {
         "state": state,
+        "lost": str(lost),
         "received": str(summary.received),
         "processed": str(summary.processed),
         "dropped": str(summary.dropped),

@@ -306,7 +306,8 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
 
     def _publish_diagnostics(self) -> None:
         summary = self.statistics.summary()
-        waiting_for = self._inputs[0].source.topic if self._inputs else ""
+        frames = self._inputs[0] if self._inputs else None
+        waiting_for, lost = (frames.source.topic, frames.lost) if frames else ("", 0)
         name = self.get_fully_qualified_name().lstrip("/")
-        item = diagnostics.status(name, self._stage, self._trouble, waiting_for, summary, self.details())
+        item = diagnostics.status(name, self._stage, self._trouble, waiting_for, lost, summary, self.details())
         self._diagnostics.publish(diagnostics.array_of(item, self.get_clock().now().to_msg()))

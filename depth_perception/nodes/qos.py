@@ -36,7 +36,7 @@ def input_profile(reliability: str, publishers: Sequence[TopicEndpointInfo]) -> 
     )
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
-        depth=5,  # a callback that is late by a few frames loses none
+        depth=10,  # a second of a camera at 10 Hz; what does not fit is lost, and `FollowingSubscription` counts it
         reliability=ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,11 @@ class FollowingSubscription:
         self._reliability = reliability
         self._current: tuple[Source, QoSProfile] | None = None
         self._subscription: Subscription | None = None
+        self._latest: int | None = None
+        self.lost = 0
+        """Messages that were sent and did not come through: on the way, or in a queue that was full while this process
+        was busy. Known where the middleware numbers its messages (since Jazzy) and as long as there is one publisher.
+        """
 
     @property
     def source(self) -> Source:
@@ -62,14 +67,25 @@ class FollowingSubscription:
             return
         self.close()
         source, profile = wanted
-        self._subscription = self._node.create_subscription(source.message, source.topic, self._callback, profile)
+        on_message: Any = self._on_message  # rclpy hands over the message's number as well to who takes two arguments
+        self._subscription = self._node.create_subscription(source.message, source.topic, on_message, profile)
         self._current = wanted
 
     def close(self) -> None:
         """Stops listening."""
         if self._subscription is not None:
             self._node.destroy_subscription(self._subscription)
-        self._subscription = self._current = None
+        self._subscription = self._current = self._latest = None
+
+    def _on_message(self, message: Any, info: Mapping[str, Any]) -> None:
+        number = info.get("publication_sequence_number")
+        if number is None or self._subscription is None or self._subscription.get_publisher_count() != 1:
+            self._latest = None
+        else:
+            if self._latest is not None and number > self._latest:  # else a new publisher, which begins at one
+                self.lost += number - self._latest - 1
+            self._latest = number
+        self._callback(message)
 
     def _choose(self) -> tuple[Source, QoSProfile]:
         for source in self._sources:

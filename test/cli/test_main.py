@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.graph import DEADLINE
 from helpers.models import write_depth_model, write_pose_model
 from helpers.recordings import write_recording
 
@@ -20,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "depth_perception.cli", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60
+        [sys.executable, "-m", "depth_perception.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=DEADLINE,
     )
 
 
@@ -30,7 +35,7 @@ def test_help_names_the_commands_and_imports_nothing_heavy():
         "heavy = {'numpy', 'cv2', 'onnx', 'rclpy', 'rosbags', 'matplotlib', 'torch'} & set(sys.modules);"
         "assert not heavy, heavy; print(text)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=DEADLINE)
     assert done.returncode == 0, done.stderr
     for name in ("inspect", "evaluate", "demo"):
         assert name in done.stdout
@@ -104,9 +109,9 @@ def test_evaluate_prints_its_tables_and_writes_the_report(tmp_path, capsys):
     write_depth_model(tmp_path / "depth.onnx")
     write_pose_model(tmp_path / "pose.onnx")
     models = ["--depth-model", str(tmp_path / "depth.onnx"), "--pose-model", str(tmp_path / "pose.onnx")]
-    start = time.monotonic()
+    start = time.process_time()
     assert main(["evaluate", "--bag", str(tmp_path / "drive"), *models, "--output", str(tmp_path / "out")]) == 0
-    assert time.monotonic() - start < 30
+    assert time.process_time() - start < 30  # of this process, whatever else the machine does
     captured = capsys.readouterr()
     assert "AbsRel" in captured.out
     assert "ATE RMSE" in captured.out

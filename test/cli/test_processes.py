@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from helpers.graph import DEADLINE
 
 from depth_perception.cli.errors import CommandError
 from depth_perception.cli.processes import Processes
@@ -24,7 +25,9 @@ FATAL = "import time; print('[FATAL] [1.0] [node]: no model', flush=True); time.
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     """Makes a module of a text, that ``python -m`` finds."""
-    monkeypatch.setattr(Processes, "_PATIENCE", ((signal.SIGINT, 0.5), (signal.SIGTERM, 0.5), (signal.SIGKILL, 5.0)))
+    monkeypatch.setattr(
+        Processes, "_PATIENCE", ((signal.SIGINT, 0.5), (signal.SIGTERM, 0.5), (signal.SIGKILL, DEADLINE))
+    )
 
     def make(text: str) -> str:
         (tmp_path / "the_process.py").write_text(text)
@@ -37,8 +40,8 @@ def processes(folder: Path) -> Processes:
     return Processes(folder / "logs", {"PYTHONPATH": str(folder)})
 
 
-def wait_until(condition, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
@@ -70,7 +73,7 @@ def test_an_exception_ends_them_too(tmp_path, module):
 def test_one_that_fails_is_named_with_its_last_words(tmp_path, module):
     with processes(tmp_path) as running:
         process = running.start("depth_node", module(FAILING), [])
-        process.wait(10)
+        process.wait(DEADLINE)
         with pytest.raises(
             CommandError, match=r"depth_node ended with exit code 1: loading \| the disk is full"
         ) as caught:
@@ -91,10 +94,10 @@ def test_one_that_lives_but_cannot_go_on_is_noticed(tmp_path, module):
 def test_a_termination_is_an_interrupt(number):
     script = (
         "import os, signal, time\nfrom depth_perception.cli.processes import TerminationInterrupts\ntry:\n"
-        f" with TerminationInterrupts():\n  os.kill(os.getpid(), {int(number)}); time.sleep(5)\n"
+        f" with TerminationInterrupts():\n  os.kill(os.getpid(), {int(number)}); time.sleep({DEADLINE})\n"
         f"except KeyboardInterrupt:\n print('interrupted', signal.getsignal({int(number)}) == signal.SIG_DFL)"
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE)
     assert done.stdout == "interrupted True\n", done.stderr
 
 
@@ -112,6 +115,6 @@ def test_they_follow_a_parent_that_was_killed(tmp_path, module):
     wait_until(lambda: "here" in (tmp_path / "logs" / "sleeper.log").read_text())
     assert is_alive(child)
     parent.kill()
-    parent.wait(10)
+    parent.wait(DEADLINE)
     parent.stdout.close()
     wait_until(lambda: not is_alive(child))

@@ -78,15 +78,20 @@ class TestCamera:
         return header.stamp
 
     def send_until_answered(self, message: Any, *listeners: Listener, info: CameraInfo | None = None) -> list[Any]:
-        """Sends the image under ever new stamps until one stamp has come back to all listeners; their messages.
+        """Sends the image under ever new stamps until one of them has come back to all listeners; their messages.
 
         For listeners that are new: the node may not know of them yet, and what nobody wants it does not publish.
         """
+        stamps: list[Stamp] = []
+
+        def answered() -> Stamp | None:
+            return next((stamp for stamp in stamps if all(listener.has(stamp) for listener in listeners)), None)
+
         deadline = time.monotonic() + DEADLINE
         while time.monotonic() < deadline:
-            stamp = self.send(message, info=info)
+            stamps.append(self.send(message, info=info))
             with contextlib.suppress(AssertionError):
-                self.graph.until(lambda at=stamp: all(item.has(at) for item in listeners), "answers", 2.0)
+                stamp = self.graph.until(answered, "answers", 2.0)
                 return [listener.of(stamp) for listener in listeners]
         raise AssertionError("no image was answered on all topics")
 

@@ -10,39 +10,52 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
-PROFILE = ROOT / "config" / "fastdds_shared_memory.xml"
-DEADLINE = 60.0
+LOOPBACK = ROOT / "test" / "helpers" / "fastdds_loopback.xml"
+SHARED_MEMORY = ROOT / "config" / "fastdds_shared_memory.xml"
+DEADLINE = 180.0
+"""Seconds that anything may take on the slowest machine; no test that passes waits for it."""
 
 
-def free_domain() -> int:
-    """A ROS domain that nothing on this machine uses, by the port its participants share."""
+@contextmanager
+def claimed_domain() -> Iterator[int]:
+    """A ROS domain that nothing on this machine uses, and that no other test run takes until the end of the block."""
     start = os.getpid() % 90
     for domain in (1 + (start + step) % 90 for step in range(90)):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", 7400 + 250 * domain + 10))  # unicast discovery port of its first participant
-            except OSError:
-                continue
-            return domain
+        port = 7400 + 250 * domain
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as claim:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    claim.bind(("127.0.0.1", port + 2))  # RTPS has no use for this one
+                    probe.bind(("127.0.0.1", port + 10))  # unicast discovery port of the domain's first participant
+                except OSError:
+                    continue
+            yield domain
+            return
     raise RuntimeError("no free ROS domain")
 
 
-def environment(domain: int, *, profile: bool = True) -> dict[str, str]:
-    """What every process of the graph is started with: its own domain, this machine only, messages checked."""
+def environment(domain: int, profile: Path | None = LOOPBACK) -> dict[str, str]:
+    """What every process of the graph is started with: its own domain, this machine only, messages checked.
+
+    Args:
+        profile: For Fast DDS; None leaves it to its own settings.
+    """
     variables = {
         "ROS_DOMAIN_ID": str(domain),
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        # LOOPBACK keeps to this machine by itself; rmw's way of doing so would add shared memory.
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET" if profile == LOOPBACK else "LOCALHOST",
         "ROS_PYTHON_CHECK_FIELDS": "1",
         "RCUTILS_LOGGING_BUFFERED_STREAM": "0",
         "PYTHONUNBUFFERED": "1",
     }
-    if profile:
-        variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(PROFILE)
+    if profile is not None:
+        variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(profile)
     return variables
 
 
@@ -99,7 +112,16 @@ class Process:
             time.sleep(0.02)
         raise AssertionError(f"'{text}' did not come; the output was:\n{self.output}")
 
-    def stop(self, timeout: float = 10.0) -> int:
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """It gets no processor time within the block, as on a machine that is busy with something else."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def stop(self, timeout: float = DEADLINE) -> int:
         """Ends it as launch does, or hard if that does not help; the exit code."""
         if self.alive:
             self._process.send_signal(signal.SIGINT)
@@ -123,8 +145,8 @@ class Graph:
         self.domain = domain
         self.epoch = 0
         self._folder = folder
-        self._processes = ExitStack()
-        os.environ.update(environment(domain))
+        self._environment = mock.patch.dict(os.environ, environment(domain))
+        self._environment.start()
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
         self.node = rclpy.create_node("tester", context=self._context)
@@ -135,17 +157,17 @@ class Graph:
     def close(self) -> None:
         import rclpy
 
-        self._processes.close()
         self._executor.shutdown()
         self.node.destroy_node()
         rclpy.try_shutdown(context=self._context)
+        self._environment.stop()
 
     @contextmanager
-    def run(self, arguments: list[str], *, profile: bool = True) -> Iterator[Process]:
+    def run(self, arguments: list[str], *, profile: Path | None = LOOPBACK) -> Iterator[Process]:
         """A Python process in this graph, ended with the block."""
         self._started += 1
         log = self._folder / f"process{self._started}.log"
-        process = Process(arguments, log, environment(self.domain, profile=profile))
+        process = Process(arguments, log, environment(self.domain, profile))
         with ExitStack() as stack:
             stack.callback(process.stop)
             yield process
@@ -156,7 +178,7 @@ class Graph:
         *,
         name: str | None = None,
         remap: dict[str, str] | None = None,
-        profile: bool = True,
+        profile: Path | None = LOOPBACK,
         **parameters: Any,
     ) -> Any:
         """One of our nodes, e.g. ``depth_node``, with parameters."""
@@ -190,13 +212,18 @@ class Graph:
         return Listener(self, message, topic, reliable)
 
     def call(self, service: type, name: str, request: Any, timeout: float = DEADLINE) -> Any:
-        """The answer of a service."""
+        """The answer of a service. It is asked again if none comes: a server drops the answer to a client that it has
+        not discovered yet."""
         client = self.node.create_client(service, name)
+        deadline = time.monotonic() + timeout
         try:
             self.until(client.service_is_ready, f"service {name}", timeout)
-            future = client.call_async(request)
-            self.until(future.done, f"answer of {name}", timeout)
-            return future.result()
+            while time.monotonic() < deadline:
+                future = client.call_async(request)
+                with suppress(AssertionError):
+                    self.until(future.done, f"answer of {name}", timeout / 6)
+                    return future.result()
+            raise AssertionError(f"no answer of {name} within {timeout:.0f} s")
         finally:
             self.node.destroy_client(client)
 

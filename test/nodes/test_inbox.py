@@ -4,7 +4,7 @@ import threading
 
 from depth_perception.nodes.inbox import Inbox
 
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 class Slow:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.camera import CAMERA
-from helpers.graph import Graph, free_domain
+from helpers.graph import Graph, claimed_domain
 from helpers.models import write_depth_model, write_pose_model
 
 SIZE: dict[str, Any] = {"width": CAMERA.width, "height": CAMERA.height, "focal_length": CAMERA.fx}
@@ -34,8 +34,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
-    graph = Graph(tmp_path_factory.mktemp("graph"), free_domain())
-    try:
-        yield graph
-    finally:
-        graph.close()
+    with claimed_domain() as domain:
+        graph = Graph(tmp_path_factory.mktemp("graph"), domain)
+        try:
+            yield graph
+        finally:
+            graph.close()

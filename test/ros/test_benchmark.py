@@ -10,29 +10,42 @@ from pathlib import Path
 import pytest
 from helpers.graph import ROOT
 from helpers.models import write_depth_model
+from helpers.steady import steadily
+
+NAMES = ("lost", "received", "processed", "dropped", "failed", "skipped")
 
 
 def benchmark(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "depth_perception.cli", "benchmark", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 
 @pytest.mark.slow
 def test_it_tells_what_the_node_costs_and_counts_what_was_dropped(tmp_path: Path) -> None:
     write_depth_model(tmp_path / "slow.onnx", width=416, height=128, focal_length=240.0, work=12)
     size = ("--width", 416, "--height", 128)
-    done = benchmark("--model", tmp_path / "slow.onnx", *size, "--frames", 15, "--overload-frames", 60)
-    assert done.returncode == 0, done.stderr
-    assert "depth_node with luma_depth on " in done.stdout
-    runs = re.findall(r"(\d+) received, (\d+) processed, (\d+) dropped, (\d+) failed, (\d+) skipped", done.stdout)
-    (leisurely, overload) = [tuple(map(int, run)) for run in runs]
-    assert leisurely[0] == 15
-    assert leisurely[1] + leisurely[4] >= 14
-    received, processed, dropped, failed, skipped = overload
-    assert received == processed + dropped + skipped
-    assert failed == 0
-    assert dropped > received / 3
-    assert re.search(r"node cost: [\d.]+ ms .* of the engine's time", done.stdout)
+
+    def run() -> list[dict[str, int]]:
+        done = benchmark("--model", tmp_path / "slow.onnx", *size, "--frames", 15, "--overload-frames", 60)
+        assert done.returncode == 0, done.stderr
+        assert "depth_node with luma_depth on " in done.stdout
+        assert re.search(r"node cost: [\d.]+ ms .* of the engine's time", done.stdout)
+        lines = re.findall(", ".join(rf"(\d+) {name}" for name in NAMES), done.stdout)
+        runs = [dict(zip(NAMES, map(int, line), strict=True)) for line in lines]
+        for counts, sent in zip(runs, (15, 60), strict=True):
+            assert counts["received"] == counts["processed"] + counts["dropped"] + counts["skipped"]
+            assert counts["received"] + counts["lost"] <= sent
+            assert counts["failed"] == 0
+            assert counts["processed"] > 0
+        return runs
+
+    def is_good(runs: list[dict[str, int]]) -> bool:
+        leisurely, overload = runs
+        return (
+            leisurely["received"] == 15 and leisurely["dropped"] <= 1 and overload["dropped"] > overload["received"] / 3
+        )
+
+    steadily(run, is_good)
 
 
 def test_a_model_that_is_not_there_is_one_line(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Vector3Stamped
 from helpers.camera import CAMERA, FRAME, TestCamera, encoded
-from helpers.graph import Graph, Listener, Process
+from helpers.graph import DEADLINE, Graph, Listener, Process
 from helpers.models import luma_depth
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, ListParameters, SetParameters
@@ -34,7 +34,11 @@ def node(graph: Graph, models: Path) -> Iterator[Process]:
 
 @pytest.fixture(scope="module")
 def depth(graph: Graph, node: Process) -> Listener:
-    return graph.listen(Image, "depth/image_rect").wait_for_publisher()
+    listener = graph.listen(Image, "depth/image_rect")
+    with TestCamera(graph, CAMERA) as camera:
+        camera.wait_for_listeners()
+        camera.send_until_answered(None, listener)  # from now on the node knows that somebody wants depth
+    return listener
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +168,9 @@ def test_another_resolution_is_taken_at_once(camera: TestCamera, depth: Listener
     depth.of(camera.send(encoded(picture, "rgb8")))
     double = CAMERA.resized(2 * CAMERA.width, 2 * CAMERA.height)
     large = np.repeat(np.repeat(picture, 2, axis=0), 2, axis=1)
-    stamp = camera.send(encoded(large, "rgb8"), info=message_from_camera(double, camera.header()))
-    np.testing.assert_allclose(values(depth.of(stamp)), luma_depth(picture), rtol=0.01)
+    info = message_from_camera(double, camera.header())
+    (message,) = camera.send_until_answered(encoded(large, "rgb8"), depth, info=info)
+    np.testing.assert_allclose(values(message), luma_depth(picture), rtol=0.01)
 
 
 def test_nothing_is_computed_that_nobody_wants(graph: Graph, models: Path) -> None:
@@ -247,8 +252,7 @@ def test_a_bad_frame_is_one_line_and_one_count_and_the_node_goes_on(
     spoil: Callable[[Image, CameraInfo], None],
     said: str,
 ) -> None:
-    if not diagnostics:
-        diagnostics.next()
+    diagnostics.next()
     before = int(status(diagnostics)["failed"])
     message, info = encoded(smooth_picture(), "rgb8"), message_from_camera(CAMERA, camera.header())
     spoil(message, info)
@@ -263,7 +267,7 @@ def test_a_bad_frame_is_one_line_and_one_count_and_the_node_goes_on(
     assert int(after["failed"]) == before + 1
     assert after["level"] == b"\x02"
     assert said in after["message"]
-    depth.of(camera.send())
+    camera.send_until_answered(None, depth)
 
 
 def test_a_broken_jpeg_is_one_line_and_the_node_goes_on(graph: Graph, node: Process, depth: Listener) -> None:
@@ -272,16 +276,19 @@ def test_a_broken_jpeg_is_one_line_and_the_node_goes_on(graph: Graph, node: Proc
         message = encoded(smooth_picture(), "jpeg")
         camera.send(CompressedImage(format="jpeg", data=bytes(message.data[:400])))
         assert "[ERROR]" in node.wait_for_output("compressed image (400 bytes)")
-        depth.of(camera.send(message))
+        camera.send_until_answered(message, depth)
 
 
-def test_an_error_that_lasts_is_not_logged_with_every_frame(node: Process, camera: TestCamera, graph: Graph) -> None:
+def test_an_error_that_lasts_is_not_logged_with_every_frame(
+    graph: Graph, node: Process, camera: TestCamera, depth: Listener
+) -> None:
     for _ in range(5):
         message = encoded(smooth_picture(), "rgb8")
         message.encoding = "again_and_again"
         camera.send(message)
         graph.spin(0.05)
     node.wait_for_output("again_and_again")
+    camera.send_until_answered(None, depth)  # and has done with all before
     assert node.output.count("image encoding 'again_and_again'") == 1
 
 
@@ -296,26 +303,31 @@ def test_diagnostics_say_how_the_node_is(
     graph: Graph, camera: TestCamera, depth: Listener, diagnostics: Listener
 ) -> None:
     camera.now = graph.node.get_clock().now().nanoseconds
-    start = time.monotonic()
-    for _ in range(30):
-        camera.send()
-        graph.spin(0.1)
-    sent = 30 / (time.monotonic() - start)
     diagnostics.next()
+    before, sent, start = int(status(diagnostics)["received"]), 0, time.monotonic()
+
+    def said_between_two_images() -> bool:
+        known = status(diagnostics)
+        ended = sum(int(known[name]) for name in ("processed", "dropped", "failed", "skipped"))
+        return ended == int(known["received"]) >= before + 30 and known["message"] == "running"
+
+    while not said_between_two_images():
+        assert time.monotonic() - start < DEADLINE, status(diagnostics)
+        camera.send()
+        sent += 1
+        graph.spin(0.1)
+    rate = sent / (time.monotonic() - start)
     known = status(diagnostics)
     assert known["level"] == b"\x00"
-    assert known["message"] == "running"
     assert known["state"] == "active"
     assert known["backend"].startswith("openvino")
     assert known["model"] == "luma_depth"
     assert known["scale source"] == "model"
-    assert float(known["input rate (Hz)"]) == pytest.approx(sent, rel=0.2)
-    frames = sum(int(known[name]) for name in ("processed", "dropped", "failed", "skipped"))
-    assert frames == int(known["received"])
+    assert rate / 3 < float(known["input rate (Hz)"]) < 3 * rate  # of the last seconds, and the machine may stumble
     for what in ("receipt", "stamp"):
         percentiles = [float(known[f"latency from {what} p{share} (ms)"]) for share in (50, 95, 99)]
         assert percentiles == sorted(percentiles)
-    assert 0 < float(known["latency from receipt p50 (ms)"]) < 1000
+    assert 0 < float(known["engine p50 (ms)"]) <= float(known["latency from receipt p50 (ms)"]) < 1e3 * DEADLINE
 
 
 def set_parameter(graph: Graph, name: str, value: ParameterValue) -> Any:
@@ -392,8 +404,11 @@ def test_a_camera_without_camera_info_says_so(graph: Graph, models: Path) -> Non
         publisher = graph.node.create_publisher(Image, "lonely/image", 5)
         graph.until(publisher.get_subscription_count, "the node")
         message = message_from_image(smooth_picture(), "rgb8", replace_header())
-        graph.spin(0.3)
-        publisher.publish(message)
+        deadline = time.monotonic() + DEADLINE
+        while "no camera_info" not in process.output:  # the node may not know yet that somebody wants depth
+            assert time.monotonic() < deadline, process.output
+            publisher.publish(message)
+            graph.spin(0.3)
         assert "/lonely/camera_info" in process.wait_for_output("no camera_info")
         graph.node.destroy_publisher(publisher)
 

@@ -1,15 +1,23 @@
-"""Large images on their way from a camera process to depth_node: none is lost, and the newest one wins."""
+"""Large images on their way from a camera process to depth_node: none is lost unseen, and the newest one wins."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from helpers.graph import Graph, Listener
+from helpers.camera import CAMERA, TestCamera
+from helpers.graph import SHARED_MEMORY, Graph, Listener
 from helpers.models import write_depth_model
+from helpers.steady import steadily
 from sensor_msgs.msg import Image
+from std_msgs.msg import String
+
+from depth_perception.nodes.qos import input_profile
+from depth_perception.nodes.subscription import FollowingSubscription, Source
+
+PATIENCE = 5
+"""Diagnostics, one a second, without news after which a frame that is missing is given up."""
 
 
 def camera_arguments(width: int, height: int, rate: float, frames: int) -> list[str]:
@@ -17,66 +25,131 @@ def camera_arguments(width: int, height: int, rate: float, frames: int) -> list[
     return ["-m", "depth_perception.cli.benchmark_camera", *size, "--rate", str(rate), "--frames", str(frames)]
 
 
-def follow(graph: Graph, diagnostics: Listener, frames: int) -> dict[str, Any]:
-    """What depth_node says when it has done with all frames, or nothing has changed for three seconds."""
+def follow(graph: Graph, diagnostics: Listener, frames: int) -> dict[str, float]:
+    """What depth_node counts when it has done with all frames that arrive."""
 
-    def status() -> dict[str, str]:
+    def counts(message: DiagnosticArray) -> dict[str, float]:
+        texts = {item.key: item.value for item in message.status[0].values}
+        names = ("lost", "received", "processed", "dropped", "failed", "skipped")
+        times = ("latency from receipt p50 (ms)", "engine p50 (ms)")
+        return {name: int(texts[name]) for name in names} | {name: float(texts.get(name, "nan")) for name in times}
+
+    def settled() -> dict[str, float] | None:
         if not diagnostics:
-            return {}
-        return {item.key: item.value for item in diagnostics[-1].status[0].values}
+            return None
+        now = counts(diagnostics[-1])
+        ended = sum(now[name] for name in ("processed", "dropped", "failed", "skipped"))
+        latest = [counts(message)["received"] for message in diagnostics[-PATIENCE:]]
+        complete = now["received"] + now["lost"] >= frames or latest == PATIENCE * [now["received"]]
+        return now if 0 < now["received"] == ended and complete else None
 
-    def settled() -> bool:
-        if len(diagnostics) < 4:
-            return False
-        *_, first, _, _, last = ({item.key: item.value for item in message.status[0].values} for message in diagnostics)
-        return int(last["received"]) > 0 and first["received"] == last["received"]
-
-    graph.until(lambda: int(status().get("received", 0)) >= frames or settled(), "frames", 60.0)
-    diagnostics.next()
-    return status()
+    return graph.until(settled, f"{frames} frames")
 
 
 @pytest.mark.parametrize(
-    ("reliable", "profile", "least"),
+    ("reliable", "profile", "tolerated"),
     [
-        pytest.param(True, False, 60, id="reliable, default Fast DDS"),
-        pytest.param(True, True, 60, id="reliable, our profile"),
-        pytest.param(False, True, 57, id="best effort, our profile"),
+        pytest.param(True, None, 0, id="reliable, default Fast DDS"),
+        pytest.param(True, SHARED_MEMORY, 0, id="reliable, our profile"),
+        pytest.param(False, SHARED_MEMORY, 3, id="best effort, our profile"),
     ],
 )
-def test_every_frame_of_a_camera_arrives(graph: Graph, models: Path, reliable: bool, profile: bool, least: int) -> None:
+def test_every_frame_of_a_camera_arrives(
+    graph: Graph, models: Path, reliable: bool, profile: Path | None, tolerated: int
+) -> None:
     arguments = camera_arguments(1280, 720, 10.0, 60) + ([] if reliable else ["--best-effort"])
-    with (
-        graph.node_process("depth_node", model=models / "depth.onnx", profile=profile),
-        graph.run(arguments, profile=profile) as camera,
-        graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
-    ):
-        camera.wait_for_output("ready")
-        camera.say("go")
-        status = follow(graph, diagnostics, 60)
-        assert int(status["received"]) >= least
-        assert status["failed"] == "0"
+
+    def run() -> dict[str, float]:
+        with (
+            graph.node_process("depth_node", model=models / "depth.onnx", profile=profile),
+            graph.run(arguments, profile=profile) as camera,
+            graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
+        ):
+            camera.wait_for_output("ready")
+            camera.say("go")
+            counts = follow(graph, diagnostics, 60)
+        assert counts["failed"] == 0
+        assert counts["received"] + counts["lost"] <= 60
+        return counts
+
+    steadily(run, lambda counts: counts["received"] >= 60 - tolerated)
 
 
-@pytest.mark.xfail(reason="at 60 Hz a busy machine loses some images before the node counts them", strict=False)
 def test_the_newest_image_wins_and_the_others_are_counted(graph: Graph, tmp_path: Path) -> None:
     """A camera far faster than the engine: no depth is older than two runs of the engine, and nothing queues up."""
     write_depth_model(tmp_path / "slow.onnx", width=416, height=128, focal_length=240.0, work=40)
+
+    def run() -> dict[str, float]:
+        with (
+            graph.node_process("depth_node", model=tmp_path / "slow.onnx", threads=1, profile=SHARED_MEMORY),
+            graph.run(camera_arguments(416, 128, 60.0, 240), profile=SHARED_MEMORY) as camera,
+            graph.listen(Image, "depth/image_rect") as depth,
+            graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
+        ):
+            depth.wait_for_publisher()
+            camera.wait_for_output("ready")
+            camera.say("go")
+            counts = follow(graph, diagnostics, 240)
+        assert counts["received"] == counts["processed"] + counts["dropped"] + counts["skipped"]
+        assert counts["received"] + counts["lost"] <= 240
+        assert counts["dropped"] > 0
+        stamps = [message.header.stamp.sec * 10**9 + message.header.stamp.nanosec for message in depth]
+        assert stamps == sorted(stamps)
+        return counts
+
+    def is_good(counts: dict[str, float]) -> bool:
+        # A frame waits for what is left of the run before it, half a run in the middle of all; a queue of two, if only
+        # of two, would make that one and a half more.
+        latency, engine = counts["latency from receipt p50 (ms)"], counts["engine p50 (ms)"]
+        return counts["received"] == 240 and counts["dropped"] > 60 and latency < 2.2 * engine + 20
+
+    steadily(run, is_good)
+
+
+def test_what_a_node_was_too_busy_to_take_is_counted(graph: Graph, models: Path) -> None:
+    """A node that stands still while more images come than its queue holds."""
     with (
-        graph.node_process("depth_node", model=tmp_path / "slow.onnx", threads=1),
-        graph.run(camera_arguments(416, 128, 60.0, 240)) as camera,
+        graph.node_process("depth_node", model=models / "depth.onnx") as process,
         graph.listen(Image, "depth/image_rect") as depth,
         graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
+        TestCamera(graph, CAMERA) as camera,
     ):
-        depth.wait_for_publisher()
-        camera.wait_for_output("ready")
-        camera.say("go")
-        status = follow(graph, diagnostics, 240)
-    received, processed, dropped = (int(status[name]) for name in ("received", "processed", "dropped"))
-    assert received == 240
-    assert dropped > 60
-    assert abs(received - processed - dropped - int(status["skipped"])) <= 1  # one may still be at work
-    stamps = [message.header.stamp.sec * 10**9 + message.header.stamp.nanosec for message in depth]
-    assert stamps == sorted(stamps)
-    # A queue would let the latency grow by an engine's run with every run; here it is bounded by two of them.
-    assert float(status["latency from receipt p95 (ms)"]) < 2.2 * float(status["engine p95 (ms)"]) + 20
+        camera.wait_for_listeners()
+        camera.send_until_answered(None, depth)
+        before = follow(graph, diagnostics, 1)
+        assert before["lost"] == 0
+        with process.stalled():
+            for _ in range(50):
+                last = camera.send()
+        depth.of(last)
+        diagnostics.clear()
+        after = follow(graph, diagnostics, int(before["received"]) + 50)
+    assert after["lost"] > 0
+    assert after["received"] + after["lost"] == before["received"] + 50
+
+
+def test_gaps_in_the_numbers_of_a_publisher_are_what_was_lost(graph: Graph) -> None:
+    depth = input_profile("reliable", ()).depth
+    messages: list[str] = []
+    subscription = FollowingSubscription(
+        graph.node, (Source("/numbers", String),), lambda message: messages.append(message.data)
+    )
+
+    def publish(count: int) -> None:
+        for number in range(count):
+            publisher.publish(String(data=str(number)))
+
+    for _ in range(2):  # the second publisher begins anew, and that is no gap
+        messages.clear()
+        lost = subscription.lost
+        publisher = graph.node.create_publisher(String, "/numbers", 100)
+        subscription.follow()
+        graph.until(publisher.get_subscription_count, "the subscription")
+        publish(1)
+        graph.until(lambda: messages, "the first")
+        publish(depth + 7)
+        graph.until(lambda: messages[-1] == str(depth + 6), "the last")
+        assert len(messages) == 1 + depth
+        assert subscription.lost - lost == 7
+        graph.node.destroy_publisher(publisher)
+    subscription.close()
