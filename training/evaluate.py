@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import cv2
 
@@ -19,6 +19,7 @@ from depth_perception.evaluation.crops import Crop
 from training.data.street import StreetData, median_depth, render_drives
 from training.errors import TrainingError
 from training.evaluation.checkpoint_engine import open_network
+from training.evaluation.datasets import dataset_frames, odometry_drives
 from training.evaluation.depth import Report, evaluate_depth
 from training.evaluation.odometry import Drive, evaluate_pose
 from training.evaluation.pictures import Pictures
@@ -58,8 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.protocol == STREET:
         report = _on_street(options)
     elif options.protocol == ODOMETRY:
-        from training.evaluation.datasets import odometry_drives
-
         report = _of_poses(options.pose, odometry_drives(options.data, options.sequences), "KITTI odometry")
     else:
         report = _on_dataset(options)
@@ -93,8 +92,6 @@ def _on_street(options: argparse.Namespace) -> Report:
 
 
 def _on_dataset(options: argparse.Namespace) -> Report:
-    from training.evaluation.datasets import dataset_frames
-
     protocol = _changed(DEPTH_PROTOCOLS[options.protocol], options)
     frames = dataset_frames(protocol, options.data, options.split, options.improved, options.labels)
     draw = _pictures(options, protocol, DATASET_PICTURES)
@@ -128,7 +125,7 @@ def _changed(protocol: DepthProtocol, options: argparse.Namespace) -> DepthProto
         "scaling": options.scaling,
         "depth_axis": options.depth_axis,
         "resize": options.resize,
-        "threshold": options.threshold,
+        "thresholds": tuple(options.thresholds) if options.thresholds else None,
     }
     return replace(protocol, **{name: value for name, value in changes.items() if value is not None})
 
@@ -142,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     assert __doc__ is not None
     parser = argparse.ArgumentParser(prog="python -m training evaluate", description=__doc__.split("\n")[0])
     add = parser.add_argument
-    models = {"nargs": "+", "action": "extend", "metavar": "MODEL"}
+    models: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "MODEL"}
     add("--depth", "--checkpoint", **models, help="depth models, .onnx or .ckpt; several are compared")
     add("--pose", **models, help="pose models")
     add("--protocol", choices=PROTOCOLS, default=STREET, help="default: street, without a dataset")
@@ -168,5 +165,5 @@ def _parser() -> argparse.ArgumentParser:
     protocol("--scaling", choices=get_args(Scaling), help="none: metres as they come")
     protocol("--depth-axis", choices=get_args(DepthAxis), help="of kitti_eigen: lidar, as published, or optical")
     protocol("--resize", choices=get_args(Resize), help="what is interpolated to the truth's size")
-    protocol("--threshold", type=float, help="of Tenengrad, metres")
+    protocol("--thresholds", type=float, nargs="+", metavar="METRES", help="of Tenengrad")
     return parser

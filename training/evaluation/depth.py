@@ -41,8 +41,8 @@ class DepthTally:
         self.median: list[DepthMetrics] = []
         self.metric: list[DepthMetrics] = []
         self._regions: dict[str, list[DepthMetrics]] = {}
-        self._tenengrad: list[float] = []
-        self._tenengrad_of_truth: list[float] = []
+        self._sharpness: list[list[float]] = []
+        self._sharpness_of_truth: list[list[float]] = []
         self._poles: list[float] = []
 
     def add(self, frame: Frame, prediction: Depth) -> float:
@@ -64,12 +64,10 @@ class DepthTally:
             if np.any(predicted[where] > 0):  # the scale is the whole image's: a region has none of its own
                 item = depth_metrics(true, predicted, scale=judged.scale, mask=where, **limits)
                 self._regions.setdefault(name, []).append(item)
-        scaled = np.clip(prediction * judged.scale, protocol.minimum, protocol.maximum)
-        self._tenengrad.append(tenengrad(scaled, protocol.threshold))
+        self._sharpness.append(self._tenengrad(prediction * np.float32(judged.scale)))
         dense = not np.isnan(truth).any()
         if dense:
-            clipped = np.clip(truth, protocol.minimum, protocol.maximum)
-            self._tenengrad_of_truth.append(tenengrad(clipped, protocol.threshold))
+            self._sharpness_of_truth.append(self._tenengrad(truth))
         if dense and frame.labels is not None:
             self._poles += pole_contrasts(truth, prediction, frame.labels == POLE)
         return judged.scale
@@ -82,7 +80,6 @@ class DepthTally:
         scales = np.array([item.scale for item in self.median])
         visible = float(np.mean(np.array(self._poles) >= 0.5)) if self._poles else None
         judged = mean_of(self._regions[ALL])
-        truth = float(np.mean(self._tenengrad_of_truth)) if self._tenengrad_of_truth else None
         return {
             "model": self._name,
             "protocol": self._protocol.to_json(),
@@ -95,13 +92,22 @@ class DepthTally:
             "metric": asdict(mean_of(self.metric)),
             "scale": {"median": float(np.median(scales)), "spread": float(np.std(scales) / np.median(scales))},
             "regions": {name: asdict(mean_of(items)) | {"images": len(items)} for name, items in self._regions.items()},
-            "sharpness": {
-                "tenengrad": float(np.mean(self._tenengrad)),
-                "of the truth": truth,
-                "threshold": self._protocol.threshold,
-            },
+            "tenengrad": self._mean_by_threshold(self._sharpness),
+            "tenengrad of the truth": self._mean_by_threshold(self._sharpness_of_truth),
             "poles": {"number": len(self._poles), "visible": visible},
         }
+
+    def _tenengrad(self, depth: Depth) -> list[float]:
+        protocol = self._protocol
+        clamped = np.clip(depth, protocol.minimum, protocol.maximum)
+        return [tenengrad(clamped, threshold) for threshold in protocol.thresholds]
+
+    def _mean_by_threshold(self, sharpness: list[list[float]]) -> dict[str, float] | None:
+        """None for a truth that is nowhere dense."""
+        if not sharpness:
+            return None
+        means = np.mean(sharpness, axis=0)
+        return {f"{limit:g}": float(value) for limit, value in zip(self._protocol.thresholds, means, strict=True)}
 
 
 def evaluate_depth(

@@ -102,7 +102,7 @@ def strongest_edges(depth: Sequence[Depth]) -> list[tuple[int, int]]:
 
 def captioned(picture: Rgb, text: str) -> Rgb:
     """The picture with a line of text on it."""
-    result = np.ascontiguousarray(picture)
+    result = np.array(picture, order="C")
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.45, 1)
     cv2.rectangle(result, (0, 0), (width + 8, height + 8), (0, 0, 0), cv2.FILLED)
     cv2.putText(result, text, (4, height + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)

@@ -77,13 +77,10 @@ class RobotDepth:
 
 def resized(depth: Depth, width: int, height: int, resize: Resize) -> Depth:
     """Depth of another size that shows the same."""
-    if resize == "nearest":
-        result = cv2.resize(depth, (width, height), interpolation=cv2.INTER_NEAREST)
-    elif resize == "depth":
-        result = cv2.resize(depth, (width, height), interpolation=cv2.INTER_LINEAR)
-    else:
-        result = 1.0 / cv2.resize(1.0 / depth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(result, np.float32)
+    how = cv2.INTER_NEAREST if resize == "nearest" else cv2.INTER_LINEAR
+    values = 1.0 / depth if resize == "disparity" else depth
+    result = np.asarray(cv2.resize(values, (width, height), interpolation=how), np.float32)
+    return 1.0 / result if resize == "disparity" else result
 
 
 def _view_pixels(

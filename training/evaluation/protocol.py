@@ -40,8 +40,8 @@ class DepthProtocol:
         view: what of an image a network sees.
         resize: how a prediction is brought to the truth's size.
         band: metres of true depth at which near ends and far begins (Dual Networks, Table 4: 20).
-        threshold: of Tenengrad, metres (Dual Networks, Table 5; the paper's is not known). A step of h between two
-            pixels answers 4 h: a step of 5 m counts, one of 5 m that is spread over four pixels does not.
+        thresholds: of Tenengrad, metres (Dual Networks, Table 5). The paper does not say which one it took, and much
+            depends on it: a step of h between two pixels answers 4 h, so 20 counts steps of 5 m and more.
     """
 
     name: str
@@ -55,7 +55,7 @@ class DepthProtocol:
     view: View = "whole"
     resize: Resize = "depth"
     band: float = 20.0
-    threshold: float = 20.0
+    thresholds: tuple[float, ...] = (5.0, 20.0, 80.0)
 
     def mask(self, truth: Depth) -> npt.NDArray[np.bool_]:
         """Which pixels of a truth ``[h, w]`` count."""

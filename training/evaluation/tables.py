@@ -55,10 +55,11 @@ def depth_tables(reports: Sequence[Report]) -> str:
             rows.append((region, name, *(["-"] * 10 if item is None else [*_figures(item), str(item["images"])])))
     lines = [f"{protocol['name']}: {protocol['words']}", table(rows)]
 
-    rows = [(f"Tenengrad, t = {protocol['threshold']:g} m", *names, "truth")]
-    truth = reports[0]["sharpness"]["of the truth"]
-    sharpness = (f"{report['sharpness']['tenengrad']:.0f}" for report in reports)
-    rows.append(("mean over images", *sharpness, "" if truth is None else f"{truth:.0f}"))
+    rows = [("Tenengrad, mean over images", *names, "truth")]
+    truth = reports[0]["tenengrad of the truth"] or {}
+    for limit in reports[0]["tenengrad"]:
+        sharpness = (f"{report['tenengrad'][limit]:.0f}" for report in reports)
+        rows.append((f"t = {limit} m", *sharpness, f"{truth[limit]:.0f}" if limit in truth else ""))
     lines += ["", table(rows)]
 
     classes = [name for name in CLASSES if all(name in report["regions"] for report in reports)]

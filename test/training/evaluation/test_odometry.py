@@ -85,7 +85,8 @@ def test_windows_are_joined_as_the_robot_does(tmp_path, drive_of, frames):
     drive = drive_of(frames=12)
     given = random_motions(13 - frames, frames)
     engine = open_engine(tmp_path / "pose.onnx", "onnxruntime")
-    ours = trajectory(window_motions(Answers(engine, given), drive.camera, drive.images))
+    answers = Answers(engine, given)
+    ours = trajectory(window_motions(answers, drive.camera, drive.images))  # type: ignore[arg-type]
     odometry = VisualOdometry(Answers(engine, given), drive.camera, BODY_FROM_OPTICAL)  # type: ignore[arg-type]
     pose, theirs = np.eye(4), {0: np.eye(4)}
     for number, image in enumerate(drive.images):

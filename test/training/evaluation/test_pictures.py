@@ -52,13 +52,16 @@ def test_every_network_has_its_row(sparse):
 
 def test_three_pictures_of_every_so_manyth_frame_are_written(tmp_path):
     frame = scene()
+    frame.image.flags.writeable = False  # as that of a drive in the cache
     pictures = Pictures(tmp_path / "new", 2, 80.0)
     for number in range(3):
         name = f"drive/{number}"
         depth = {"mine.onnx": frame.truth / 2}
         pictures(number, Frame(name, frame.image, frame.truth), depth, {"mine.onnx": 2.0})
+    assert (frame.image == 128).all()
     names = sorted(path.name for path in (tmp_path / "new").iterdir())
     assert names == [f"{kind}_drive_{number}.png" for kind in ("depth", "edges", "error") for number in (0, 2)]
     error = cv2.imread(str(tmp_path / "new" / "error_drive_0.png"))
+    assert error is not None
     right = error[300:, 100:200].reshape(-1, 3)  # what was predicted is right but for its scale
     assert (right == right[0]).all()
