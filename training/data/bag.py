@@ -61,24 +61,24 @@ class BagData:
         with self._recording() as recording:
             view = NetworkView(recording.camera, self.width, self.height)
             self._check_truth(recording)
-            poses_wanted = {"poses", "distances"} & set(self.truth)
-            odometry, mount = recording.odometry if poses_wanted else None, recording.body_from_camera
+            odometry, mount = recording.odometry, recording.body_from_camera
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
             what += [len(recording.stamps), asdict(recording.camera), "depth" in self.truth]
             folder = stored(self.cache, Path(self.path).name, what, lambda empty: self._fill(recording, view, empty))
         images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
         stamps: npt.NDArray[np.int64] = np.load(folder / "stamps.npy")
         depth = np.load(folder / "depth.npy", mmap_mode="r") if "depth" in self.truth else None
-        known = np.ones(len(stamps), bool)
-        if odometry is not None:
-            poses, known = odometry.at(stamps)
-            poses = poses @ mount
+        poses: npt.NDArray[np.float64] = np.empty((0, 4, 4))
+        known: npt.NDArray[np.bool_] = np.zeros(len(stamps), bool)
+        if {"poses", "distances"} & set(self.truth) and odometry is not None and mount is not None:
+            bodies, known = odometry.at(stamps)
+            poses = bodies @ mount
         rows, moves = [], []
         for part in _without_gaps(stamps, known):
             row = FrameRow(Path(self.path).name, images[part], view.camera, first=part.start)
             if depth is not None:
                 row = replace(row, depth=depth[part])
-            if odometry is not None and known[part.start]:
+            if known[part.start]:
                 steps = np.linalg.norm(np.diff(poses[part, :3, 3], axis=0), axis=1)
                 row = replace(
                     row,

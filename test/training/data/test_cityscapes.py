@@ -8,6 +8,10 @@ from training.data.cityscapes import CityscapesData
 from training.errors import TrainingError
 
 
+def cityscapes(*arguments, **options):
+    return CityscapesData(*arguments, **options)
+
+
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
     root = tmp_path_factory.mktemp("cityscapes")
@@ -19,51 +23,51 @@ def tree(tmp_path_factory):
 
 
 def test_no_snippet_crosses_sequences_or_gaps(tree):
-    names = [snippet.name for snippet in CityscapesData(str(tree)).open(frames=3)]
+    names = [snippet.name for snippet in cityscapes(str(tree)).open(frames=3)]
     assert names == ["aachen_000000/1", "aachen_000000/2", "aachen_000001/1"] + [
         f"bochum_000000/{number}" for number in (20, 41, 42)
     ]
 
 
 def test_the_bottom_is_cut_off_and_nothing_else_moves(tree):
-    snippet = CityscapesData(str(tree), cities=("aachen",)).open(frames=3)[0]
+    snippet = cityscapes(str(tree), cities=("aachen",)).open(frames=3)[0]
     assert np.array_equal(snippet.images[1], pictures(4, 128, 64)[1][:48])
     assert (snippet.camera.width, snippet.camera.height) == (128, 48)
     assert snippet.camera.matrix == pytest.approx(
         np.array([[141.4075, 0, 68.56125], [0, 141.58136, 32.0710625], [0, 0, 1]])
     )
-    whole = CityscapesData(str(tree), cities=("aachen",), crop=0.0).open(frames=3)[0]
+    whole = cityscapes(str(tree), cities=("aachen",), crop=0.0).open(frames=3)[0]
     assert whole.images[0].shape == (64, 128, 3)
 
 
 def test_depth_from_disparity_that_begins_at_one(tree):
-    depth = CityscapesData(str(tree), truth=("depth",)).open(frames=3)[0].depth
+    depth = cityscapes(str(tree), truth=("depth",)).open(frames=3)[0].depth
     assert depth.shape == (48, 128)
     assert np.isnan(depth[:2]).all()  # unknown, and a disparity of nothing
     assert depth[2:] == pytest.approx(np.full((46, 128), 141.4075 * 0.209313 / 20), rel=1e-5)
 
 
 def test_distances_from_the_cars_speed(tree):
-    data = CityscapesData(str(tree), truth=("distances",))
+    data = cityscapes(str(tree), truth=("distances",))
     assert data.open(frames=3)[0].distances == pytest.approx([0.5, 0.5])
-    assert len(CityscapesData(str(tree), minimum_speed=8.0).open(frames=3)) == 6
+    assert len(cityscapes(str(tree), minimum_speed=8.0).open(frames=3)) == 6
     with pytest.raises(TrainingError, match="middle of 3 moving ones"):
-        CityscapesData(str(tree), minimum_speed=9.0).open(frames=3)
+        cityscapes(str(tree), minimum_speed=9.0).open(frames=3)
 
 
 def test_drives_are_cities(tree):
-    assert {drive.name for drive in CityscapesData(str(tree)).drives()} == {"aachen", "bochum"}
+    assert {drive.name for drive in cityscapes(str(tree)).drives()} == {"aachen", "bochum"}
 
 
 def test_what_is_missing_is_named(tree, tmp_path):
     with pytest.raises(TrainingError, match=r"leftImg8bit_sequence/train: there is no folder of Cityscapes.*https"):
-        CityscapesData(str(tmp_path)).open(frames=3)
+        cityscapes(str(tmp_path)).open(frames=3)
     with pytest.raises(TrainingError, match="ulm: there is no city"):
-        CityscapesData(str(tree), cities=("ulm",)).open(frames=3)
+        cityscapes(str(tree), cities=("ulm",)).open(frames=3)
     write_cityscapes(tmp_path, "ulm", 0, range(3), annotated=30)
     with pytest.raises(TrainingError, match=r"ulm_000000_\*_camera\.json: there is no calibration"):
-        CityscapesData(str(tmp_path)).open(frames=3)
+        cityscapes(str(tmp_path)).open(frames=3)
     write_cityscapes(tmp_path, "ulm", 0, range(3), annotated=1)
     (tmp_path / "camera/train/ulm/ulm_000000_000001_camera.json").write_text('{"intrinsic": {}}')
     with pytest.raises(TrainingError, match="is no calibration of Cityscapes"):
-        CityscapesData(str(tmp_path)).open(frames=3)
+        cityscapes(str(tmp_path)).open(frames=3)

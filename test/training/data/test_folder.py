@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 import yaml
@@ -12,6 +11,7 @@ from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from training.data.calibration_file import read_camera
 from training.data.folder import FolderData
+from training.data.image_files import read_image
 from training.errors import TrainingError
 
 CAMERA = Camera(160, 90, 120.0, 119.0, 82.0, 46.0, (-0.2, 0.05, 0.0, 0.0, 0.0))
@@ -133,9 +133,8 @@ def test_what_cannot_be_used_is_named_and_leaves_no_cache(folder, tmp_path):
 
 def test_phone_pictures_with_something_after_the_end(folder):
     path = folder / "frame_4.png"
-    image = cv2.imread(str(path))
+    write_image(path.with_suffix(".jpg"), read_image(path))
     path.unlink()
-    cv2.imwrite(str(path.with_suffix(".jpg")), image)
     with path.with_suffix(".jpg").open("ab") as file:
         file.write(b"\0trailer" * 40)
     assert len(settings(folder).open(frames=3)) == 8

@@ -33,6 +33,10 @@ def tree(tmp_path_factory):
     return root
 
 
+def kitti_raw(*arguments, **options):
+    return KittiRawData(*arguments, **options)
+
+
 def split(folder, *lines):
     path = folder / "frames.txt"
     path.write_text("\n".join(lines) + "\n")
@@ -41,7 +45,7 @@ def split(folder, *lines):
 
 class TestFrames:
     def test_a_snippet_for_each_frame_with_neighbours(self, tree):
-        snippets = KittiRawData(str(tree)).open(frames=3)
+        snippets = kitti_raw(str(tree)).open(frames=3)
         assert len(snippets) == 3
         for got, image in zip(snippets[1].images, pictures(5)[1:4], strict=True):
             assert np.array_equal(got, image)
@@ -51,22 +55,22 @@ class TestFrames:
         assert snippets[1].distances is None
 
     def test_single_frames_stride_and_step(self, tree):
-        data = KittiRawData(str(tree))
+        data = kitti_raw(str(tree))
         assert len(data.open(frames=1)) == 5
         assert len(data.open(frames=1, step=2)) == 3
-        wide = KittiRawData(str(tree), stride=2).open(frames=3)
+        wide = kitti_raw(str(tree), stride=2).open(frames=3)
         assert len(wide) == 1
         assert np.array_equal(wide[0].images[2], pictures(5)[4])
 
     def test_no_snippet_crosses_a_gap(self, tmp_path):
         write_kitti_drive(tmp_path, DRIVE, numbers=[0, 1, 2, 5, 6, 7, 8])
-        names = [snippet.name.rsplit("/", 1)[1] for snippet in KittiRawData(str(tmp_path)).open(frames=3)]
+        names = [snippet.name.rsplit("/", 1)[1] for snippet in kitti_raw(str(tmp_path)).open(frames=3)]
         assert names == ["1", "6", "7"]
 
     def test_the_camera_is_that_of_its_day(self, tmp_path):
         write_kitti_drive(tmp_path, DRIVE)
         write_kitti_drive(tmp_path, "2011_09_28_drive_0001_sync", width=120, height=36)
-        cameras = {snippet.camera for snippet in KittiRawData(str(tmp_path)).open(frames=3)}
+        cameras = {snippet.camera for snippet in kitti_raw(str(tmp_path)).open(frames=3)}
         assert {(camera.width, camera.height) for camera in cameras} == {(WIDTH, HEIGHT), (120, 36)}
         for camera in cameras:
             expected = projection(2, camera.width, camera.height)[:, :3]
@@ -75,7 +79,7 @@ class TestFrames:
 
     def test_a_list_of_frames_says_which_in_its_order(self, tree, tmp_path):
         lines = [f"2011_09_26/{DRIVE} 3 r", f"2011_09_26/{DRIVE} 0000000001 l", f"2011_09_26/{DRIVE} 0 l"]
-        data = KittiRawData(str(tree), split(tmp_path, *lines))
+        data = kitti_raw(str(tree), split(tmp_path, *lines))
         assert [snippet.name for snippet in data.open(frames=1)] == [
             f"{DRIVE}/image_03/3",
             f"{DRIVE}/image_02/1",
@@ -86,13 +90,13 @@ class TestFrames:
     def test_whole_drives_are_never_those_that_eigen_tests_on(self, tmp_path):
         write_kitti_drive(tmp_path, DRIVE)
         write_kitti_drive(tmp_path, "2011_09_26_drive_0002_sync")
-        assert {drive.name for drive in KittiRawData(str(tmp_path)).drives()} == {"2011_09_26_drive_0001"}
+        assert {drive.name for drive in kitti_raw(str(tmp_path)).drives()} == {"2011_09_26_drive_0001"}
         assert len(EIGEN_TEST_DRIVES) == 28
-        named = KittiRawData(str(tmp_path), takes=("2011_09_26_drive_0002",))
+        named = kitti_raw(str(tmp_path), takes=("2011_09_26_drive_0002",))
         assert {drive.name for drive in named.drives()} == {"2011_09_26_drive_0002"}
 
     def test_standing_frames_are_left_out(self, tree):
-        names = [snippet.name[-1] for snippet in KittiRawData(str(tree), minimum_speed=1.0).open(frames=3)]
+        names = [snippet.name[-1] for snippet in kitti_raw(str(tree), minimum_speed=1.0).open(frames=3)]
         assert names == ["1", "2"]  # the last two frames stand
 
 
@@ -100,8 +104,8 @@ class TestTruth:
     def test_depth_along_the_optical_axis_and_lidars(self, tree):
         point = projection(2) @ RECTIFIED @ VELO_TO_CAM @ [10.0, 0.0, 0.0, 1.0]
         column, row = (np.rint(point[:2] / point[2]) - 1).astype(int)
-        optical = KittiRawData(str(tree), truth=("depth",)).open(frames=3)[0].depth
-        forward = KittiRawData(str(tree), truth=("depth",), depth="lidar_forward").open(frames=3)[0].depth
+        optical = kitti_raw(str(tree), truth=("depth",)).open(frames=3)[0].depth
+        forward = kitti_raw(str(tree), truth=("depth",), depth="lidar_forward").open(frames=3)[0].depth
         assert optical.shape == (HEIGHT, WIDTH)
         assert optical[row, column] == pytest.approx(point[2], rel=1e-5)
         assert forward[row, column] == pytest.approx(10.0)
@@ -113,27 +117,27 @@ class TestTruth:
         folder = tmp_path / "val" / DRIVE / "proj_depth/groundtruth/image_02"
         write_16_bit(folder / "0000000002.png", values)
         listed = split(tmp_path, f"2011_09_26/{DRIVE} 2 l")
-        data = KittiRawData(str(tree), listed, truth=("depth",), depth="improved", improved=str(tmp_path))
+        data = kitti_raw(str(tree), listed, truth=("depth",), depth="improved", improved=str(tmp_path))
         depth = data.open(frames=1)[0].depth
         assert depth[20, 30] == 12.5
         assert np.isfinite(depth).sum() == 1
         absent = split(tmp_path, f"2011_09_26/{DRIVE} 3 l")
-        data = KittiRawData(str(tree), absent, truth=("depth",), depth="improved", improved=str(tmp_path))
+        data = kitti_raw(str(tree), absent, truth=("depth",), depth="improved", improved=str(tmp_path))
         with pytest.raises(TrainingError, match=r"line 1: true depth of .*image_02 3: get KITTI's annotated"):
             data.open(frames=1)
 
     def test_distance_is_speed_times_time(self, tree):
-        snippets = KittiRawData(str(tree), truth=("distances",)).open(frames=3)
+        snippets = kitti_raw(str(tree), truth=("distances",)).open(frames=3)
         assert snippets[0].distances == pytest.approx([0.9, 1.1])
         assert snippets[1].distances == pytest.approx([1.1, 0.61])
-        assert KittiRawData(str(tree), truth=("distances",), stride=2).open(frames=3)[0].distances == pytest.approx(
+        assert kitti_raw(str(tree), truth=("distances",), stride=2).open(frames=3)[0].distances == pytest.approx(
             [2.0, 0.625]
         )
 
     @pytest.mark.parametrize(("camera", "number"), [("image_02", 2), ("image_03", 3)])
     def test_poses_are_the_cameras(self, tree, camera, number):
         """The car drives east without turning: the camera's motion is the car's, seen along the camera's axes."""
-        data = KittiRawData(str(tree), truth=("poses",), cameras=(camera,))
+        data = kitti_raw(str(tree), truth=("poses",), cameras=(camera,))
         poses = data.open(frames=3)[0].poses
         offset = np.eye(4)
         offset[:3, 3] = np.linalg.inv(projection(number)[:, :3]) @ projection(number)[:, 3]
@@ -149,9 +153,9 @@ class TestTruth:
 class TestWhatIsMissing:
     def test_folder_and_where_to_get_it(self, tmp_path):
         with pytest.raises(TrainingError, match=r"none: there is no folder of KITTI raw .* https://www\.cvlibs\.net"):
-            KittiRawData(str(tmp_path / "none")).open(frames=3)
+            kitti_raw(str(tmp_path / "none")).open(frames=3)
         with pytest.raises(TrainingError, match="no drive such as"):
-            KittiRawData(str(tmp_path)).drives()
+            kitti_raw(str(tmp_path)).drives()
 
     @pytest.mark.parametrize(
         ("name", "truth"),
@@ -167,21 +171,21 @@ class TestWhatIsMissing:
         write_kitti_drive(tmp_path, DRIVE)
         (tmp_path / name).unlink()
         with pytest.raises(TrainingError, match=f"{tmp_path / name}: there is no .*: get it from https://"):
-            KittiRawData(str(tmp_path), truth=truth).open(frames=3)
+            kitti_raw(str(tmp_path), truth=truth).open(frames=3)
 
     def test_calibration_without_a_key(self, tmp_path):
         write_kitti_drive(tmp_path, DRIVE)
         path = tmp_path / "2011_09_26/calib_cam_to_cam.txt"
         path.write_text(path.read_text().replace("P_rect_02", "P_rect_99"))
         with pytest.raises(TrainingError, match=r"calib_cam_to_cam\.txt: P_rect_02 has no such key, expected 12"):
-            KittiRawData(str(tmp_path)).open(frames=3)
+            kitti_raw(str(tmp_path)).open(frames=3)
 
     def test_frames_of_a_list_before_anything_begins(self, tree, tmp_path):
         lines = [f"2011_09_26/{DRIVE} 2 l", f"2011_09_26/{DRIVE} 9 l", f"2011_09_26/{DRIVE} 11 r"]
         with pytest.raises(
             TrainingError, match=r"frames\.txt: names 2 frames that are absent, the first in line 2: .*9\.png"
         ):
-            KittiRawData(str(tree), split(tmp_path, *lines)).open(frames=3)
+            kitti_raw(str(tree), split(tmp_path, *lines)).open(frames=3)
 
     def test_lists_that_are_none(self, tmp_path):
         with pytest.raises(TrainingError, match=r"no such list.*Zhou's 39,810"):
@@ -195,7 +199,7 @@ class TestWhatIsMissing:
         folder = write_kitti_drive(tmp_path, DRIVE)
         path = folder / "image_02/data/0000000003.png"
         path.write_bytes(path.read_bytes()[:500])
-        snippets = KittiRawData(str(tmp_path)).open(frames=3)
+        snippets = kitti_raw(str(tmp_path)).open(frames=3)
         assert snippets[0].images
         with pytest.raises(
             TrainingError, match=r"0000000003\.png: is damaged or cut short \(500 bytes\): get it again"
@@ -206,7 +210,7 @@ class TestWhatIsMissing:
         write_kitti_drive(tmp_path, DRIVE)
         write_kitti_calibration(tmp_path / "2011_09_26", 120, 36)
         with pytest.raises(TrainingError, match=f"is {WIDTH}x{HEIGHT}, its calibration says 120x36"):
-            KittiRawData(str(tmp_path)).open(frames=3)[0]
+            kitti_raw(str(tmp_path)).open(frames=3)[0]
 
 
 def read_split_of(folder, *lines):

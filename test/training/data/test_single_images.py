@@ -15,6 +15,10 @@ from training.data.mat_file import read_matrix
 from training.errors import TrainingError
 
 
+def kitti_2015(*arguments, **options):
+    return Kitti2015Data(*arguments, **options)
+
+
 class TestKitti2015:
     @pytest.fixture
     def tree(self, tmp_path):
@@ -32,7 +36,7 @@ class TestKitti2015:
         return tmp_path
 
     def test_depth_is_focal_length_times_baseline_over_disparity(self, tree):
-        snippets = Kitti2015Data(str(tree)).open()
+        snippets = kitti_2015(str(tree)).open()
         assert len(snippets) == 2
         assert snippets[1].name == "000001_10"
         depth = snippets[0].depth
@@ -42,20 +46,20 @@ class TestKitti2015:
         assert np.array_equal(snippets[0].images[0], pictures(1, seed=0)[0])
 
     def test_drives_from_the_development_kit(self, tree):
-        assert not Kitti2015Data(str(tree)).drives()
+        assert not kitti_2015(str(tree)).drives()
         path = tree / "devkit/mapping/train_mapping.txt"
         path.parent.mkdir(parents=True)
         path.write_text("2011_09_26 2011_09_26_drive_0005_sync 0000000010\n\n")
-        assert {drive.name for drive in Kitti2015Data(str(tree)).drives()} == {"2011_09_26_drive_0005"}
+        assert {drive.name for drive in kitti_2015(str(tree)).drives()} == {"2011_09_26_drive_0005"}
 
     def test_what_is_missing_is_named(self, tree):
         (tree / "training/disp_occ_0/000001_10.png").unlink()
         with pytest.raises(TrainingError, match=r"000001_10\.png: there is no disparity map of KITTI 2015.*https"):
-            Kitti2015Data(str(tree)).open()
+            kitti_2015(str(tree)).open()
 
     def test_there_are_no_neighbours(self, tree):
         with pytest.raises(TrainingError, match=r"single images.*middle of 3"):
-            Kitti2015Data(str(tree)).open(frames=3)
+            kitti_2015(str(tree)).open(frames=3)
 
 
 # What scipy.io.savemat writes of {"other": "text", "Position3DGrid": numpy.arange(24.0).reshape(2, 3, 4)}, with
