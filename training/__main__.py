@@ -1,5 +1,5 @@
 """``python -m training fit|validate --config FILE`` trains; ``evaluate`` scores models; ``inspect`` tells what networks
-cost."""
+cost, ``benchmark`` how fast they train."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 from depth_perception.errors import DepthPerceptionError
 
-COMMANDS = {"evaluate": "training.evaluate", "inspect": "training.inspect"}
+COMMANDS = {"benchmark": "training.benchmark", "evaluate": "training.evaluate", "inspect": "training.inspect"}
 """What is not Lightning's, and the module that does it."""
 
 

@@ -165,5 +165,56 @@ def write_cityscapes(root: Path, city: str, sequence: int, frames: Iterable[int]
     )
 
 
+def write_configuration(folder: Path, root: Path, trained: str, judged: str) -> Path:
+    """A training of tiny networks on a drive of KITTI raw and odometry sequence 04, judged on another drive."""
+    path = folder / "kitti.yaml"
+    path.write_text(CONFIGURATION.format(root=root, trained=trained, judged=judged, runs=folder / "runs"))
+    return path
+
+
+CONFIGURATION = """
+seed_everything: 0
+model:
+  stage: lr
+  focal_length: 100.0
+  network:
+    class_path: training.networks.dual_networks.DualNetworks
+    init_args:
+      lr:
+        class_path: training.networks.lr_net.LRNet
+        init_args:
+          encoder: {{class_path: training.networks.resnet.ResNet18, init_args: {{width: 8}}}}
+          decoder: [8, 8, 8, 8, 8]
+      hr_encoder: [8, 8, 8, 8]
+      hr_convolutions: [1, 1, 1, 1]
+      hr_decoder: [8, 8, 8, 8]
+      attention: 8
+  pose_network:
+    class_path: training.networks.pose_net.PoseNet
+    init_args: {{frames: 2}}
+  losses: {{photometric: 1.0, scales: 1}}
+data:
+  width: 96
+  height: 64
+  sources:
+    - class_path: training.data.kitti_raw.KittiRawData
+      init_args: {{path: {root}, takes: [{trained}]}}
+    - class_path: training.data.kitti_odometry.KittiOdometryData
+      init_args: {{path: {root}, sequences: ["04"], share: 0.5}}
+  validation:
+    class_path: training.data.kitti_raw.KittiRawData
+    init_args: {{path: {root}, takes: [{judged}], truth: [depth], depth: lidar_forward}}
+  samples: 4
+  batch_size: 2
+  workers: 0
+  validation_step: 2
+trainer:
+  accelerator: cpu
+  max_epochs: 1
+  enable_progress_bar: false
+  default_root_dir: {runs}
+"""
+
+
 def _numbers(values: npt.NDArray) -> str:
     return " ".join(f"{value:.12e}" for value in np.ravel(values))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.datasets import write_kitti_drive, write_kitti_sequence
+from helpers.datasets import write_configuration, write_kitti_drive, write_kitti_sequence
 
 from training.command_line import main
 from training.data.kitti_odometry import KittiOdometryData
@@ -80,61 +80,16 @@ def test_nothing_to_train_on_is_refused(tree):
         module([], raw(tree, JUDGED, "depth"))
 
 
-CONFIGURATION = """
-seed_everything: 0
-model:
-  stage: lr
-  focal_length: 100.0
-  network:
-    class_path: training.networks.dual_networks.DualNetworks
-    init_args:
-      lr:
-        class_path: training.networks.lr_net.LRNet
-        init_args:
-          encoder: {{class_path: training.networks.resnet.ResNet18, init_args: {{width: 8}}}}
-          decoder: [8, 8, 8, 8, 8]
-      hr_encoder: [8, 8, 8, 8]
-      hr_convolutions: [1, 1, 1, 1]
-      hr_decoder: [8, 8, 8, 8]
-      attention: 8
-  pose_network:
-    class_path: training.networks.pose_net.PoseNet
-    init_args: {{frames: 2}}
-  losses: {{photometric: 1.0, scales: 1}}
-data:
-  width: 96
-  height: 64
-  sources:
-    - class_path: training.data.kitti_raw.KittiRawData
-      init_args: {{path: {root}, takes: [{trained}]}}
-    - class_path: training.data.kitti_odometry.KittiOdometryData
-      init_args: {{path: {root}, sequences: ["04"], share: 0.5}}
-  validation:
-    class_path: training.data.kitti_raw.KittiRawData
-    init_args: {{path: {root}, takes: [{judged}], truth: [depth], depth: lidar_forward}}
-  samples: 4
-  batch_size: 2
-  workers: 0
-  validation_step: 2
-trainer:
-  accelerator: cpu
-  max_epochs: 1
-  enable_progress_bar: false
-  default_root_dir: {runs}
-"""
-
-
 @pytest.fixture
 def configuration(tree, tmp_path):
-    path = tmp_path / "kitti.yaml"
-    path.write_text(CONFIGURATION.format(root=tree, trained=TRAINED, judged=JUDGED, runs=tmp_path / "runs"))
-    return path
+    return write_configuration(tmp_path, tree, TRAINED, JUDGED)
 
 
 def test_a_configuration_names_datasets_by_class(configuration):
     cli = main(["fit", f"--config={configuration}"])
     assert np.isfinite(float(cli.trainer.callback_metrics["val/abs_rel"]))
-    saved = torch.load(cli.trainer.checkpoint_callback.last_model_path, weights_only=True)
+    (checkpoint,) = configuration.parent.rglob("last.ckpt")
+    saved = torch.load(checkpoint, weights_only=True)
     (raw_settings, odometry_settings) = saved["datamodule_hyper_parameters"]["sources"]
     assert raw_settings["init_args"]["takes"] == [TRAINED]
     assert odometry_settings["init_args"]["licence"] == "CC BY-NC-SA 3.0"
