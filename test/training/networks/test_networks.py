@@ -30,6 +30,11 @@ def small_dual_networks(**options):
     return DualNetworks(lr, (8, 8, 16, 16), (1, 1, 1, 1), (16, 16, 8, 8), **{"attention": 16, **options})
 
 
+def single_network(encoder):
+    torch.manual_seed(0)
+    return LRNet(encoder, (32, 24, 16, 16, 16))
+
+
 class TestSizes:
     def test_resnet18_with_the_monodepth2_decoder(self):
         assert millions(LRNet(ResNet18())) == pytest.approx(14.33, abs=0.01)  # Godard et al.'s published network
@@ -92,17 +97,26 @@ class TestDualNetworks:
 
 class TestSingleNetwork:
     def test_finest_is_the_first_of_all(self):
-        network = LRNet(ResNet18(8), (32, 24, 16, 16, 16)).eval()
+        network = single_network(ResNet18(8)).eval()
         image = torch.randn(1, 3, 64, 96)
         assert torch.equal(network.finest(image), network(image)[0])
 
     def test_robots_run_it_with_its_reflected_borders(self, tmp_path):
-        torch.manual_seed(0)
-        network = LRNet(MobileNetV2(), (32, 24, 16, 16, 16))
+        network = single_network(MobileNetV2())
         torch.nn.init.normal_(network.decoder.heads[-1].conv.weight, std=0.1)  # with something to say
-        size = {"height": 64, "width": 96, "minimum_depth": 0.5, "maximum_depth": 100.0}
-        about = {"task": "depth", "name": "x", "focal_length": 100.0, "metric": True, "method": "m", "paper": "p"}
-        export(DepthModel(network), ModelDescription(**about, **size), tmp_path / "x.onnx", half=False, samples=1)
+        description = ModelDescription(
+            task="depth",
+            name="x",
+            height=64,
+            width=96,
+            focal_length=100.0,
+            metric=True,
+            method="m",
+            paper="p",
+            minimum_depth=0.5,
+            maximum_depth=100.0,
+        )
+        export(DepthModel(network), description, tmp_path / "x.onnx", half=False, samples=1)
         pads = [node for node in onnx.load(tmp_path / "x.onnx").graph.node if node.op_type == "Pad"]
         modes = {attribute.s for node in pads for attribute in node.attribute if attribute.name == "mode"}
         assert modes == {b"reflect"}
