@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
-from helpers.datasets import WIDTH, write_kitti_drive, write_kitti_sequence, write_scan
+from helpers.datasets import WIDTH, write_16_bit, write_kitti_drive, write_kitti_sequence, write_scan
 from helpers.models import write_depth_model, write_pose_model
 
 from depth_perception.geometry.pose import pose_from, rotation_from_vector
@@ -67,6 +67,19 @@ def test_labels_of_a_segmentation_network(kitti):
         cv2.imwrite(str(labels / f"{number}.png"), np.full((37, WIDTH), ROAD, np.uint8))
     report = command(kitti, "--labels", str(kitti / "labels"))
     assert report["regions"]["road"] == report["regions"]["all"]
+
+
+def test_improved_truth_counts_beyond_80_m_and_is_not_cropped(kitti):
+    """Two pixels at 90 m, one of them in the corner: the best that a prediction can say of them is 80 m."""
+    for number in (0, 2):
+        values = np.zeros((37, WIDTH), np.uint16)
+        values[0, 0] = values[20, 60] = 256 * 90
+        path = kitti / "improved/val" / DRIVE / "proj_depth/groundtruth/image_02" / f"{number:010d}.png"
+        write_16_bit(path, values)
+    report = command(kitti, "--protocol", "kitti_improved", "--improved", str(kitti / "improved"), "--scaling", "none")
+    assert report["median"]["pixels"] == 4
+    assert report["median"]["abs_rel"] >= 10 / 90 - 1e-6
+    assert report["protocol"]["all_truth"]
 
 
 def test_what_is_missing_is_said_before_anything_runs(kitti):
