@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -258,13 +259,17 @@ def test_a_bad_frame_is_one_line_and_one_count_and_the_node_goes_on(
     spoil(message, info)
     camera.infos.publish(info)  # ahead of its image: two topics have no order, and the latest calibration counts
     graph.spin(0.3)
-    camera.send(message, info=info)
-    line = node.wait_for_output(said)
-    assert "[ERROR]" in line
+    sent, deadline = 0, time.monotonic() + DEADLINE
+    while said not in status(diagnostics)["last error"]:  # on a slow machine the image may be ahead all the same
+        assert time.monotonic() < deadline, node.output
+        camera.send(message, info=info)
+        sent += 1
+        with contextlib.suppress(AssertionError):
+            graph.until(lambda: said in status(diagnostics)["last error"], "the error in /diagnostics", 5.0)
+    assert "[ERROR]" in node.wait_for_output(said)
     assert "Traceback" not in node.output
-    graph.until(lambda: said in status(diagnostics)["last error"], "the error in /diagnostics")
     after = status(diagnostics)
-    assert int(after["failed"]) == before + 1
+    assert 1 <= int(after["failed"]) - before <= sent
     assert after["level"] == b"\x02"
     assert said in after["message"]
     camera.send_until_answered(None, depth)
