@@ -120,6 +120,8 @@ def _changed(protocol: DepthProtocol, options: argparse.Namespace) -> DepthProto
     """The protocol with what the command line says otherwise."""
     if options.depth_axis and protocol.name != KITTI_EIGEN.name:
         raise TrainingError(f"--depth-axis is of {KITTI_EIGEN.name}: the truth of {protocol.name} has but one")
+    if options.resize and protocol.view == "robot":
+        raise TrainingError(f"--resize is of datasets: {protocol.name} always interpolates {protocol.resize}")
     changes = {
         "crop": options.crop,
         "scaling": options.scaling,

@@ -3,7 +3,8 @@
 import pytest
 
 from training.errors import TrainingError
-from training.evaluate import main
+from training.evaluate import _changed, _parser, main
+from training.evaluation.protocol import street_protocol
 
 
 def test_training_seeds_are_refused(tmp_path):
@@ -25,3 +26,9 @@ def test_what_does_not_fit_together_is_refused_at_once(capsys, words, message):
     with pytest.raises(SystemExit):
         main(words)
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("name", "value"), [("--depth-axis", "lidar"), ("--resize", "depth")])
+def test_a_change_that_would_change_nothing_is_refused(name, value):
+    with pytest.raises(TrainingError, match=f"{name} is of"):
+        _changed(street_protocol("somewhere"), _parser().parse_args([name, value]))
