@@ -13,7 +13,7 @@ class Encoder(nn.Module):
     Attributes:
         channels: width of each of them.
         weights: what a training begins with (see `training.networks.imagenet`): the path of torchvision's .pth file;
-            ``imagenet`` to have it downloaded; None for random ones.
+            ``imagenet`` to have it downloaded; ``random`` for none.
         url: of torchvision's file.
         head: prefixes of the names that are in that file, but not in the encoder.
     """
@@ -22,7 +22,7 @@ class Encoder(nn.Module):
     url: ClassVar[str]
     head: ClassVar[tuple[str, ...]]
 
-    def __init__(self, weights: str | None = None) -> None:
+    def __init__(self, weights: str = "random") -> None:
         super().__init__()
         self.weights = weights
 

@@ -27,7 +27,7 @@ def load_imagenet(network: nn.Module) -> None:
     Raises: `TrainingError` if they cannot be had, or are of another network.
     """
     for module in network.modules():
-        if isinstance(module, Encoder) and module.weights is not None:
+        if isinstance(module, Encoder) and module.weights != "random":
             path = _downloaded(module.url) if module.weights == "imagenet" else Path(module.weights)
             _load(module, path)
             _take_our_colours(module)
@@ -44,7 +44,7 @@ def _downloaded(url: str) -> Path:
         except Exception as error:  # of the network, of the disk, or a hash that is not the file's
             raise TrainingError(
                 f"{url}: could not be downloaded ({error}): fetch it where that works and give its path as the"
-                " encoder's weights, or null for random ones"
+                " encoder's weights, or random to begin without"
             ) from None
     return path
 

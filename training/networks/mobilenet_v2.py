@@ -23,7 +23,7 @@ class MobileNetV2(Encoder):
     head = ("features.18.", "classifier.")
     channels = (16, 24, 32, 96, 320)
 
-    def __init__(self, weights: str | None = None) -> None:
+    def __init__(self, weights: str = "random") -> None:
         super().__init__(weights)
         layers: list[nn.Module] = [_convolution(3, 32, 3, 2)]
         channels = 32

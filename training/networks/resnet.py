@@ -86,7 +86,7 @@ class ResNet(Encoder):
         block: type[BasicBlock] | type[Bottleneck],
         blocks: Sequence[int],
         width: int = 64,
-        weights: str | None = None,
+        weights: str = "random",
     ) -> None:
         super().__init__(weights)
         self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
@@ -120,7 +120,7 @@ class ResNet18(ResNet):
 
     url = "https://download.pytorch.org/models/resnet18-f37072fd.pth"
 
-    def __init__(self, width: int = 64, weights: str | None = None) -> None:
+    def __init__(self, width: int = 64, weights: str = "random") -> None:
         super().__init__(BasicBlock, (2, 2, 2, 2), width, weights)
 
 
@@ -129,5 +129,5 @@ class ResNet50(ResNet):
 
     url = "https://download.pytorch.org/models/resnet50-0676ba61.pth"
 
-    def __init__(self, width: int = 64, weights: str | None = None) -> None:
+    def __init__(self, width: int = 64, weights: str = "random") -> None:
         super().__init__(Bottleneck, (3, 4, 6, 3), width, weights)

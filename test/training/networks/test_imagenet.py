@@ -40,7 +40,7 @@ def write(path, encoder, **changes):
 class Small(ResNet18):
     """Has torchvision's names, and little of its weight."""
 
-    def __init__(self, weights=None):
+    def __init__(self, weights="random"):
         super().__init__(8, weights)
 
 
