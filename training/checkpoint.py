@@ -44,3 +44,16 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise TrainingError(f"{path}: is not a checkpoint of a training: it holds no weights by name")
     return checkpoint
+
+
+def newest_checkpoint(folder: str | Path) -> Path:
+    """The last checkpoint of the run that was saved last anywhere below `folder`.
+
+    Raises: `TrainingError` if there is none.
+    """
+    found = [path for path in Path(folder).rglob("last*.ckpt") if path.is_file()]
+    if not found:
+        raise TrainingError(
+            f"{folder}: no last.ckpt is in it, or below: no run to go on with; leave out --ckpt_path last"
+        )
+    return max(found, key=lambda path: path.stat().st_mtime)

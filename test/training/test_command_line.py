@@ -47,8 +47,18 @@ def test_misspelt_keys_are_answered_with_the_nearest(argument, nearest):
 def test_misspelt_keys_deep_in_the_file_too(tmp_path):
     path = tmp_path / "smoke.yaml"
     path.write_text(SMOKE.read_text().replace("{width: 8}", "{widht: 8}"))
-    with pytest.raises(TrainingError, match="'widht' is not known, the nearest known one is 'width'"):
+    line = 1 + path.read_text().splitlines().index("            init_args: {widht: 8}")
+    message = rf"smoke\.yaml, line {line}: configuration key 'widht' is not known, the nearest known one is 'width'"
+    with pytest.raises(TrainingError, match=message):
+        main(["fit", "--config", str(path)])
+
+
+def test_a_file_that_is_no_yaml_is_named_in_one_line(tmp_path):
+    path = tmp_path / "smoke.yaml"
+    path.write_text(SMOKE.read_text().replace("data:", "data: ["))
+    with pytest.raises(TrainingError, match=r"smoke\.yaml: Problems parsing config: .* line") as told:
         main(["fit", f"--config={path}"])
+    assert "\n" not in str(told.value)
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "config/training").rglob("*.yaml")), ids=lambda path: path.stem)
@@ -83,7 +93,7 @@ def test_from_street_to_model_file(tmp_path, street_renderer):
     assert lr.returncode == 0, lr.stderr[-2000:]
     checkpoint = tmp_path / "lr/last.ckpt"
 
-    resumed = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=4", "--ckpt_path", checkpoint)
+    resumed = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=4", "--ckpt_path=last")
     assert resumed.returncode == 0, resumed.stderr[-2000:]
     assert "Epoch 3" in resumed.stdout + resumed.stderr
     assert "Epoch 2:" not in resumed.stdout

@@ -1,7 +1,7 @@
 """Snippets made different: mirrored, zoomed, and seen by another, worse camera.
 
 All of it happens at full resolution, and down-sampling to what the network sees comes last (Dual Networks, section
-4.5): the other order blurs the details.
+4.5): the other order blurs the details, because what was cut out of a small image is enlarged again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much of what; probabilities and ranges.
+    """How much of what, and in which order; probabilities and ranges.
 
     Attributes:
         flip: probability of a mirror image.
@@ -31,6 +31,8 @@ class Augmentation:
         turn: of the frames beside the middle one, about the vertical, at most, radians (see `training.data.turning`).
         colour: 0 none, 1 strong: exposure, contrast, saturation, white balance, haze and gamma.
         blur, noise, jpeg: probabilities of each.
+        downsample_last: false reduces images to the samples' size before anything else, as was usual before the paper;
+            to see the difference.
     """
 
     flip: float = 0.5
@@ -41,6 +43,7 @@ class Augmentation:
     blur: float = 0.4
     noise: float = 0.4
     jpeg: float = 0.15
+    downsample_last: bool = True
 
     def __post_init__(self) -> None:
         for name in ("flip", "blur", "noise", "jpeg"):

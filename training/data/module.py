@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import cv2
 import lightning
 from torch.utils.data import DataLoader
 
 from training.data.augmentation import Augmentation
+from training.data.loader import ResumableLoader
 from training.data.samples import EpochSampler, Sample, SnippetSamples
 from training.data.snippet import SnippetSource, SourceSettings
 from training.data.street import StreetData
@@ -94,24 +96,23 @@ class DrivingData(lightning.LightningDataModule):
         samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed)
         lengths = [len(source) for source in self._sources]
         shares = [settings.share for settings in self._training] if self._samples is not None else None
-        sampler = EpochSampler(lengths, self._samples, shares, self._seed)
-        return self._loader(samples, sampler)
+        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        sampler = EpochSampler(lengths, self._samples, shares, self._seed, rank, ranks, self._batch_size)
+        return ResumableLoader(
+            samples, sampler, self._batch_size, persistent_workers=self._workers > 0, **self._loading()
+        )
 
     def val_dataloader(self) -> DataLoader[Sample]:
         assert self._validation_source is not None, "setup comes first"
-        return self._loader(SnippetSamples([self._validation_source], *self._size), None)
+        samples = SnippetSamples([self._validation_source], *self._size)
+        return DataLoader(samples, self._batch_size, **self._loading())
 
-    def _loader(self, samples: SnippetSamples, sampler: EpochSampler | None) -> DataLoader[Sample]:
-        return DataLoader(
-            samples,
-            self._batch_size,
-            sampler=sampler,
-            drop_last=sampler is not None,
-            num_workers=self._workers,
-            persistent_workers=self._workers > 0 and sampler is not None,
-            prefetch_factor=4 if self._workers else None,
-            worker_init_fn=_single_threaded,
-        )
+    def _loading(self) -> dict[str, Any]:
+        return {
+            "num_workers": self._workers,
+            "prefetch_factor": 4 if self._workers else None,
+            "worker_init_fn": _single_threaded,
+        }
 
 
 def refuse_shared_drives(training: Sequence[SourceSettings], validation: SourceSettings) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset, DistributedSampler
 
 from depth_perception.geometry.pose import inverse, vector_from_rotation
 from training.data.augmentation import NONE, Appearance, Augmentation, Window, resized, resized_depth
@@ -69,6 +70,8 @@ def make_sample(
     snippet: Snippet, width: int, height: int, augmentation: Augmentation, rng: np.random.Generator
 ) -> Sample:
     """One sample of a snippet."""
+    if not augmentation.downsample_last:
+        snippet = shrunk(snippet, width, height)
     if augmentation.turn:
         snippet = turned(snippet, augmentation.turn, rng)
     camera = None
@@ -97,25 +100,57 @@ def make_sample(
     }
 
 
+def shrunk(snippet: Snippet, width: int, height: int) -> Snippet:
+    """The whole of a snippet's frames reduced until they only just cover ``width x height``."""
+    camera = snippet.camera
+    scale = max(width / camera.width, height / camera.height)
+    if scale >= 1.0:
+        return snippet
+    small = camera.resized(round(camera.width * scale), round(camera.height * scale))
+    return replace(
+        snippet,
+        images=[resized(image, small.width, small.height) for image in snippet.images],
+        camera=small,
+        depth=None if snippet.depth is None else resized_depth(snippet.depth, small.width, small.height),
+    )
+
+
 def motions_between(poses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Motions ``[n - 1, 6]`` of neighbouring poses `T_world_camera` ``[n, 4, 4]``."""
     relative = inverse(poses[:-1]) @ poses[1:]
     return np.concatenate([vector_from_rotation(relative[:, :3, :3]), relative[:, :3, 3]], axis=1)
 
 
-class EpochSampler(Sampler[tuple[int, int]]):
+class EpochSampler(DistributedSampler[tuple[int, int]]):
     """``(epoch, index)`` in a new order each epoch, each source with its share, no snippet again before all were had.
+
+    Several processes share an epoch block by block, in turn: what all of them take in one step is what a single process
+    takes that accumulates gradients over as many batches. Blocks that do not go round are left out.
 
     Args:
         lengths: of the sources.
         samples: of an epoch; None takes each snippet once.
         shares: of the sources, with `samples`; None takes what their lengths say.
         seed: of the order.
+        rank, ranks: which process of how many.
+        block: the batch size of one process.
+
+    Attributes:
+        epoch: the trainer tells, by `set_epoch`.
+        skip: how many of this process's samples the next iteration leaves out at its start.
     """
 
     def __init__(
-        self, lengths: Sequence[int], samples: int | None = None, shares: Sequence[float] | None = None, seed: int = 0
+        self,
+        lengths: Sequence[int],
+        samples: int | None = None,
+        shares: Sequence[float] | None = None,
+        seed: int = 0,
+        rank: int = 0,
+        ranks: int = 1,
+        block: int = 1,
     ) -> None:
+        super().__init__(range(sum(lengths)), ranks, rank, seed=seed)  # type: ignore[arg-type] # the trainer asks it
         self._lengths = list(lengths)
         total = sum(lengths)
         weights = np.array(shares if shares is not None else lengths, float)
@@ -124,30 +159,33 @@ class EpochSampler(Sampler[tuple[int, int]]):
         if samples is not None:
             self._counts[0] += samples - sum(self._counts)
         self._offsets = np.cumsum([0, *self._lengths[:-1]])
-        self._seed = seed
-        self._epoch = 0
+        self._block = block
+        self.skip = 0
         if total == 0:
             raise ValueError("no snippets to draw from")
 
-    def set_epoch(self, epoch: int) -> None:
-        """The trainer tells."""
-        self._epoch = epoch
-
     def __len__(self) -> int:
-        return sum(self._counts)
+        total = sum(self._counts)
+        return total if self.num_replicas == 1 else total // (self._block * self.num_replicas) * self._block
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
+        indices = self._order()
+        if self.num_replicas > 1:
+            whole = len(self) * self.num_replicas
+            indices = indices[:whole].reshape(-1, self.num_replicas, self._block)[:, self.rank].ravel()
+        return ((self.epoch, int(index)) for index in indices[self.skip :])
+
+    def _order(self) -> npt.NDArray[np.int64]:
+        """Of all processes together."""
         order = []
         for source, (length, count, offset) in enumerate(zip(self._lengths, self._counts, self._offsets, strict=True)):
-            first = self._epoch * count  # the place in an endless row of shuffled rounds
+            first = self.epoch * count  # the place in an endless row of shuffled rounds
             while count > 0:
                 turn, place = divmod(first, length)
-                round_order = np.random.default_rng((self._seed, source, turn)).permutation(length)
+                round_order = np.random.default_rng((self.seed, source, turn)).permutation(length)
                 taken = round_order[place : place + count]
                 order.append(taken + offset)
                 first += len(taken)
                 count -= len(taken)
-        indices = np.random.default_rng((self._seed, len(self._lengths), self._epoch)).permutation(
-            np.concatenate(order)
-        )
-        return ((self._epoch, int(index)) for index in indices)
+        rng = np.random.default_rng((self.seed, len(self._lengths), self.epoch))
+        return np.asarray(rng.permutation(np.concatenate(order)))

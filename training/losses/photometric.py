@@ -38,31 +38,34 @@ def minimum_error(target: Tensor, views: Sequence[Tensor]) -> Tensor:
     return torch.stack([photometric_error(target, view) for view in views]).amin(0)
 
 
-def moving_pixels(error: Tensor, target: Tensor, sources: Sequence[Tensor]) -> Tensor:
+def moving_pixels(error: Tensor, still: Tensor) -> Tensor:
     """The automask, ``[B, 1, H, W]`` of 0 and 1: where a synthesised view is better than the source as it is.
 
     Pixels that do not change (a standing camera, a car ahead at our speed, our own bonnet) say nothing about depth. A
     tie is no improvement and is masked too, which replaces the random noise of Godard et al. (ICCV 2019, section 3.2).
+
+    Args:
+        error: `minimum_error` of the views.
+        still: `minimum_error` of the sources themselves.
     """
-    with torch.no_grad():
-        return (error < minimum_error(target, sources)).to(error.dtype)
+    return (error.detach() < still).to(error.dtype)
 
 
-def photometric_loss(
-    target: Tensor, views: Sequence[Tensor], sources: Sequence[Tensor] | None = None
-) -> tuple[Tensor, Tensor]:
-    """Mean over the pixels that count, and the mask ``[B, 1, H, W]`` of those.
+def photometric_loss(target: Tensor, views: Sequence[Tensor], still: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Mean over the pixels that count, and the error ``[B, 1, H, W]`` of all (Dual Networks, eq. 5).
 
     Differs from the paper: a mean in place of a sum, so that the weight of a loss does not depend on the image's size.
 
     Args:
         target: ``[B, 3, H, W]`` between 0 and 1.
         views: the target view synthesised from each source.
-        sources: the sources themselves: gives the automask. None: every pixel counts.
+        still: `minimum_error` of the sources themselves: gives the automask. None: every pixel counts.
     """
     error = minimum_error(target, views)
-    mask = torch.ones_like(error) if sources is None else moving_pixels(error, target, sources)
-    return (error * mask).sum() / mask.sum().clamp(min=1.0), mask
+    if still is None:
+        return error.mean(), error
+    mask = moving_pixels(error, still)
+    return (error * mask).sum() / mask.sum().clamp(min=1.0), error
 
 
 def _means(images: Tensor) -> Tensor:

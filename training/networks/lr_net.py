@@ -38,6 +38,11 @@ class LRNet(DepthNetwork):
         *skips, deepest = encoder.channels
         self.decoder = Decoder(deepest, skips, decoder, minimum_depth, maximum_depth, padding_mode)
 
+    def features(self, image: Tensor) -> list[Tensor]:
+        """Normalised image ``[B, 3, H, W]`` -> the decoder's features ``[B, C, H / 2**i, W / 2**i]``, finest first."""
+        *skips, deepest = self.encoder(image)
+        return self.decoder.features(deepest, skips)
+
     def forward(self, image: Tensor) -> list[Tensor]:
         """Normalised image ``[B, 3, H, W]`` -> disparities ``[B, 1, H / 2**i, W / 2**i]`` in 1/m, finest first."""
         *skips, deepest = self.encoder(image)

@@ -10,6 +10,7 @@ from helpers.drives import analytic_drive
 from depth_perception.geometry.camera import Camera
 from training.data.augmentation import NONE, Augmentation, resized, resized_depth
 from training.data.samples import EpochSampler, SnippetSamples, make_sample, motions_between
+from training.data.snippet import Snippet
 from training.data.street import StreetSnippets, median_depth
 from training.errors import TrainingError
 from training.motion import inverse_matrix, matrix_from_motion
@@ -32,9 +33,9 @@ def snippets(drive):
 class TestGeometry:
     @pytest.mark.parametrize("seed", range(8))
     @pytest.mark.parametrize("source", [0, 2])
-    @pytest.mark.parametrize("turn", [0.0, 0.05])
-    def test_true_depth_and_motion_still_reproduce_the_target(self, snippets, seed, source, turn):
-        augmentation = replace(GEOMETRY, turn=turn)
+    @pytest.mark.parametrize(("turn", "last"), [(0.0, True), (0.05, True), (0.0, False)])
+    def test_true_depth_and_motion_still_reproduce_the_target(self, snippets, seed, source, turn, last):
+        augmentation = replace(GEOMETRY, turn=turn, downsample_last=last)
         item = make_sample(snippets[0], 416, 128, augmentation, np.random.default_rng(seed))
         images = item["images"].permute(0, 3, 1, 2).float()
         motion = matrix_from_motion(item["motions"])
@@ -96,6 +97,33 @@ class TestAppearance:
     def test_impossible_probability_is_refused(self):
         with pytest.raises(TrainingError, match=r"jpeg is 1\.5"):
             Augmentation(jpeg=1.5)
+
+
+class TestOrderOfDownsampling:
+    def test_the_same_sample_with_less_detail(self):
+        """Zoomed in on noise, whose every detail is a pixel: what is reduced first has lost a third of the columns."""
+        rng = np.random.default_rng(0)
+        images = [rng.integers(0, 256, (192, 624, 3), dtype=np.uint8) for _ in range(3)]
+        depth = np.full((192, 624), 7.0, np.float32)
+        snippet = Snippet(images, CAMERA, depth)
+        zoomed = replace(NONE, zoom=1.6)
+        sharp: list[float] = []
+        blurred: list[float] = []
+        for seed in range(20):
+            draws = [np.random.default_rng(seed) for _ in range(2)]
+            last = make_sample(snippet, 416, 128, zoomed, draws[0])
+            first = make_sample(snippet, 416, 128, replace(zoomed, downsample_last=False), draws[1])
+            assert (first["depth"] == 7.0).all()
+            assert first["images"].shape == last["images"].shape
+            for found, item in ((sharp, last), (blurred, first)):
+                found.append(float(np.abs(np.diff(item["images"].numpy().astype(float), axis=2)).mean()))
+        assert np.mean(blurred) < 0.8 * np.mean(sharp)
+
+    def test_without_a_zoom_there_is_no_difference(self, snippets):
+        last = make_sample(snippets[0], 416, 128, NONE, np.random.default_rng(0))
+        first = make_sample(snippets[0], 416, 128, replace(NONE, downsample_last=False), np.random.default_rng(0))
+        for name, value in last.items():
+            assert torch.allclose(value.float(), first[name].float(), atol=1e-4), name
 
 
 class TestMissingTruth:

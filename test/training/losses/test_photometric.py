@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.losses.photometric import moving_pixels, photometric_error, photometric_loss, ssim
+from training.losses.photometric import minimum_error, moving_pixels, photometric_error, photometric_loss, ssim
 
 
 def image(seed, height=9, width=14):
@@ -55,14 +55,23 @@ def test_a_pixel_hidden_in_one_source_is_judged_by_the_other():
 def test_static_pixels_are_masked_and_moving_ones_are_not():
     target, source = image(0, 12, 20), image(1, 12, 20)
     source[..., :10] = target[..., :10]  # the left half stands still: a car ahead at our speed
-    view = target.clone()
-    mask = moving_pixels(photometric_error(target, view), target, [source])
+    mask = moving_pixels(photometric_error(target, target), minimum_error(target, [source]))
     assert mask[..., :9].sum() == 0
     assert mask[..., 11:].min() == 1
 
 
+def test_masked_pixels_do_not_count():
+    target, source, view = image(0, 12, 20), image(1, 12, 20), image(2, 12, 20)
+    source[..., :10] = target[..., :10]
+    view[..., 10:] = 0.9 * target[..., 10:]
+    still = minimum_error(target, [source])
+    loss, error = photometric_loss(target, [view], still)
+    assert torch.equal(error, photometric_error(target, view))
+    assert float(loss) == pytest.approx(float(error[error < still].mean()))
+    assert loss < 0.5 * error.mean()
+
+
 def test_a_camera_that_stands_teaches_nothing():
     target = image(0)
-    loss, mask = photometric_loss(target, [image(2)], sources=[target])
+    loss, _ = photometric_loss(target, [image(2)], still=minimum_error(target, [target]))
     assert loss == 0
-    assert mask.sum() == 0

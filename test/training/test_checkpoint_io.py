@@ -1,0 +1,76 @@
+"""A checkpoint is whole or absent, also on a full disk, and a training outlives it."""
+
+import resource
+
+import lightning
+import pytest
+import torch
+from helpers.drives import analytic_drive
+from helpers.training import FULL, loader, make_system, trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from training.checkpoint import read_checkpoint
+from training.checkpoint_io import WholeCheckpoints
+
+
+class SmallDisk:
+    """No file may grow beyond some bytes: writing then fails half-way, as on a disk that is full."""
+
+    def __init__(self, size):
+        self._size = size
+
+    def __enter__(self):
+        self._before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self._size, self._before[1]))
+
+    def __exit__(self, *_):
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._before)
+
+
+def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path):
+    path = tmp_path / "last.ckpt"
+    files = WholeCheckpoints()
+    files.save_checkpoint({"state_dict": {"a": torch.zeros(50000)}}, path)
+    with (
+        SmallDisk(100_000),
+        pytest.warns(UserWarning, match=r"last\.ckpt: this checkpoint could not be written \(.+\)"),
+    ):
+        files.save_checkpoint({"state_dict": {"a": torch.ones(50000)}}, path)
+    assert read_checkpoint(path)["state_dict"]["a"].sum() == 0
+    assert list(tmp_path.iterdir()) == [path]
+    files.remove_checkpoint(path)
+    assert path.exists()  # the one that was to replace it is not there
+
+    files.save_checkpoint({"state_dict": {"a": torch.ones(50000)}}, path)
+    assert read_checkpoint(path)["state_dict"]["a"].sum() == 50000
+    files.remove_checkpoint(path)
+    assert not path.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.warns(UserWarning, match=r"file/last\.ckpt: this checkpoint could not be written"):
+        WholeCheckpoints().save_checkpoint({}, tmp_path / "file/last.ckpt")
+
+
+def test_a_training_goes_on_and_its_next_checkpoint_is_written(tmp_path):
+    class Full(lightning.Callback):
+        """Of three epochs, the disk is full at the end of the second."""
+
+        def on_train_epoch_end(self, trainer, system):
+            if trainer.current_epoch == 1:
+                self.disk = SmallDisk(20_000)
+                self.disk.__enter__()
+
+        def on_train_epoch_start(self, trainer, system):
+            if trainer.current_epoch == 2:
+                self.disk.__exit__()
+                assert read_checkpoint(tmp_path / "last.ckpt")["epoch"] == 0
+                assert read_checkpoint(tmp_path / "epoch=0-step=2.ckpt")["epoch"] == 0
+
+    saving = ModelCheckpoint(tmp_path, save_last=True)
+    run = trainer(tmp_path, max_epochs=3, callbacks=[Full(), saving], plugins=[WholeCheckpoints()])
+    with pytest.warns(UserWarning, match="training goes on"):
+        run.fit(make_system("lr"), loader([analytic_drive(FULL, frames=6)], "lr", batch_size=2))
+    assert run.global_step == 6
+    assert read_checkpoint(tmp_path / "last.ckpt")["epoch"] == 2
