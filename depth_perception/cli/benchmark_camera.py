@@ -48,23 +48,29 @@ def main() -> int:
     info = CameraInfo(width=width, height=height, distortion_model="plumb_bob", d=[0.0] * 5, k=k)
     image.header.frame_id = info.header.frame_id = "camera_optical_frame"
 
-    deadline = time.monotonic() + LISTENER_DEADLINE
-    while not (images.get_subscription_count() and infos.get_subscription_count()):
-        if time.monotonic() > deadline:
-            raise TimeoutError("nobody listens to image and camera_info")
-        time.sleep(0.02)
-    print("ready", flush=True)
-    if not sys.stdin.readline():
-        return 0
-    due, period = time.monotonic(), 1 / arguments.rate
-    for _ in range(arguments.frames):
-        time.sleep(max(0.0, due - time.monotonic()))
-        due += period * (1 + (time.monotonic() - due) // period)  # a camera that was late makes up for nothing
-        image.header.stamp = info.header.stamp = node.get_clock().now().to_msg()
-        infos.publish(info)
-        images.publish(image)
-    print("done", flush=True)
-    sys.stdin.readline()  # reliable messages may still be on their way
+    try:
+        deadline = time.monotonic() + LISTENER_DEADLINE
+        while not (images.get_subscription_count() and infos.get_subscription_count()):
+            if time.monotonic() > deadline:
+                raise TimeoutError("nobody listens to image and camera_info")
+            time.sleep(0.02)
+        print("ready", flush=True)
+        if not sys.stdin.readline():
+            return 0
+        due, period = time.monotonic(), 1 / arguments.rate
+        for _ in range(arguments.frames):
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += period * (1 + (time.monotonic() - due) // period)  # a camera that was late makes up for nothing
+            image.header.stamp = info.header.stamp = node.get_clock().now().to_msg()
+            infos.publish(info)
+            images.publish(image)
+        print("done", flush=True)
+        sys.stdin.readline()  # reliable messages may still be on their way
+    except KeyboardInterrupt:
+        pass  # the usual end
+    finally:  # or the shared memory of the images stays behind
+        node.destroy_node()
+        rclpy.try_shutdown()
     return 0
 
 
