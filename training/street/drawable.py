@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ VERTEX_FORMAT = "3f4 4f1 2f4 4f1 4u1"
 VERTEX_NAMES = ("in_position", "in_normal", "in_uv", "in_colour", "in_material")
 BACKGROUND = 2**31 - 1
 """The cell of triangles that are larger than a chunk, hills and plains: always drawn, after all else of their kind."""
-SMALL = (1.2, 0.45, 0.0)
+SMALL = (1.2, 0.6, 0.3, 0.15, 0.0)
 """A chunk's triangles are kept in groups by their longest edge, metres: far away the small ones are left out."""
+NOTHING = 1e-6
+"""Twice the area of a triangle nobody can see, square metres."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,11 @@ class Drawable:
         vertices["uv"] = mesh.uv
         vertices["colour"] = np.rint(np.clip(mesh.colours, 0, 1) * 255.0)
         vertices["material"][:, :2] = mesh.materials
+        # the poles of an ellipsoid and the tips of gables are triangles of no area
         corners = mesh.positions[mesh.triangles].astype(np.float64)
+        area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+        mesh = replace(mesh, triangles=mesh.triangles[area > NOTHING])
+        corners = corners[area > NOTHING]
         kind = _kinds(mesh)
         cell = np.floor(corners.mean(axis=1)[:, :2] / chunk).astype(np.int64)
         longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)

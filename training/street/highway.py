@@ -24,6 +24,8 @@ from training.street.weather import random_light
 from training.street.world import Site, World, make_woods
 
 LANE = 3.65
+ROW = 4.0
+"""Metres from one row of vertices to the next; curves are wide enough for twice a town's."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def build_highway(rng: np.random.Generator, drive: float) -> World:
 
 def _lay(rng: np.random.Generator, site: Site, plan: _Plan, american: bool) -> None:
     road = site.road
-    stations = ground.rows(0.0, plan.end)
+    stations = ground.rows(0.0, plan.end, ROW)
     concrete = rng.random() < 0.2
     wear = float(rng.uniform(0.7, 1.0))
     mark, gap = (3.0, 9.2) if american else (6.0, 12.0)
@@ -103,8 +105,7 @@ def _lay(rng: np.random.Generator, site: Site, plan: _Plan, american: bool) -> N
         )
         bands = np.array([plan.median, plan.inner, *(plan.inner + LANE * (np.arange(plan.count) + 1)), plan.edge])
         for index, (a, b) in enumerate(pairwise(bands)):
-            share = np.linspace(a, b, 4)
-            profile = [(side * d, 0.0) for d in (share[::-1] if side > 0 else share)]
+            profile = [(side * d, 0.0) for d in ((b, a) if side > 0 else (a, b))]
             paved = material.tinted(
                 np.array(material.colour)
                 * (rng.uniform(0.94, 1.04) if 0 < index < len(bands) - 2 else rng.uniform(0.85, 1.25))
@@ -130,7 +131,7 @@ def _lay(rng: np.random.Generator, site: Site, plan: _Plan, american: bool) -> N
 
 def _barriers(rng: np.random.Generator, site: Site, plan: _Plan) -> None:
     road = site.road
-    stations = ground.rows(0.0, plan.end)
+    stations = ground.rows(0.0, plan.end, ROW)
     concrete = Material(labels.WALL, Layer.CONCRETE, tuple(np.array((1.0, 0.98, 0.94)) * rng.uniform(0.55, 0.9)))
     if plan.median < 2.0:
         height = rng.uniform(0.8, 1.1)
@@ -183,7 +184,7 @@ def _barriers(rng: np.random.Generator, site: Site, plan: _Plan) -> None:
 def _guard_rail(site: Site, d: float, start: float, end: float) -> None:
     """A steel rail on posts."""
     steel = Material(labels.FENCE, Layer.PLAIN, (0.62, 0.64, 0.66), 0.25)
-    stations = ground.rows(start, end)
+    stations = ground.rows(start, end, ROW)
     for low, high, out in ((0.45, 0.53, 0.05), (0.53, 0.61, -0.04), (0.61, 0.69, 0.05), (0.69, 0.77, -0.02)):
         inward = -np.sign(d)
         a, b = (d + inward * out, low), (d - inward * out * 0.2, high)
@@ -196,7 +197,7 @@ def _guard_rail(site: Site, d: float, start: float, end: float) -> None:
 def _wall(rng: np.random.Generator, site: Site, d: float, start: float, end: float, height: float, layer: int) -> None:
     tone = rng.uniform(0.6, 0.9)
     material = Material(labels.WALL, layer, (tone, tone * 0.97, tone * 0.92))
-    stations = ground.rows(start, end)
+    stations = ground.rows(start, end, ROW)
     thick = 0.12
     for a, b in (
         ((d + thick, -0.3), (d + thick, height)),

@@ -114,7 +114,7 @@ def _crown(
     core = Material(labels.VEGETATION, Layer.HEDGE, tuple(np.asarray(green) * 0.72))
     return [
         _cards(rng, centres, directions, sizes, np.asarray(green) * shade),
-        ellipsoid(centre, radii * 0.74, core, 5, 7),
+        ellipsoid(centre, radii * 0.74, core, 4, 6),
     ]
 
 

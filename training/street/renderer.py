@@ -2,13 +2,15 @@
 
 Convention:
     Optical camera frame (x right, y down, z forward), pixel centres at integers. Poses are ``T_world_camera``.
-    Depth and labels are sampled at pixel centres, without any blending; the picture is the mean of 2x2 samples a pixel.
+    Depth and labels are sampled at pixel centres, without any blending. The picture is half the sample at the centre
+    and half the mean of those at the pixel's four corners (quincunx): rows and columns of samples lie half a pixel
+    apart, as with 2x2 samples a pixel, at half the price, because neighbours share their corners.
     The image is drawn upside down for OpenGL, so that what is read back starts with the upper row.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -27,13 +29,19 @@ from training.street.shaders import Kind
 from training.street.textures import Layer
 
 NEAR, FAR = 0.2, 6000.0
-SUPERSAMPLING = 2
 CHUNK = 40.0
 """Edge of the squares the static mesh is cut into, metres: what lies behind the camera is not drawn."""
 SHADOW_SIZE = 2048
 SHADOW_REACH = 64.0
 """Half the edge of the square of ground that gets shadows, metres."""
 SHADOW_STEP = 12.0
+
+EVERYTHING = ((True, True, True, True), (True, True, True, True))
+COLOUR_ONLY = ((True, True, True, False), (False, False, False, False))
+"""What decals may write of colour, class and depth."""
+
+DETAIL = 1.5
+"""Static triangles that are shorter than this, in pixels, are left out."""
 
 SOLID = (Kind.GLOSSY, Kind.MATTE, Kind.CUTOUT)
 """What has depth and a class; decals only colour what lies below them."""
@@ -57,6 +65,14 @@ class _Run:
     count: int
 
 
+@dataclass(frozen=True)
+class _Samples:
+    """What is drawn with one sample a pixel of `camera`: colour with the class as alpha, and depth."""
+
+    camera: Camera
+    target: Any
+
+
 _Placed: TypeAlias = tuple[Drawable, npt.NDArray[np.float64]]
 """Something that moves, and where it is now."""
 
@@ -69,18 +85,16 @@ class Renderer:
 
     def __init__(self, scene: Scene, camera: Camera) -> None:
         self._camera = camera
-        self._pinhole, self._maps = pinhole_of(camera)
+        pinhole, self._maps = pinhole_of(camera)
+        self._pinhole = pinhole
         self._light = scene.light
         self._context = context = _context()
-        width, height = self._pinhole.width, self._pinhole.height
-        fine = (width * SUPERSAMPLING, height * SUPERSAMPLING)
-        self._colour = context.framebuffer([context.renderbuffer(fine, 4)], context.depth_renderbuffer(fine))
-        self._measures = context.framebuffer(
-            [
-                context.renderbuffer((width, height), 1, dtype="f4"),
-                context.renderbuffer((width, height), 1, dtype="u1"),
-            ],
-            context.depth_renderbuffer((width, height)),
+        self._centres = _samples(context, pinhole)
+        self._corners = _samples(
+            context,
+            replace(
+                pinhole, width=pinhole.width + 1, height=pinhole.height + 1, cx=pinhole.cx + 0.5, cy=pinhole.cy + 0.5
+            ),
         )
         self._shadow_map = context.depth_texture((SHADOW_SIZE, SHADOW_SIZE))
         self._shadow_map.compare_func = "<="
@@ -91,7 +105,6 @@ class Renderer:
         self._textures.build_mipmaps()
         self._textures.filter = (context.LINEAR_MIPMAP_NEAREST, context.LINEAR)
         self._surface = {kind: _program(context, shaders.SURFACE, kind) for kind in Kind}
-        self._measure = {kind: _program(context, shaders.MEASURE, kind) for kind in SOLID}
         self._shade = {kind: _program(context, shaders.SHADOW, kind) for kind in SOLID}
         self._sky = context.program(shaders.SKY_VERTEX, shaders.SKY)
         self._sky_array = context.vertex_array(self._sky, [])
@@ -113,30 +126,35 @@ class Renderer:
         """What the camera at `pose` ``T_world_camera`` ``[4, 4]`` sees at `time` seconds."""
         self._update_shadows(pose)
         view = inverse(pose)
-        pinhole = self._pinhole
-        projection = _projection(pinhole)
-        for program in (*self._surface.values(), *self._measure.values()):
-            _write(program, view=view, projection=projection, sun_view=self._sun_view, eye=pose[:3, 3])
-        left, right = (-0.5 - pinhole.cx) / pinhole.fx, (pinhole.width - 0.5 - pinhole.cx) / pinhole.fx
-        top, bottom = (-0.5 - pinhole.cy) / pinhole.fy, (pinhole.height - 0.5 - pinhole.cy) / pinhole.fy
-        _write(self._sky, to_world=pose[:3, :3], corner_rays=(left, right, top, bottom))
         runs = self._visible(view)
         movers = self._visible_movers(view, time)
         # both are asked for before either is read: one is drawn while the other is prepared
-        self._draw_picture(runs, movers)
-        self._draw_measures(runs, movers)
-        image = self._read_picture()
-        depth, classes = self._read_measures()
+        for samples in (self._centres, self._corners):
+            self._draw_samples(samples, pose, view, runs, movers)
+        image, depth, classes = self._read()
         if self._maps is not None:
             image = np.asarray(cv2.remap(image, *self._maps, cv2.INTER_LINEAR), np.uint8)
             depth = np.asarray(cv2.remap(depth, *self._maps, cv2.INTER_NEAREST), np.float32)
             classes = np.asarray(cv2.remap(classes, *self._maps, cv2.INTER_NEAREST), np.uint8)
         return View(image, depth, classes)
 
-    def _draw_picture(self, runs: list[_Run], movers: list[_Placed]) -> None:
-        context = self._context
-        self._colour.use()
-        self._colour.clear(depth=1.0)
+    def _draw_samples(
+        self,
+        samples: _Samples,
+        pose: npt.NDArray[np.float64],
+        view: npt.NDArray[np.float64],
+        runs: list[_Run],
+        movers: list[_Placed],
+    ) -> None:
+        context, camera, target = self._context, samples.camera, samples.target
+        projection = _projection(camera)
+        for program in self._surface.values():
+            _write(program, view=view, projection=projection, sun_view=self._sun_view, eye=pose[:3, 3])
+        left, right = (-0.5 - camera.cx) / camera.fx, (camera.width - 0.5 - camera.cx) / camera.fx
+        top, bottom = (-0.5 - camera.cy) / camera.fy, (camera.height - 0.5 - camera.cy) / camera.fy
+        _write(self._sky, to_world=pose[:3, :3], corner_rays=(left, right, top, bottom))
+        target.use()
+        target.clear(depth=1.0)
         context.enable(context.DEPTH_TEST)
         context.disable(context.BLEND)
         for kind in SOLID:
@@ -145,57 +163,46 @@ class Renderer:
         self._sky_array.render(vertices=3)
         context.depth_func = "<"
         context.enable(context.BLEND)
-        self._colour.depth_mask = False
+        target.depth_mask = False
+        target.color_mask = COLOUR_ONLY
         self._draw(self._surface[Kind.DECAL], Kind.DECAL, runs, movers)
-        self._colour.depth_mask = True
-        context.disable(context.BLEND)
+        target.color_mask = EVERYTHING
+        target.depth_mask = True
 
-    def _read_picture(self) -> npt.NDArray[np.uint8]:
-        size = (self._pinhole.height * SUPERSAMPLING, self._pinhole.width * SUPERSAMPLING)
-        fine = np.frombuffer(self._colour.read(components=4, alignment=1), np.uint8).reshape(*size, 4)
-        image = cv2.resize(fine, (self._pinhole.width, self._pinhole.height), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGBA2RGB), np.uint8)
-
-    def _draw_measures(self, runs: list[_Run], movers: list[_Placed]) -> None:
-        context = self._context
-        self._measures.use()
-        self._measures.clear(depth=1.0)
-        context.enable(context.DEPTH_TEST)
-        for kind in SOLID:
-            self._draw(self._measure[kind], kind, runs, movers)
-
-    def _read_measures(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    def _read(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
         size = (self._pinhole.height, self._pinhole.width)
-        depth = np.frombuffer(self._measures.read(attachment=0, components=1, dtype="f4"), np.float32).reshape(size)
-        classes = np.frombuffer(
-            self._measures.read(attachment=1, components=1, dtype="u1", alignment=1), np.uint8
-        ).reshape(size)
-        empty = depth == 0.0
-        return np.where(empty, np.float32(np.inf), depth), np.where(empty, np.uint8(labels.SKY), classes)
+        depth, centres = np.empty(size, np.float32), np.empty((*size, 4), np.uint8)
+        corners = np.empty((size[0] + 1, size[1] + 1, 4), np.uint8)
+        self._centres.target.read_into(depth, components=1, attachment=1, dtype="f4")
+        self._centres.target.read_into(centres, components=4)
+        self._corners.target.read_into(corners, components=4)
+        around = cv2.blur(corners, (2, 2))[1:, 1:]
+        image = cv2.cvtColor(cv2.addWeighted(centres, 0.5, around, 0.5, 0.0), cv2.COLOR_RGBA2RGB)
+        return np.asarray(image, np.uint8), depth, np.asarray(cv2.extractChannel(centres, 3), np.uint8)
 
     def _draw(self, program: Any, kind: Kind, runs: list[_Run], movers: list[_Placed]) -> None:
-        _write(program, model=np.eye(4))
-        array = self._static.array(program)
-        for run in runs:
-            if run.kind is kind:
-                array.render(vertices=run.count, first=run.first)
         for drawable, pose in movers:
             for chunk in drawable.chunks:
                 if chunk.kind is kind:
                     _write(program, model=pose)
                     drawable.array(program).render(vertices=chunk.counts[-1], first=chunk.first)
+        _write(program, model=np.eye(4))
+        array = self._static.array(program)
+        for run in runs:
+            if run.kind is kind:
+                array.render(vertices=run.count, first=run.first)
 
     def _visible(self, view: npt.NDArray[np.float64]) -> list[_Run]:
         """What of the chunks a camera may see, nearest first: what near surfaces hide then costs nothing.
 
-        Triangles that are shorter than a pixel from where the camera stands are left out.
+        Triangles that are shorter than `DETAIL` from where the camera stands are left out.
         """
         seen, nearness = self._in_view(view, self._static.centres, self._static.radii)
         runs = []
         for index in np.argsort(np.where(np.isinf(self._static.radii), np.inf, nearness), kind="stable"):
             if seen[index]:
                 chunk = self._static.chunks[index]
-                groups = sum(size * self._pinhole.fx < nearness[index] for size in SMALL[:-1])
+                groups = sum(size * self._pinhole.fx < DETAIL * nearness[index] for size in SMALL[:-1])
                 count = chunk.counts[len(SMALL) - 1 - groups]
                 if count:
                     runs.append(_Run(chunk.kind, chunk.first, count))
@@ -246,7 +253,7 @@ class Renderer:
         light = self._light
         self._textures.use(0)
         self._shadow_map.use(1)
-        for program in (*self._surface.values(), *self._measure.values(), *self._shade.values(), self._sky):
+        for program in (*self._surface.values(), *self._shade.values(), self._sky):
             _write(
                 program,
                 textures=0,
@@ -260,6 +267,7 @@ class Renderer:
                 cloud_light=light.cloud_light,
                 cloudiness=light.cloudiness,
                 cloud_layer=float(Layer.CLOUDS),
+                sky_label=float(labels.SKY),
                 haze=light.haze,
                 exposure=light.exposure,
                 lod_bias=-0.5,
@@ -276,6 +284,12 @@ def _context() -> Any:
         raise StreetError(
             f"the street world cannot be drawn: no EGL ({error}): install libegl1 and libgl1-mesa-dri"
         ) from None
+
+
+def _samples(context: Any, camera: Camera) -> _Samples:
+    size = (camera.width, camera.height)
+    colour, depth = context.renderbuffer(size, 4), context.renderbuffer(size, 1, dtype="f4")
+    return _Samples(camera, context.framebuffer([colour, depth], context.depth_renderbuffer(size)))
 
 
 def _program(context: Any, surface: str, kind: Kind) -> Any:

@@ -44,7 +44,7 @@ out vec3 shade;            // albedo times light from the sky
 out vec3 sunshine;         // albedo times light from the sun
 out vec3 in_sun;
 out float gloss;
-flat out uint label;
+flat out float label;
 void main() {
     vec4 position = model * vec4(in_position, 1.0);
     world = position.xyz;
@@ -58,7 +58,7 @@ void main() {
 #endif
     sunshine = albedo * sun_light * facing;
     gloss = in_colour.a;
-    label = in_material.y;
+    label = float(in_material.y);
     in_sun = (sun_view * position).xyz;
     gl_Position = projection * (view * position);
 }
@@ -85,7 +85,9 @@ in vec3 shade;
 in vec3 sunshine;
 in vec3 in_sun;
 in float gloss;
-out vec4 pixel;
+flat in float label;
+layout(location = 0) out vec4 pixel;
+layout(location = 1) out float depth;
 void main() {
     vec4 texel = texture(textures, uv, lod_bias);
 #ifdef CUTOUT
@@ -105,26 +107,11 @@ void main() {
     radiance = mix(radiance, mirrored, mirror) + sun_light * (glint * gloss * texel.a);
 #endif
     radiance = mix(horizon, radiance, fade(vec3(haze / gl_FragCoord.w)));
-    pixel = vec4(sqrt(1.0 - fade(exposure * radiance)), 1.0);
+    pixel = vec4(sqrt(1.0 - fade(exposure * radiance)), label / 255.0);
 #ifdef DECAL
     pixel.a = texel.a * gloss;
 #endif
-}
-"""
-
-MEASURE = """
-#version 330
-uniform sampler2DArray textures;
-in vec3 uv;
-flat in uint label;
-layout(location = 0) out float depth;
-layout(location = 1) out uint class_id;
-void main() {
-#ifdef CUTOUT
-    if (texture(textures, uv).a < 0.45) discard;
-#endif
     depth = 1.0 / gl_FragCoord.w;
-    class_id = label;
 }
 """
 
@@ -165,8 +152,10 @@ uniform vec3 cloud_light;
 uniform float cloudiness;  // 0 clear, 1 overcast
 uniform float cloud_layer;
 uniform vec3 exposure;     // of red, green, blue
+uniform float sky_label;
 in vec3 direction;
-out vec4 pixel;
+layout(location = 0) out vec4 pixel;
+layout(location = 1) out float depth;
 void main() {
     vec3 d = normalize(direction);
     float up = max(d.z, 0.0);
@@ -179,6 +168,7 @@ void main() {
         cover *= smoothstep(0.015, 0.12, d.z);
         radiance = mix(radiance, cloud_light * (1.15 - 0.5 * density), cover);
     }
-    pixel = vec4(sqrt(1.0 - fade(exposure * radiance)), 1.0);
+    pixel = vec4(sqrt(1.0 - fade(exposure * radiance)), sky_label / 255.0);
+    depth = uintBitsToFloat(0x7F800000u);  // infinity
 }
 """
