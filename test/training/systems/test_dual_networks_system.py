@@ -187,7 +187,6 @@ class TestLearning:
         best = view_loss(Views(batch, batch["motions"], factor), [truth], losses)[0]
         run = trainer(tmp_path, max_epochs=200)
         run.fit(system, data)
-        print(stage, float(best), float(run.callback_metrics["train/photometric"]))
         assert run.callback_metrics["train/photometric"] < 1.5 * best
 
 
