@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from depth_perception.engines.contract import check_graph, check_inputs
 from depth_perception.engines.engine import EngineDescription, EngineError, TensorInfo
+from depth_perception.engines.signal_stack import kept_signal_stack
 from depth_perception.model_file import read_description
 
 Precision = Literal["f32", "auto"]
@@ -42,7 +43,8 @@ class OpenVinoEngine:
         if threads is not None:
             options["INFERENCE_NUM_THREADS"] = threads
         try:
-            compiled = openvino.Core().compile_model(str(path), "CPU", options)
+            with kept_signal_stack():
+                compiled = openvino.Core().compile_model(str(path), "CPU", options)
         except RuntimeError as error:
             raise EngineError(f"{path}: OpenVINO cannot run it: {_reason(error)}") from None
 

@@ -42,9 +42,6 @@ def test_its_truth_agrees_with_itself():
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="the first models reach AbsRel 0.154 on this drive: HR-Net wants a longer training", strict=False
-)
 def test_the_models_that_come_along_are_good_on_it(tmp_path, capsys):
     try:
         share_path(DEPTH_MODEL), share_path(POSE_MODEL)
