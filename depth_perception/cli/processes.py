@@ -29,7 +29,8 @@ class Processes:
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
-        self._environment = {**os.environ, **environment}
+        # Unbuffered, or what a process said last would stand in its log before what it had said before.
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
         self._running: dict[str, subprocess.Popen] = {}
 
     def start(self, name: str, module: str, arguments: Sequence[str], *, talks: bool = False) -> subprocess.Popen:
