@@ -106,16 +106,23 @@ def test_a_recording_becomes_a_report(demo, tmp_path):
     write_recording(tmp_path / "drive", frames=15, rate=5, encoding="png")  # slow enough for a busy machine
     # every image became depth, a cloud and, from the second on, odometry
     everything = {"/depth/image_rect": 15, "/depth/camera_info": 15, "/depth/points": 15, "/odom": 14}
-    start = time.monotonic()
-    result = steadily(lambda: played(demo(), tmp_path), lambda result: result.messages == everything)
-    took, report = time.monotonic() - start, result.report
-    assert 1 < report["topics"]["/depth/image_rect"]["rate"] < 25  # they were played at 5 Hz
+
+    def is_good(result: Played) -> bool:
+        return (
+            result.messages == everything
+            and result.report["topics"]["/depth/image_rect"]["rate"] == pytest.approx(5, rel=0.1)
+            and not any(node["dropped"] for node in result.report["nodes"].values())
+            and result.report["timings"]["image to depth"]["p99"] < 5
+        )
+
+    result = steadily(lambda: played(demo(), tmp_path), is_good)
+    report = result.report
     # and what came over the wire is what the models know of the recording
     assert report["depth"]["images"] == 15
     assert report["depth"]["metric"]["abs_rel"] < 1e-3
     assert report["trajectory"]["alignments"]["origin"]["ate_rmse"] < 1e-4
     latency = report["timings"]["image to depth"]
-    assert 0 < latency["p50"] <= latency["p99"] < took
+    assert 0 < latency["p50"] <= latency["p99"]
     assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
 
     assert "AbsRel" in result.output
@@ -136,7 +143,9 @@ def test_a_recording_without_ground_truth_raw_and_in_sqlite(demo, tmp_path):
         static_transform=False,
         image_topic="/front/left/image",
     )
-    report = played(demo("--rate", "2"), tmp_path).report
+    report = steadily(
+        lambda: played(demo("--rate", "2"), tmp_path), lambda result: result.messages["/depth/image_rect"] >= 6
+    ).report
     assert report["depth"] is None
     assert report["trajectory"]["alignments"] == {}
     assert "Played at 2 times the recorded speed." in report["notes"]
@@ -148,9 +157,7 @@ def test_models_without_metres_are_judged_up_to_a_scale(demo, tmp_path):
     write_recording(tmp_path / "drive", frames=8, rate=5, encoding="png")
     write_depth_model(tmp_path / "depth.onnx", metric=False)
     write_pose_model(tmp_path / "pose.onnx", metric=False)
-    result = played(demo(), tmp_path)
-    report = result.report
-    assert "/depth/relative" in result.messages
+    report = steadily(lambda: played(demo(), tmp_path), lambda result: result.messages["/depth/relative"] == 8).report
     assert not report["depth_is_metric"]
     assert report["depth"]["metric"] is None
     assert report["depth"]["median_scaled"]["abs_rel"] < 1e-3
