@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from depth_perception.geometry.camera import Camera
 from training.errors import TrainingError
 
 Image = npt.NDArray[np.uint8]
+Value = TypeVar("Value", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -153,11 +155,11 @@ def resized(image: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
 
 
-def resized_depth(depth: npt.NDArray[np.floating], width: int, height: int) -> npt.NDArray[np.float32]:
-    """A depth map resized to the nearest pixel: the mean over an edge would be a depth that is nowhere."""
-    rows = ((np.arange(height) + 0.5) * (depth.shape[0] / height)).astype(np.intp)
-    columns = ((np.arange(width) + 0.5) * (depth.shape[1] / width)).astype(np.intp)
-    return depth[rows[:, None], columns].astype(np.float32)
+def resized_nearest(values: npt.NDArray[Value], width: int, height: int) -> npt.NDArray[Value]:
+    """Depth or labels resized to the nearest pixel: the mean over an edge would be a depth, or a class, of nothing."""
+    rows = ((np.arange(height) + 0.5) * (values.shape[0] / height)).astype(np.intp)
+    columns = ((np.arange(width) + 0.5) * (values.shape[1] / width)).astype(np.intp)
+    return values[rows[:, None], columns]
 
 
 def _draw_colour(

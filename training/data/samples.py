@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler
 
 from depth_perception.geometry.pose import inverse, vector_from_rotation
-from training.data.augmentation import NONE, Appearance, Augmentation, Window, resized, resized_depth
-from training.data.snippet import Snippet, SnippetSource
+from training.data.augmentation import NONE, Appearance, Augmentation, Window, resized, resized_nearest
+from training.data.snippet import UNLABELLED, Snippet, SnippetSource
 from training.data.turning import turned
 
 Sample = dict[str, Tensor]
@@ -25,6 +25,7 @@ Sample = dict[str, Tensor]
 * ``depth``: of the middle frame, ``[H, W]`` metres; NaN unknown, +inf sky.
 * ``motions``: ``[n - 1, 6]`` of `T_k_(k+1)` as rotation vector and translation; NaN unknown.
 * ``distances``: ``[n - 1]`` metres driven; NaN unknown.
+* ``labels``: of the middle frame, int64 ``[H, W]``, classes; `UNLABELLED` unknown.
 """
 
 
@@ -85,7 +86,10 @@ def make_sample(
 
     depth: npt.NDArray[np.float32] = np.full((height, width), np.nan, np.float32)
     if snippet.depth is not None:
-        depth = resized_depth(window.cut(snippet.depth), width, height)
+        depth = resized_nearest(window.cut(snippet.depth), width, height).astype(np.float32)
+    labels: npt.NDArray[np.uint8] = np.full((height, width), UNLABELLED, np.uint8)
+    if snippet.labels is not None:
+        labels = resized_nearest(window.cut(snippet.labels), width, height)
     motions: npt.NDArray[np.float64] = np.full((len(cuts) - 1, 6), np.nan)
     if snippet.poses is not None:
         motions = window.motions(motions_between(snippet.poses))
@@ -97,6 +101,7 @@ def make_sample(
         "depth": torch.from_numpy(depth),
         "motions": torch.from_numpy(motions.astype(np.float32)),
         "distances": torch.from_numpy(np.asarray(distances, np.float32)),
+        "labels": torch.from_numpy(labels.astype(np.int64)),
     }
 
 
@@ -111,7 +116,8 @@ def shrunk(snippet: Snippet, width: int, height: int) -> Snippet:
         snippet,
         images=[resized(image, small.width, small.height) for image in snippet.images],
         camera=small,
-        depth=None if snippet.depth is None else resized_depth(snippet.depth, small.width, small.height),
+        depth=None if snippet.depth is None else resized_nearest(snippet.depth, small.width, small.height),
+        labels=None if snippet.labels is None else resized_nearest(snippet.labels, small.width, small.height),
     )
 
 

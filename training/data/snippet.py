@@ -11,8 +11,12 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 
-Truth = Literal["depth", "poses", "distances"]
+Truth = Literal["depth", "poses", "distances", "labels"]
 """What a source may tell the losses beside its images."""
+
+
+UNLABELLED = 255
+"""What a label image holds where nobody knows the class."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Snippet:
         depth: of the target, metres ``[H, W]``, NaN unknown, +inf sky; None where there is no truth.
         poses: `T_world_camera` (optical) ``[n, 4, 4]``; None where there is no truth.
         distances: metres driven between neighbours ``[n - 1]``; None where unknown.
+        labels: class of each of the target's pixels, uint8 ``[H, W]``, `UNLABELLED` where unknown; None where there is
+            no truth.
         name: of the target, for reports.
     """
 
@@ -33,6 +39,7 @@ class Snippet:
     depth: npt.NDArray[np.floating] | None = None
     poses: npt.NDArray[np.float64] | None = None
     distances: npt.NDArray[np.float64] | None = None
+    labels: npt.NDArray[np.uint8] | None = None
     name: str = ""
 
 

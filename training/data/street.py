@@ -98,12 +98,14 @@ class StreetSnippets:
         numbers = [first + i * stride for i in range(self._frames)]
         poses = np.asarray(drive.poses[numbers], np.float64)
         steps = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1)
+        target = numbers[self._frames // 2]
         return Snippet(
             images=[drive.images[i] for i in numbers],
             camera=drive.camera,
-            depth=drive.depth[numbers[self._frames // 2]] if "depth" in self._truth else None,
+            depth=drive.depth[target] if "depth" in self._truth else None,
             poses=poses if "poses" in self._truth else None,
             distances=steps if "distances" in self._truth else None,
+            labels=drive.labels[target] if "labels" in self._truth else None,
         )
 
 

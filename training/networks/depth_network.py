@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 class DepthNetwork(nn.Module):
@@ -10,10 +14,14 @@ class DepthNetwork(nn.Module):
 
     Attributes:
         minimum_depth, maximum_depth: metres; depth is always between them.
+        classes: how many it tells apart; 0 for a network of depth alone.
+        multiple: width and height of an image must be a multiple of it.
     """
 
     minimum_depth: float
     maximum_depth: float
+    classes: int = 0
+    multiple: int = 32
 
     def forward(self, image: Tensor) -> list[Tensor]:
         raise NotImplementedError
@@ -21,3 +29,39 @@ class DepthNetwork(nn.Module):
     def finest(self, image: Tensor) -> Tensor:
         """The disparity at the image's size alone; heads and decoders that it does not need do not run."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """All that a network which learns from truth says of a batch of images.
+
+    Attributes:
+        depths: canonical depth in metres, positive, ``[B, 1, h, w]`` of any size: the one that counts first, then those
+            that are trained beside it.
+        gradients: of the depth, ``[B, 2, h, w]``: metres from the pixel before to the pixel after, along x and y; empty
+            for a network that does not estimate any.
+        semantics: scores of the classes before softmax, ``[B, classes, h, w]``; None for a network of depth alone.
+    """
+
+    depths: Sequence[Tensor]
+    gradients: Sequence[Tensor] = ()
+    semantics: Tensor | None = None
+
+
+class RegressionNetwork(DepthNetwork):
+    """A network that learns from true depth, and puts out depth itself at a size of its own."""
+
+    def predict(self, image: Tensor) -> Prediction:
+        """Normalised image ``[B, 3, H, W]`` -> what the losses judge."""
+        raise NotImplementedError
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return [self.finest(image)]
+
+    def finest(self, image: Tensor) -> Tensor:
+        return self.disparity(self.predict(image), image)
+
+    def disparity(self, prediction: Prediction, image: Tensor) -> Tensor:
+        """The disparity at the image's size, of what was predicted for it."""
+        depth = F.interpolate(prediction.depths[0], image.shape[-2:], mode="bilinear", align_corners=False)
+        return 1.0 / depth.clamp(self.minimum_depth, self.maximum_depth)

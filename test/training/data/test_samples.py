@@ -8,7 +8,7 @@ import torch
 from helpers.drives import analytic_drive
 
 from depth_perception.geometry.camera import Camera
-from training.data.augmentation import NONE, Augmentation, resized, resized_depth
+from training.data.augmentation import NONE, Augmentation, resized, resized_nearest
 from training.data.samples import EpochSampler, SnippetSamples, make_sample, motions_between
 from training.data.snippet import Snippet
 from training.data.street import StreetSnippets, median_depth
@@ -92,7 +92,7 @@ class TestAppearance:
 
     def test_depth_is_never_averaged(self):
         depth = np.where(np.arange(39) < 20, 2.0, np.inf)[None].repeat(12, 0)
-        assert set(np.unique(resized_depth(depth, 13, 4))) == {2.0, np.inf}
+        assert set(np.unique(resized_nearest(depth, 13, 4))) == {2.0, np.inf}
 
     def test_impossible_probability_is_refused(self):
         with pytest.raises(TrainingError, match=r"jpeg is 1\.5"):
