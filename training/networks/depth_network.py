@@ -47,6 +47,11 @@ class Prediction:
     gradients: Sequence[Tensor] = ()
     semantics: Tensor | None = None
 
+    def float(self) -> Prediction:
+        """In single precision, where half of it was good enough to compute."""
+        semantics = None if self.semantics is None else self.semantics.float()
+        return Prediction([x.float() for x in self.depths], [x.float() for x in self.gradients], semantics)
+
 
 class RegressionNetwork(DepthNetwork):
     """A network that learns from true depth, and puts out depth itself at a size of its own."""
@@ -65,3 +70,8 @@ class RegressionNetwork(DepthNetwork):
         """The disparity at the image's size, of what was predicted for it."""
         depth = F.interpolate(prediction.depths[0], image.shape[-2:], mode="bilinear", align_corners=False)
         return 1.0 / depth.clamp(self.minimum_depth, self.maximum_depth)
+
+    def scores(self, prediction: Prediction, image: Tensor) -> Tensor:
+        """Scores of the classes at the image's size, ``[B, classes, H, W]``, of what was predicted for it."""
+        assert prediction.semantics is not None, "this network has no classes"
+        return F.interpolate(prediction.semantics, image.shape[-2:], mode="bilinear", align_corners=False)

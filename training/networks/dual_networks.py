@@ -41,6 +41,7 @@ class DualNetworks(DepthNetwork):
         guided: bool = False,
     ) -> None:
         super().__init__()
+        self.multiple = 32 * REDUCTION
         self.minimum_depth = lr.minimum_depth
         self.maximum_depth = lr.maximum_depth
         self.lr = lr

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any, Literal
+from typing import Literal
 
-import lightning
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -22,17 +19,18 @@ from training.networks.imagenet import load_imagenet
 from training.networks.lr_net import LRNet
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
-from training.systems.finite import check_gradient, check_loss
 from training.systems.learning_rate import LearningRate
 from training.systems.loss_weights import LossWeights
-from training.systems.pictures import depth_picture, view_pictures
+from training.systems.optimiser import Optimiser
+from training.systems.pictures import Picture, view_pictures
+from training.systems.training_system import TrainingSystem
 from training.systems.validation import ValidationFigures
 from training.systems.views import Views, channels_first, view_loss
 
 Stage = Literal["lr", "hr"]
 
 
-class DualNetworksSystem(lightning.LightningModule):
+class DualNetworksSystem(TrainingSystem):
     """Depth and motion learn from each other: a view synthesised with both must look like the frame that was taken.
 
     Dual Networks (Zhou et al., ICCV 2019), section 3 and 4.5, with what truth a sample has as additional teacher.
@@ -46,6 +44,7 @@ class DualNetworksSystem(lightning.LightningModule):
         focal_length: of the canonical camera, in pixels of the full resolution: what the networks answer is right for
             this one, and converted for all others (see `depth_perception.geometry.canonical`).
         losses: weights.
+        optimiser: what takes the steps.
         learning_rate: schedule.
         crop: share of the columns that HR-Net is trained on at a time, while LR-Net sees all; 1 for all.
         freeze_pose: whether PoseNet stays as it is.
@@ -59,43 +58,30 @@ class DualNetworksSystem(lightning.LightningModule):
         focal_length: float,
         lr_checkpoint: str | None = None,
         losses: LossWeights = LossWeights(),  # noqa: B008 - frozen
+        optimiser: Optimiser = Optimiser(),  # noqa: B008 - frozen
         learning_rate: LearningRate = LearningRate(),  # noqa: B008 - frozen
         crop: float = 1.0,
         freeze_pose: bool = False,
     ) -> None:
-        super().__init__()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Attribute .* is an instance of `nn.Module`")  # only their settings are
-            self.save_hyperparameters(logger=False)
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        super().__init__(network, focal_length, optimiser, learning_rate)
         self.pose_network = pose_network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stage: Stage = stage
-        self.focal_length = focal_length
         self._lr_checkpoint = lr_checkpoint
         self._losses = losses
-        self._learning_rate = learning_rate
         self._crop = crop
-        self._frozen: list[nn.Module] = [pose_network] if freeze_pose else []
+        if freeze_pose:
+            self.freeze(pose_network)
         if not isinstance(network, DualNetworks):
             if crop < 1.0:
                 raise TrainingError(f"crop is {crop}, expected 1: only HR-Net can be trained on a part of the columns")
         elif stage == "hr":
-            self._frozen.append(network.lr)
+            self.freeze(network.lr)
         else:
             network.hr.requires_grad_(False)
             if network.attention is not None:
                 network.attention.requires_grad_(False)
-        for module in self._frozen:
-            module.requires_grad_(False).eval()  # the trainer does not call `train` before it begins
-        self._random = np.random.default_rng(0)
-        self._figures = ValidationFigures()
 
-    # Lightning's hooks
-
-    def setup(self, stage: str) -> None:
-        resuming = self.trainer.ckpt_path is not None
-        if stage != "fit" or resuming:
-            return
+    def begin(self) -> None:
         dual = isinstance(self.network, DualNetworks)
         if self._lr_checkpoint is not None:
             load_weights(self, self._lr_checkpoint, ("network.lr." if dual else "network.", "pose_network."))
@@ -106,71 +92,28 @@ class DualNetworksSystem(lightning.LightningModule):
         else:
             load_imagenet(self.network)
 
-    def train(self, mode: bool = True) -> DualNetworksSystem:
-        super().train(mode)
-        for module in self._frozen:
-            module.eval()  # or its batch statistics would go on changing
-        return self
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        if isinstance(self.hparams.get("network"), nn.Module):  # built by a program, not from a configuration
-            checkpoint.pop("hyper_parameters", None)  # a checkpoint holds numbers and words, never objects
-
-    def configure_optimizers(self) -> Any:
-        parameters = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        optimiser = torch.optim.Adam(parameters, lr=self._learning_rate.start)
-        return {"optimizer": optimiser, "lr_scheduler": self._learning_rate.scheduler(optimiser, self.trainer)}
-
-    def on_train_start(self) -> None:
-        self._learning_rate.take_over(self.trainer.lr_scheduler_configs[0].scheduler)  # type: ignore[arg-type]
-
-    def training_step(self, batch: Sample, batch_index: int) -> Tensor:
-        # All chance comes from the number of the batch: a resumed run draws what an uninterrupted one would have drawn.
-        number = self.trainer.fit_loop.total_batch_idx
-        self._random = np.random.default_rng((torch.initial_seed(), self.global_rank, number))
-        loss, parts = self.loss(batch)
-        check_loss(loss, parts, self.trainer, batch_index)
-        self.log("loss", loss.detach(), prog_bar=True)
-        self.log_dict({f"train/{name}": value.detach() for name, value in parts.items()})
-        return loss
-
-    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        check_gradient(self)
-
-    def on_validation_epoch_start(self) -> None:
-        self._figures = ValidationFigures()
-
-    def validation_step(self, batch: Sample, batch_index: int) -> None:
-        inputs = normalise(channels_first(batch["inputs"]))
+    def validate_batch(self, batch: Sample, figures: ValidationFigures) -> list[list[Picture]]:
+        images = normalise(channels_first(batch["inputs"]))
         factor = self.focal_factor(batch)
-        middle = inputs.shape[1] // 2
-        disparity = self.disparities(inputs[:, middle])[0].float()
+        disparity = self.disparity(images[:, images.shape[1] // 2]).float()
         depth = (factor[:, None, None, None] / disparity)[:, 0]
-        canonical = self.canonical_motions(inputs)
+        canonical = self.canonical_motions(images)
         with torch.autocast(self.device.type, enabled=False):  # half precision rounds a small turn to none
             motions = motion_from_canonical(canonical.float(), factor[:, None])
-            self._figures.add(depth, batch["depth"], motions, batch["motions"])
-            if batch_index == 0:
-                self._log_pictures(batch, disparity, motions, factor)
+            figures.add_depth(depth, batch["depth"])
+            figures.add_motions(motions, batch["motions"])
+            few = slice(0, 2)
+            some = {name: value[few] for name, value in batch.items()}
+            views = Views(some, motions[few], factor[few], mean_depth=self._losses.mean_depth)
+            seen = view_pictures(views, disparity[few])
+        return [[first, *others] for first, others in zip(seen, self.depth_pictures(batch, depth), strict=True)]
 
-    def on_validation_epoch_end(self) -> None:
-        loaders = self.trainer.val_dataloaders
-        assert loaders is not None
-        strategy = self.trainer.strategy
-        figures = self._figures.means(
-            len(loaders.dataset),
-            self.global_rank,
-            self.trainer.world_size,
-            lambda sums: strategy.reduce(sums.to(self.device), reduce_op="sum"),  # type: ignore[arg-type,return-value]
-        )
-        # They are the same in all processes already; the trainer wants to hear that it is so.
-        self.log_dict({f"val/{name}": value for name, value in figures.items()}, sync_dist=True)
-        self.log("abs_rel", figures["abs_rel"], prog_bar=True, logger=False, sync_dist=True)
+    def disparity(self, image: Tensor) -> Tensor:
+        return self.disparities(image)[0]
 
     # What it computes
 
     def focal_factor(self, batch: Sample) -> Tensor:
-        """Focal length of each sample over the canonical one, ``[B]``, both at the sample's resolution."""
         canonical = self.focal_length / REDUCTION if self.stage == "lr" else self.focal_length
         return batch["intrinsics"][:, 0, 0] / canonical
 
@@ -273,15 +216,3 @@ class DualNetworksSystem(lightning.LightningModule):
         columns = slice(first * cell, (first + taken) * cell)
         part = None if guide is None else guide[..., columns]
         return self.network.hr(image[..., columns], global_features[..., first : first + taken], part), columns
-
-    def _log_pictures(self, batch: Sample, disparity: Tensor, motions: Tensor, factor: Tensor) -> None:
-        board = getattr(self.logger, "experiment", None)
-        if board is None or not hasattr(board, "add_image"):
-            return
-        few = slice(0, 2)
-        batch = {name: value[few] for name, value in batch.items()}
-        views = Views(batch, motions[few], factor[few], mean_depth=self._losses.mean_depth)
-        for i, seen in enumerate(view_pictures(views, disparity[few])):
-            depths = (factor[i] / disparity[i, 0], batch["depth"][i])
-            rows = [seen, *(depth_picture(depth.cpu().numpy()) for depth in depths)]
-            board.add_image(f"validation/{i}", np.concatenate(rows), self.global_step, dataformats="HWC")

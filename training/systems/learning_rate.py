@@ -58,7 +58,9 @@ class LearningRate:
 
     def take_over(self, scheduler: LambdaLR) -> None:
         """Gives a resumed run this `start`; its checkpoint has brought back the one that it was saved with."""
-        for group, before in zip(scheduler.optimizer.param_groups, scheduler.base_lrs, strict=True):
-            if before != self.start:
-                group["lr"] *= self.start / before
-        scheduler.base_lrs = [self.start for _ in scheduler.base_lrs]
+        groups = scheduler.optimizer.param_groups
+        base = [self.start * group["factor"] for group in groups]
+        for group, before, now in zip(groups, scheduler.base_lrs, base, strict=True):
+            if before != now:
+                group["lr"] *= now / before
+        scheduler.base_lrs = base

@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics
+from depth_perception.evaluation.depth_metrics import depth_metrics
 from training.motion import matrix_from_motion
 
 STANDING = 0.05
 """Metres below which a relative error of translation says nothing."""
 
 
-@dataclass
 class ValidationFigures:
-    """Errors of one process's samples, in the order of its loader; their mean is over all processes.
+    """Errors of one process's samples, in the order of its loader; their mean is over all processes."""
 
-    Attributes:
-        scaled: depth metrics of each sample after median scaling.
-        metric: and as the network says it.
-        motions: of each sample, its motions' errors: translation over distance, and rotation in degrees.
-    """
+    def __init__(self) -> None:
+        self._values: dict[str, list[list[float]]] = {}  # of each figure and sample
+        self._confusion: list[Tensor] = []
 
-    scaled: list[DepthMetrics] = field(default_factory=list)
-    metric: list[DepthMetrics] = field(default_factory=list)
-    motions: list[list[tuple[float, float]]] = field(default_factory=list)
+    def add(self, name: str, values: Iterable[Sequence[float]]) -> None:
+        """What of a figure each of the next samples has: any number of values, none where nothing is known."""
+        self._values.setdefault(name, []).extend(list(item) for item in values)
 
-    def add(self, depth: Tensor, true_depth: Tensor, motions: Tensor, true_motions: Tensor) -> None:
-        """Depths ``[B, H, W]`` in metres and motions ``[B, n, 6]``; NaN is unknown."""
+    def add_depth(self, depth: Tensor, true_depth: Tensor) -> None:
+        """Depths ``[B, H, W]`` in metres, after median scaling and as the network says it; NaN is unknown."""
         for predicted, truth in zip(depth.float().cpu().numpy(), true_depth.cpu().numpy(), strict=True):
-            self.scaled.append(depth_metrics(truth, predicted))
-            self.metric.append(depth_metrics(truth, predicted, scale=None))
-        self.motions += [
+            known = bool(np.any(np.isfinite(truth) & (truth > 0)))
+            scaled = depth_metrics(truth, predicted) if known else None
+            metric = depth_metrics(truth, predicted, scale=None) if known else None
+            for name in ("abs_rel", "a1", "rmse"):
+                self.add(name, [[getattr(scaled, name)] if scaled else []])
+            self.add("abs_rel_metric", [[metric.abs_rel] if metric else []])
+
+    def add_motions(self, motions: Tensor, true_motions: Tensor) -> None:
+        """Motions ``[B, n, 6]``; NaN is unknown."""
+        errors = [
             motion_errors(*pair) for pair in zip(motions.cpu().double(), true_motions.cpu().double(), strict=True)
         ]
+        self.add("translation", [[translation for translation, _ in item] for item in errors])
+        self.add("rotation_degrees", [[rotation for _, rotation in item] for item in errors])
+
+    def add_semantics(self, scores: Tensor, labels: Tensor) -> None:
+        """Scores ``[B, K, H, W]`` of classes, and the true ones ``[B, H, W]``; outside 0 to K - 1 is unknown."""
+        classes = scores.shape[1]
+        for answer, truth in zip(scores.argmax(1).cpu(), labels.cpu(), strict=True):
+            known = (truth >= 0) & (truth < classes)
+            pairs = truth[known] * classes + answer[known]
+            self._confusion.append(torch.bincount(pairs, minlength=classes**2).reshape(classes, classes).double())
 
     def means(self, samples: int, rank: int, ranks: int, total: Callable[[Tensor], Tensor]) -> dict[str, float]:
-        """The mean of each figure, NaN where nothing was known.
+        """The mean of each figure of which anything was known.
+
+        With semantics also ``pixel_accuracy``, and ``miou``: the mean, over the classes that occur, of the pixels that
+        are and are said to be of one over those that are or are said to be.
 
         A distributed loader gives every process as many samples and repeats some for that; no sample counts twice.
 
@@ -49,18 +65,16 @@ class ValidationFigures:
             total: the sum of a tensor over all processes.
         """
         own = len(range(rank, samples, ranks))
-        motions = [error for errors in self.motions[:own] for error in errors]
-        figures = {
-            "abs_rel": [item.abs_rel for item in self.scaled[:own]],
-            "a1": [item.a1 for item in self.scaled[:own]],
-            "rmse": [item.rmse for item in self.scaled[:own]],
-            "abs_rel_metric": [item.abs_rel for item in self.metric[:own]],
-            "translation": [translation for translation, _ in motions],
-            "rotation_degrees": [rotation for _, rotation in motions],
-        }
-        sums = torch.tensor([(float(np.sum(values)), len(values)) for values in figures.values()], dtype=torch.float64)
-        sums = total(sums)
-        return {name: float(value / count) for name, (value, count) in zip(figures, sums, strict=True)}
+        flat = {name: [value for item in items[:own] for value in item] for name, items in self._values.items()}
+        sums = total(torch.tensor([(float(np.sum(v)), len(v)) for v in flat.values()], dtype=torch.float64))
+        figures = {name: float(value / n) for name, (value, n) in zip(flat, sums, strict=True) if n}
+        if self._confusion:
+            confusion = total(torch.stack(self._confusion[:own]).sum(0))
+            hits, seen = confusion.diagonal(), confusion.sum(0) + confusion.sum(1)
+            if confusion.sum():
+                figures["pixel_accuracy"] = float(hits.sum() / confusion.sum())
+                figures["miou"] = float((hits / (seen - hits))[confusion.sum(1) > 0].mean())
+        return figures
 
 
 def motion_errors(motions: Tensor, truth: Tensor) -> list[tuple[float, float]]:

@@ -1,0 +1,180 @@
+"""What all trainings share: how weights begin, learn and stay, and how depth is judged meanwhile."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.checkpoint import load_weights
+from training.data.samples import Sample
+from training.errors import TrainingError
+from training.networks.depth_network import DepthNetwork
+from training.networks.imagenet import load_imagenet
+from training.systems.finite import check_gradient, check_loss
+from training.systems.learning_rate import LearningRate
+from training.systems.optimiser import Optimiser
+from training.systems.pictures import Picture, depth_picture
+from training.systems.validation import ValidationFigures
+
+
+class TrainingSystem(lightning.LightningModule):
+    """A depth network, and how it learns. A subclass says its `loss`.
+
+    Args:
+        network: that learns.
+        focal_length: of the canonical camera, in pixels of the samples: what a network answers is right for this one,
+            and converted for all others (see `depth_perception.geometry.canonical`).
+        optimiser: what takes the steps.
+        learning_rate: its schedule.
+        begin_with: a checkpoint of the same networks to take weights from.
+        frozen: beginnings of the names of what stays as it is, batch statistics included, as in ``[network.encoder]``:
+            how a network is trained in stages.
+    """
+
+    def __init__(
+        self,
+        network: DepthNetwork,
+        focal_length: float,
+        optimiser: Optimiser = Optimiser(),  # noqa: B008 - frozen
+        learning_rate: LearningRate = LearningRate(),  # noqa: B008 - frozen
+        begin_with: str | None = None,
+        frozen: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Attribute .* is an instance of `nn.Module`")  # only their settings are
+            self.save_hyperparameters(logger=False)
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.focal_length = focal_length
+        self._optimiser = optimiser
+        self._learning_rate = learning_rate
+        self._begin_with = begin_with
+        self._frozen: list[nn.Module] = []
+        self._frozen_names = list(frozen)
+        self._seed = 0
+        self._random = np.random.default_rng(0)
+        self._figures = ValidationFigures()
+
+    # What a subclass says
+
+    def loss(self, batch: Sample) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum and its named parts, unweighted."""
+        raise NotImplementedError
+
+    def focal_factor(self, batch: Sample) -> Tensor:
+        """Focal length of each sample over the canonical one, ``[B]``, both at the sample's resolution."""
+        return batch["intrinsics"][:, 0, 0] / self.focal_length
+
+    def disparity(self, image: Tensor) -> Tensor:
+        """Canonical disparity ``[B, 1, H, W]`` of a normalised image ``[B, 3, H, W]`` as samples have it."""
+        return self.network.finest(image)
+
+    def validate_batch(self, batch: Sample, figures: ValidationFigures) -> list[list[Picture]]:
+        """Adds what the networks say of a batch to the figures.
+
+        Returns:
+            Pictures of each of the first samples, one above the other, uint8 RGB of one width.
+        """
+        raise NotImplementedError
+
+    # What it computes
+
+    def depth_pictures(self, batch: Sample, depth: Tensor, few: int = 2) -> list[list[Picture]]:
+        """Of each of the first samples its depth ``[H, W]``, and the truth."""
+        pairs = zip(depth[:few], batch["depth"][:few], strict=True)
+        return [[depth_picture(one.float().cpu().numpy()) for one in pair] for pair in pairs]
+
+    def freeze(self, module: nn.Module) -> None:
+        """Keeps a module as it is, batch statistics included."""
+        self._frozen.append(module)
+        module.requires_grad_(False).eval()  # the trainer does not call `train` before it begins
+
+    # Lightning's hooks
+
+    def setup(self, stage: str) -> None:
+        self._freeze_by_name()
+        resuming = self.trainer.ckpt_path is not None
+        if stage == "fit" and not resuming:
+            self.begin()
+
+    def begin(self) -> None:
+        """Weights to start from."""
+        if self._begin_with is None:
+            load_imagenet(self.network)
+        else:
+            load_weights(self, self._begin_with)
+
+    def _freeze_by_name(self) -> None:
+        modules = dict(self.named_modules())
+        for name in self._frozen_names:
+            if name not in modules:
+                known = ", ".join(f"network.{child}" for child, _ in self.network.named_children())
+                raise TrainingError(f"model.frozen: there is no {name} in this network, expected one of {known}, ...")
+            self.freeze(modules[name])
+
+    def train(self, mode: bool = True) -> TrainingSystem:
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()  # or its batch statistics would go on changing
+        return self
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if isinstance(self.hparams.get("network"), nn.Module):  # built by a program, not from a configuration
+            checkpoint.pop("hyper_parameters", None)  # a checkpoint holds numbers and words, never objects
+
+    def configure_optimizers(self) -> Any:
+        learning = [(name, parameter) for name, parameter in self.named_parameters() if parameter.requires_grad]
+        optimiser = self._optimiser.of(learning, self._learning_rate.start)
+        return {"optimizer": optimiser, "lr_scheduler": self._learning_rate.scheduler(optimiser, self.trainer)}
+
+    def on_fit_start(self) -> None:
+        self._seed = torch.initial_seed()
+
+    def on_train_start(self) -> None:
+        self._learning_rate.take_over(self.trainer.lr_scheduler_configs[0].scheduler)  # type: ignore[arg-type]
+
+    def training_step(self, batch: Sample, batch_index: int) -> Tensor:
+        # All chance comes from the number of the batch: a resumed run draws what an uninterrupted one would have drawn.
+        number = self.trainer.fit_loop.total_batch_idx
+        chance = np.random.SeedSequence((self._seed, self.global_rank, number))
+        self._random = np.random.default_rng(chance)
+        torch.manual_seed(int(chance.generate_state(1)[0]))  # of dropout
+        loss, parts = self.loss(batch)
+        check_loss(loss, parts, self.trainer, batch_index)
+        self.log("loss", loss.detach(), prog_bar=True)
+        self.log_dict({f"train/{name}": value.detach() for name, value in parts.items()})
+        return loss
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        check_gradient(self)
+
+    def on_validation_epoch_start(self) -> None:
+        self._figures = ValidationFigures()
+
+    def validation_step(self, batch: Sample, batch_index: int) -> None:
+        pictures = self.validate_batch(batch, self._figures)
+        board = getattr(self.logger, "experiment", None)
+        if batch_index == 0 and board is not None and hasattr(board, "add_image"):
+            for i, rows in enumerate(pictures):
+                board.add_image(f"validation/{i}", np.concatenate(rows), self.global_step, dataformats="HWC")
+
+    def on_validation_epoch_end(self) -> None:
+        loaders = self.trainer.val_dataloaders
+        assert loaders is not None
+        strategy = self.trainer.strategy
+        figures = self._figures.means(
+            len(loaders.dataset),
+            self.global_rank,
+            self.trainer.world_size,
+            lambda sums: strategy.reduce(sums.to(self.device), reduce_op="sum"),  # type: ignore[arg-type,return-value]
+        )
+        # They are the same in all processes already; the trainer wants to hear that it is so.
+        self.log_dict({f"val/{name}": value for name, value in figures.items()}, sync_dist=True)
+        if "abs_rel" in figures:
+            self.log("abs_rel", figures["abs_rel"], prog_bar=True, logger=False, sync_dist=True)
