@@ -30,10 +30,17 @@ from training.systems.dual_networks import DualNetworksSystem
 from training.systems.early_warning import EarlyWarning
 from training.systems.learning_rate import LearningRate
 from training.systems.loss_weights import LossWeights
+from training.systems.optimiser import Optimiser
+from training.systems.supervised import SupervisedSystem
+from training.systems.supervised_losses import SupervisedLosses
+from training.systems.training_system import TrainingSystem
 
 CONFIGURABLE = (
     DualNetworksSystem,
+    SupervisedSystem,
     LossWeights,
+    SupervisedLosses,
+    Optimiser,
     LearningRate,
     DualNetworks,
     LRNet,
@@ -98,8 +105,9 @@ def main(args: ArgsType = None, run: bool = True) -> TrainingCLI:
     cv2.setNumThreads(1)  # OpenCV's pool does not survive the fork of a worker, which then waits forever
     try:
         return TrainingCLI(
-            DualNetworksSystem,
+            TrainingSystem,
             DrivingData,
+            subclass_mode_model=True,
             args=args,
             run=run,
             parser_class=TrainingParser,

@@ -34,9 +34,9 @@ def run(*arguments, module="training", cwd=REPOSITORY):
 @pytest.mark.parametrize(
     ("argument", "nearest"),
     [
-        ("--model.losses.fotometric=1", "model.losses.photometric"),
+        ("--model.losses.fotometric=1", "losses.photometric"),
         ("--data.street.sedes=[0,1]", "seeds"),
-        ("--modl.stage=lr", "model.stage"),
+        ("--modl.stage=lr", "stage"),
     ],
 )
 def test_misspelt_keys_are_answered_with_the_nearest(argument, nearest):

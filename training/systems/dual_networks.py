@@ -70,12 +70,12 @@ class DualNetworksSystem(TrainingSystem):
         self._losses = losses
         self._crop = crop
         if freeze_pose:
-            self.freeze(pose_network)
+            self.keep(pose_network)
         if not isinstance(network, DualNetworks):
             if crop < 1.0:
                 raise TrainingError(f"crop is {crop}, expected 1: only HR-Net can be trained on a part of the columns")
         elif stage == "hr":
-            self.freeze(network.lr)
+            self.keep(network.lr)
         else:
             network.hr.requires_grad_(False)
             if network.attention is not None:

@@ -90,7 +90,7 @@ class TrainingSystem(lightning.LightningModule):
         pairs = zip(depth[:few], batch["depth"][:few], strict=True)
         return [[depth_picture(one.float().cpu().numpy()) for one in pair] for pair in pairs]
 
-    def freeze(self, module: nn.Module) -> None:
+    def keep(self, module: nn.Module) -> None:
         """Keeps a module as it is, batch statistics included."""
         self._frozen.append(module)
         module.requires_grad_(False).eval()  # the trainer does not call `train` before it begins
@@ -116,7 +116,7 @@ class TrainingSystem(lightning.LightningModule):
             if name not in modules:
                 known = ", ".join(f"network.{child}" for child, _ in self.network.named_children())
                 raise TrainingError(f"model.frozen: there is no {name} in this network, expected one of {known}, ...")
-            self.freeze(modules[name])
+            self.keep(modules[name])
 
     def train(self, mode: bool = True) -> TrainingSystem:
         super().train(mode)

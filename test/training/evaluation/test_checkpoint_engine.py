@@ -8,12 +8,10 @@ import torch
 from helpers.models import write_depth_model, write_pose_model
 
 from depth_perception.engines.engine import EngineError
-from training.command_line import TrainingCLI
-from training.data.module import DrivingData
+from training.command_line import main
 from training.errors import TrainingError
 from training.evaluation.checkpoint_engine import CheckpointEngine, open_network
 from training.networks.dual_networks import REDUCTION
-from training.systems.dual_networks import DualNetworksSystem
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # Lightning's own
 
@@ -28,7 +26,7 @@ def checkpoints(tmp_path_factory):
     for stage, width, height in (("lr", 96, 64), ("hr", 288, 192)):
         options = [f"--model.stage={stage}", f"--data.width={width}", f"--data.height={height}"]
         options += [f"--trainer.default_root_dir={folder}"]
-        cli = TrainingCLI(DualNetworksSystem, DrivingData, args=["--config", str(SMOKE), *options], run=False)
+        cli = main(["--config", str(SMOKE), *options], run=False)
         cli.trainer.strategy.connect(cli.model)
         cli.trainer._data_connector.attach_datamodule(cli.model, datamodule=cli.datamodule)
         cli.trainer.save_checkpoint(folder / f"{stage}.ckpt")
