@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from training.losses.depth_aware import depth_aware_loss
+from training.losses.joint_gradient import joint_gradient_loss
 from training.losses.masked import at_size, known
+from training.losses.pixel_losses import berhu_loss, l1_loss, l2_loss
+from training.losses.semantic import cross_entropy_loss, semantic_focal_loss
 from training.networks.depth_network import Prediction
 
 
@@ -16,9 +20,19 @@ class SupervisedLosses:
 
     Attributes:
         maximum_depth: metres; truth beyond it does not count.
+        l1, l2, berhu: of depth itself; BerHu is that of Hybrid CNN.
+        depth_aware, joint_gradient, semantic_focal: Look Deeper into Depth.
+        cross_entropy: of the true classes.
     """
 
     maximum_depth: float = 80.0
+    l1: float = 0.0
+    l2: float = 0.0
+    berhu: float = 0.0
+    depth_aware: float = 0.0
+    joint_gradient: float = 0.0
+    semantic_focal: float = 0.0
+    cross_entropy: float = 0.0
 
     def of(self, prediction: Prediction, depth: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The weighted sum, and its named parts at the depth that counts, unweighted.
@@ -37,8 +51,32 @@ class SupervisedLosses:
                 total = total + weight * value
                 if number == 0:
                     parts[name] = value
+        if prediction.semantics is not None:
+            for name, (weight, value) in self._of_semantics(prediction.semantics, labels).items():
+                total = total + weight * value
+                parts[name] = value
         return total, parts
 
     def _of_depth(self, predicted: Tensor, truth: Tensor, mask: Tensor) -> dict[str, tuple[float, Tensor]]:
         """Weight and value of each loss of one depth, ``[B, 1, h, w]``, that counts."""
-        return {}
+        losses: dict[str, tuple[float, Tensor]] = {}
+        if self.l1:
+            losses["l1"] = (self.l1, l1_loss(predicted, truth, mask))
+        if self.l2:
+            losses["l2"] = (self.l2, l2_loss(predicted, truth, mask))
+        if self.berhu:
+            losses["berhu"] = (self.berhu, berhu_loss(predicted, truth, mask))
+        if self.depth_aware:
+            losses["depth_aware"] = (self.depth_aware, depth_aware_loss(predicted, truth, mask, self.maximum_depth))
+        if self.joint_gradient:
+            losses["joint_gradient"] = (self.joint_gradient, joint_gradient_loss(predicted, truth, mask))
+        return losses
+
+    def _of_semantics(self, scores: Tensor, labels: Tensor) -> dict[str, tuple[float, Tensor]]:
+        """As `_of_depth`, of scores ``[B, K, h, w]``."""
+        losses: dict[str, tuple[float, Tensor]] = {}
+        if self.semantic_focal:
+            losses["semantic_focal"] = (self.semantic_focal, semantic_focal_loss(scores, labels))
+        if self.cross_entropy:
+            losses["cross_entropy"] = (self.cross_entropy, cross_entropy_loss(scores, labels))
+        return losses
