@@ -11,6 +11,7 @@ import lightning
 from torch.utils.data import DataLoader
 
 from training.data.augmentation import Augmentation
+from training.data.label_sets import LabelSetName, agreed_label_set
 from training.data.loader import ResumableLoader
 from training.data.samples import EpochSampler, Sample, SnippetSamples
 from training.data.snippet import SnippetSource, SourceSettings
@@ -30,6 +31,7 @@ class DrivingData(lightning.LightningDataModule):
         validation: street drives, or any source with true depth. None of its drives may be trained on.
         shared_drives: lets training and validation share drives all the same, as Zhou's lists for KITTI do: the frames
             beside those validated on are trained on, and the figures flatter.
+        label_set: the classes that labels are of; null takes the one that the sources agree on.
         augmentation: of the training samples.
         frames: of a snippet; the middle one is the target.
         samples: of an epoch; null takes every snippet once.
@@ -48,6 +50,7 @@ class DrivingData(lightning.LightningDataModule):
         videos: Sequence[VideoData] = (),
         sources: Sequence[SourceSettings] = (),
         shared_drives: bool = False,
+        label_set: LabelSetName | None = None,
         augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
         frames: int = 3,
         samples: int | None = None,
@@ -64,6 +67,7 @@ class DrivingData(lightning.LightningDataModule):
                 "neither street drives nor a video nor a dataset to train on: give data.street, data.videos or"
                 " data.sources"
             )
+        self.hparams["label_set"] = agreed_label_set([*self._training, validation], label_set)
         self._validation = validation
         self._shared_drives = shared_drives
         self._size = (width, height)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
+from training.data.label_sets import LabelSetName
 from training.data.snippet import Drive, Snippet, SnippetSource, Truth
 from training.errors import TrainingError
 
@@ -45,6 +46,7 @@ class StreetData:
     height: int = 384
     share: float = 1.0
     cache: str = "cache/street"
+    label_set: ClassVar[LabelSetName] = "cityscapes"
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.snippet.SourceSettings`."""

@@ -20,12 +20,12 @@ CLASSES: dict[str, tuple[int, ...]] = {
     "pole": (street.POLE,),
     "traffic light": (street.TRAFFIC_LIGHT,),
     "traffic sign": (street.TRAFFIC_SIGN,),
-    "person": (street.PERSON, 12),
+    "person": (street.PERSON, street.RIDER),
     "car": (street.CAR,),
     "truck": (street.TRUCK,),
-    "bus": (15,),
-    "train": (16,),
-    "two-wheeler": (17, 18),
+    "bus": (street.BUS,),
+    "train": (street.TRAIN,),
+    "two-wheeler": (street.MOTORCYCLE, street.BICYCLE),
 }
 """Train ids of Cityscapes by name; the first two are the rows of Dual Networks, Table 6."""
 

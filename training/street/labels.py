@@ -1,4 +1,4 @@
-"""Semantic classes of the street world: the train ids of Cityscapes (Cordts et al., CVPR 2016)."""
+"""The train ids of Cityscapes (Cordts et al., CVPR 2016): semantic classes of the street world, which has most of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ VEGETATION = 8
 TERRAIN = 9
 SKY = 10
 PERSON = 11
+RIDER = 12
 CAR = 13
 TRUCK = 14
+BUS = 15
+TRAIN = 16
+MOTORCYCLE = 17
+BICYCLE = 18
 NONE = 255
 
 COLOURS: dict[int, tuple[int, int, int]] = {
@@ -31,8 +36,13 @@ COLOURS: dict[int, tuple[int, int, int]] = {
     TERRAIN: (152, 251, 152),
     SKY: (70, 130, 180),
     PERSON: (220, 20, 60),
+    RIDER: (255, 0, 0),
     CAR: (0, 0, 142),
     TRUCK: (0, 0, 70),
+    BUS: (0, 60, 100),
+    TRAIN: (0, 80, 100),
+    MOTORCYCLE: (0, 0, 230),
+    BICYCLE: (119, 11, 32),
     NONE: (0, 0, 0),
 }
 """The palette Cityscapes paints its classes with, RGB."""

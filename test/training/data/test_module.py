@@ -75,6 +75,14 @@ def test_validation_without_depth_is_refused(tree):
         module([raw(tree, TRAINED)], raw(tree, JUDGED)).prepare_data()
 
 
+def test_all_labels_are_of_one_set():
+    labelled = StreetData(seeds=(0, 1), truth=("depth", "labels"))
+    data = DrivingData(52, 16, street=labelled, validation=StreetData(seeds=(5, 1)))
+    assert data.hparams["label_set"] == "cityscapes"
+    with pytest.raises(TrainingError, match="labels of StreetData are of cityscapes, expected nyu40"):
+        DrivingData(52, 16, street=labelled, validation=StreetData(seeds=(5, 1)), label_set="nyu40")
+
+
 def test_nothing_to_train_on_is_refused(tree):
     with pytest.raises(TrainingError, match="neither street drives nor a video nor a dataset"):
         module([], raw(tree, JUDGED, "depth"))
