@@ -99,7 +99,7 @@ class Window:
     def cut(self, array: npt.NDArray) -> npt.NDArray:
         """The window of an image or depth map, contiguous."""
         cut = array[self.top : self.top + self.height, self.left : self.left + self.width]
-        return np.ascontiguousarray(cut[:, ::-1] if self.flip else cut)
+        return np.asarray(cv2.flip(np.ascontiguousarray(cut), 1)) if self.flip else np.ascontiguousarray(cut)
 
     def camera(self, camera: Camera, width: int, height: int) -> Camera | None:
         """The pinhole of the window after it is resized; None if its principal point lies outside the image."""
@@ -139,12 +139,20 @@ class Appearance:
             result = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))
         return np.asarray(result, np.uint8)
 
+    def skip(self, shape: tuple[int, ...]) -> None:
+        """Leaves out an image ``[H, W, 3]``: the next ones are what they would be after it."""
+        if self._noise:
+            self._draw_grain(shape)
+
     def _grain(self, shape: tuple[int, ...]) -> npt.NDArray[np.int16]:
-        # Drawing a normal number for every pixel would cost more than all the rest: one strip, shifted by rows.
-        strip = (self._rng.standard_normal(65536 + shape[1] * 3) * self._noise).astype(np.int16)
-        starts = self._rng.integers(0, 65536, shape[0])
+        normal, starts = self._draw_grain(shape)
+        strip = (normal * self._noise).astype(np.int16)
         rows = np.lib.stride_tricks.sliding_window_view(strip, shape[1] * 3)[starts]
         return np.ascontiguousarray(rows.reshape(shape))
+
+    def _draw_grain(self, shape: tuple[int, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        # Drawing a normal number for every pixel would cost more than all the rest: one strip, shifted by rows.
+        return self._rng.standard_normal(65536 + shape[1] * 3), self._rng.integers(0, 65536, shape[0])
 
 
 def resized(image: Image, width: int, height: int) -> Image:
@@ -159,7 +167,7 @@ def resized_nearest(values: npt.NDArray[Value], width: int, height: int) -> npt.
     """Depth or labels resized to the nearest pixel: the mean over an edge would be a depth, or a class, of nothing."""
     rows = ((np.arange(height) + 0.5) * (values.shape[0] / height)).astype(np.intp)
     columns = ((np.arange(width) + 0.5) * (values.shape[1] / width)).astype(np.intp)
-    return values[rows[:, None], columns]
+    return values.take(rows, 0).take(columns, 1)
 
 
 def _draw_colour(

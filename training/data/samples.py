@@ -20,7 +20,8 @@ Sample = dict[str, Tensor]
 """One sample; a batch has the same keys and one more dimension in front.
 
 * ``inputs``: uint8 RGB ``[n, H, W, 3]``, oldest first: what the networks see.
-* ``images``: the same frames with their true colours, for the losses.
+* ``images``: the same frames with their true colours, for the losses. Of both, frames that nothing is learnt from may
+  be black: see `SnippetSamples`.
 * ``intrinsics``: ``[3, 3]`` of these frames.
 * ``depth``: of the middle frame, ``[H, W]`` metres; NaN unknown, +inf sky.
 * ``motions``: ``[n - 1, 6]`` of `T_k_(k+1)` as rotation vector and translation; NaN unknown.
@@ -40,6 +41,9 @@ class SnippetSamples(Dataset[Sample]):
         width, height: of the samples.
         augmentation: what is done to them.
         seed: of all chance.
+        middle_of_known: of a sample whose depth is known, prepares the middle frame alone and leaves the others black:
+            a third of the work, where neither views nor motions are learnt from it. All else stays as it is, bit by
+            bit.
     """
 
     def __init__(
@@ -49,12 +53,14 @@ class SnippetSamples(Dataset[Sample]):
         height: int,
         augmentation: Augmentation = NONE,
         seed: int = 0,
+        middle_of_known: bool = False,
     ) -> None:
         self._sources = list(sources)
         self._ends = np.cumsum([len(source) for source in self._sources])
         self._width, self._height = width, height
         self._augmentation = augmentation
         self._seed = seed
+        self._middle_of_known = middle_of_known
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -64,13 +70,19 @@ class SnippetSamples(Dataset[Sample]):
         source = int(np.searchsorted(self._ends, index, side="right"))
         start = 0 if source == 0 else int(self._ends[source - 1])
         rng = np.random.default_rng((self._seed, epoch, index))
-        return make_sample(self._sources[source][index - start], self._width, self._height, self._augmentation, rng)
+        snippet = self._sources[source][index - start]
+        return make_sample(snippet, self._width, self._height, self._augmentation, rng, self._middle_of_known)
 
 
 def make_sample(
-    snippet: Snippet, width: int, height: int, augmentation: Augmentation, rng: np.random.Generator
+    snippet: Snippet,
+    width: int,
+    height: int,
+    augmentation: Augmentation,
+    rng: np.random.Generator,
+    middle_of_known: bool = False,
 ) -> Sample:
-    """One sample of a snippet."""
+    """One sample of a snippet; see `SnippetSamples`."""
     if not augmentation.downsample_last:
         snippet = shrunk(snippet, width, height)
     if augmentation.turn:
@@ -80,20 +92,26 @@ def make_sample(
         window = Window.draw(snippet.camera, width, height, augmentation, rng)
         camera = window.camera(snippet.camera, width, height)
     appearance = Appearance(augmentation, rng)
-    cuts = [window.cut(image) for image in snippet.images]
-    images = np.stack([resized(cut, width, height) for cut in cuts])
-    inputs = np.stack([resized(appearance.apply(cut), width, height) for cut in cuts])
-
     depth: npt.NDArray[np.float32] = np.full((height, width), np.nan, np.float32)
     if snippet.depth is not None:
         depth = resized_nearest(window.cut(snippet.depth), width, height).astype(np.float32)
+    middle, frames = len(snippet.images) // 2, len(snippet.images)
+    middle_alone = middle_of_known and not np.isnan(depth).all()
+    images, inputs = (np.zeros((frames, height, width, 3), np.uint8) for _ in range(2))
+    for k, image in enumerate(snippet.images[: middle + 1] if middle_alone else snippet.images):
+        if middle_alone and k < middle:
+            appearance.skip((window.height, window.width, 3))
+            continue
+        cut = window.cut(image)
+        images[k] = resized(cut, width, height)
+        inputs[k] = resized(appearance.apply(cut), width, height)
     labels: npt.NDArray[np.uint8] = np.full((height, width), UNLABELLED, np.uint8)
     if snippet.labels is not None:
         labels = resized_nearest(window.cut(snippet.labels), width, height)
-    motions: npt.NDArray[np.float64] = np.full((len(cuts) - 1, 6), np.nan)
+    motions: npt.NDArray[np.float64] = np.full((frames - 1, 6), np.nan)
     if snippet.poses is not None:
         motions = window.motions(motions_between(snippet.poses))
-    distances = np.full(len(cuts) - 1, np.nan) if snippet.distances is None else snippet.distances
+    distances = np.full(frames - 1, np.nan) if snippet.distances is None else snippet.distances
     return {
         "inputs": torch.from_numpy(inputs),
         "images": torch.from_numpy(images),

@@ -146,6 +146,38 @@ class TestMissingTruth:
             StreetSnippets([drive], frames=3, strides=(5,))
 
 
+class TestMiddleOfKnown:
+    """Without views and motions to learn from a sample, its other frames are not prepared: nothing else may differ."""
+
+    ANYTHING = Augmentation(flip=0.5, zoom=1.6, turn=0.03, colour=1.0, blur=0.5, noise=1.0, jpeg=0.3)
+
+    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("last", [True, False])
+    def test_the_middle_is_the_same_bit_by_bit_and_the_rest_is_black(self, drive, seed, last):
+        snippet = StreetSnippets([analytic_drive(CAMERA, frames=5)], frames=5)[0]
+        augmentation = replace(self.ANYTHING, downsample_last=last)
+        whole, alone = (
+            make_sample(snippet, 416, 128, augmentation, np.random.default_rng(seed), alone) for alone in (False, True)
+        )
+        for name, value in whole.items():
+            if name not in ("inputs", "images"):
+                assert torch.equal(alone[name].nan_to_num(), value.nan_to_num()), name
+                continue
+            assert alone[name].shape == value.shape
+            assert torch.equal(alone[name][2], value[2])
+            assert value[[0, 1, 3, 4]].any()
+            assert not alone[name][[0, 1, 3, 4]].any()
+
+    @pytest.mark.parametrize("depth", [None, np.full((192, 624), np.nan, np.float32)], ids=["none", "nowhere"])
+    def test_samples_of_unknown_depth_are_whole(self, snippets, depth):
+        snippet = replace(snippets[0], depth=depth)
+        whole, same = (
+            make_sample(snippet, 416, 128, self.ANYTHING, np.random.default_rng(1), alone) for alone in (False, True)
+        )
+        assert torch.equal(whole["inputs"], same["inputs"])
+        assert torch.equal(whole["images"], same["images"])
+
+
 class TestOrder:
     def test_the_same_epoch_and_index_give_the_same_sample(self, snippets):
         first, second = (SnippetSamples([snippets], 416, 128, Augmentation(), seed=5) for _ in range(2))
