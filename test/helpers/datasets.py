@@ -175,24 +175,26 @@ def write_configuration(folder: Path, root: Path, trained: str, judged: str) -> 
 CONFIGURATION = """
 seed_everything: 0
 model:
-  stage: lr
-  focal_length: 100.0
-  network:
-    class_path: training.networks.dual_networks.DualNetworks
-    init_args:
-      lr:
-        class_path: training.networks.lr_net.LRNet
-        init_args:
-          encoder: {{class_path: training.networks.resnet.ResNet18, init_args: {{width: 8}}}}
-          decoder: [8, 8, 8, 8, 8]
-      hr_encoder: [8, 8, 8, 8]
-      hr_convolutions: [1, 1, 1, 1]
-      hr_decoder: [8, 8, 8, 8]
-      attention: 8
-  pose_network:
-    class_path: training.networks.pose_net.PoseNet
-    init_args: {{frames: 2}}
-  losses: {{photometric: 1.0, scales: 1}}
+  class_path: training.systems.dual_networks.DualNetworksSystem
+  init_args:
+    stage: lr
+    focal_length: 100.0
+    network:
+      class_path: training.networks.dual_networks.DualNetworks
+      init_args:
+        lr:
+          class_path: training.networks.lr_net.LRNet
+          init_args:
+            encoder: {{class_path: training.networks.resnet.ResNet18, init_args: {{width: 8}}}}
+            decoder: [8, 8, 8, 8, 8]
+        hr_encoder: [8, 8, 8, 8]
+        hr_convolutions: [1, 1, 1, 1]
+        hr_decoder: [8, 8, 8, 8]
+        attention: 8
+    pose_network:
+      class_path: training.networks.pose_net.PoseNet
+      init_args: {{frames: 2}}
+    losses: {{photometric: 1.0, scales: 1}}
 data:
   width: 96
   height: 64
