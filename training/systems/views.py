@@ -6,6 +6,7 @@ Convention:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -18,7 +19,7 @@ from training.losses.photometric import minimum_error, moving_pixels, photometri
 from training.losses.smoothness import smoothness_loss
 from training.motion import inverse_matrix, matrix_from_motion
 from training.systems.loss_weights import LossWeights
-from training.view_synthesis import project, sample
+from training.view_synthesis import project, sample, scaled_intrinsics
 
 
 class Views:
@@ -51,6 +52,17 @@ class Views:
         self._shift = torch.tensor((float(columns.start), 0.0), device=images.device)
         self._factor = factor[:, None, None, None]
         self._mean_depth = mean_depth
+
+    def reduced(self, scale: int) -> Views:
+        """The same at 1 / 2**`scale` of the size, which must be whole."""
+        size = 2**scale
+        small = copy.copy(self)
+        small.target = F.avg_pool2d(self.target, size)
+        small.unmoved = [F.avg_pool2d(source, size) for source in self.unmoved]
+        small._sources = [F.avg_pool2d(source, size) for source in self._sources]
+        small._intrinsics = scaled_intrinsics(self._intrinsics, 1.0 / size)
+        small._shift = self._shift / size
+        return small
 
     def pixels(self, disparity: Tensor) -> list[Tensor]:
         """Where the target's pixels lie in each source, ``[B, H, W, 2]``, for a disparity ``[B, 1, H, W]``."""
@@ -95,7 +107,7 @@ def view_loss(
         smoothness = smoothness_loss(disparity, small)
         total = total + weights.smoothness * smoothness * 0.5**scale
         if scale == 0:
-            parts |= {"smoothness": smoothness, "spread": _spread(disparity.detach()), "change": _change(views)}
+            parts |= {"smoothness": smoothness, "spread": spread(disparity.detach()), "change": change(views)}
         if not (weights.photometric or weights.features):
             continue
         if scale:
@@ -116,11 +128,13 @@ def view_loss(
     return total, parts
 
 
-def _spread(disparity: Tensor) -> Tensor:
+def spread(disparity: Tensor) -> Tensor:
+    """The deviation of disparity over its mean."""
     return (disparity.std((2, 3)) / disparity.mean((2, 3))).mean()
 
 
-def _change(views: Views) -> Tensor:
+def change(views: Views) -> Tensor:
+    """The mean difference between target and source, of 1."""
     return torch.stack([(views.target - source).abs().mean((1, 2, 3)) for source in views.unmoved]).amin(0).mean()
 
 
