@@ -22,6 +22,9 @@ class PoseNet(nn.Module):
             random weights fails in most runs without.
     """
 
+    method = "PoseNet"
+    paper = "Zhou et al., Unsupervised Learning of Depth and Ego-Motion from Video, CVPR 2017"
+
     def __init__(
         self,
         frames: int = 2,
@@ -53,5 +56,9 @@ class PoseNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images ``[B, frames, 3, H, W]``, oldest first -> ``[B, frames - 1, 6]``: rotation vector (radians)
         and translation (metres) of the pose of camera ``k + 1`` in camera ``k``."""
-        mean = self.motion(self.convolutions(images.flatten(1, 2))).float().mean((2, 3))
+        return self.motions(self.convolutions(images.flatten(1, 2)))
+
+    def motions(self, features: Tensor) -> Tensor:
+        """What the last convolution's features ``[B, 256, h, w]`` say."""
+        mean = self.motion(features).float().mean((2, 3))
         return mean.unflatten(1, (self.frames - 1, 6)) * self.scale + self.prior
