@@ -1,4 +1,4 @@
-"""Snippets made different: mirrored, zoomed, and seen by another, worse camera.
+"""Snippets made different: mirrored, zoomed, rolled, and seen by another, worse camera.
 
 All of it happens at full resolution, and down-sampling to what the network sees comes last (Dual Networks, section
 4.5): the other order blurs the details, because what was cut out of a small image is enlarged again.
@@ -31,7 +31,9 @@ class Augmentation:
         shift: of the window's centre from the principal point, at most, as a share of its size. Robots centre it there,
             and a motion cannot be told from a principal point that is elsewhere: keep it small.
         turn: of the frames beside the middle one, about the vertical, at most, radians (see `training.data.turning`).
+        roll: of all frames alike, about the optical axis, at most, radians: images rotate, depth stays.
         colour: 0 none, 1 strong: exposure, contrast, saturation, white balance, haze and gamma.
+        gain: red, green and blue are multiplied with up to so much more or less than 1, each on its own.
         blur, noise, jpeg: probabilities of each.
         downsample_last: false reduces images to the samples' size before anything else, as was usual before the paper;
             to see the difference.
@@ -41,7 +43,9 @@ class Augmentation:
     zoom: float = 1.7
     shift: float = 0.06
     turn: float = 0.0
+    roll: float = 0.0
     colour: float = 1.0
+    gain: float = 0.0
     blur: float = 0.4
     noise: float = 0.4
     jpeg: float = 0.15
@@ -56,6 +60,10 @@ class Augmentation:
                 f"augmentation has zoom {self.zoom}, colour {self.colour}, shift {self.shift}, turn {self.turn}:"
                 " expected at least 1, 0, 0 and 0"
             )
+        if not 0.0 <= self.roll <= 0.5 * math.pi:
+            raise TrainingError(f"augmentation roll is {self.roll}, expected radians between 0 and a right angle")
+        if not 0.0 <= self.gain < 1.0:
+            raise TrainingError(f"augmentation gain is {self.gain}, expected at least 0 and less than 1")
 
 
 NONE = Augmentation(flip=0.0, zoom=1.0, shift=0.0, colour=0.0, blur=0.0, noise=0.0, jpeg=0.0)
@@ -124,10 +132,14 @@ class Appearance:
         self._blur = rng.uniform(0.4, 1.8) if rng.random() < augmentation.blur else 0.0
         self._noise = rng.uniform(2.0, 10.0) if rng.random() < augmentation.noise else 0.0
         self._quality = int(rng.integers(30, 95)) if rng.random() < augmentation.jpeg else None
+        gain = augmentation.gain  # drawn last: without it, all else is as it was before there was one
+        self._gain = np.diag(rng.uniform(1.0 - gain, 1.0 + gain, 3)) if gain else None
 
     def apply(self, image: Image) -> Image:
         """uint8 RGB ``[H, W, 3]``; a new image, or the same one where nothing was drawn."""
         result: cv2.typing.MatLike = image
+        if self._gain is not None:
+            result = cv2.transform(result, self._gain)
         if self._colour is not None:
             result = cv2.LUT(cv2.transform(result, self._colour), self._gamma)
         if self._blur:

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset, DistributedSampler
 from depth_perception.geometry.pose import inverse, vector_from_rotation
 from training.data.augmentation import NONE, Appearance, Augmentation, Window, resized, resized_nearest
 from training.data.snippet import UNLABELLED, Snippet, SnippetSource
-from training.data.turning import turned
+from training.data.turning import rolled, turned
 
 Sample = dict[str, Tensor]
 """One sample; a batch has the same keys and one more dimension in front.
@@ -87,6 +87,8 @@ def make_sample(
         snippet = shrunk(snippet, width, height)
     if augmentation.turn:
         snippet = turned(snippet, augmentation.turn, rng)
+    if augmentation.roll:
+        snippet = rolled(snippet, augmentation.roll, rng)
     camera = None
     while camera is None:  # a window that does not hold the principal point is no camera of ours
         window = Window.draw(snippet.camera, width, height, augmentation, rng)
