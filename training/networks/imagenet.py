@@ -1,8 +1,8 @@
 """Weights learned on ImageNet, from torchvision's files, for encoders that see images normalised as ours are.
 
 torchvision's networks expect a mean and a spread of their own for each colour, ours one for all (`normalise`). The
-first convolution and the normalisation after it take up the difference: exactly, but for the image's border, where
-padding with zeros now means grey in place of ImageNet's mean colour.
+first convolution, with its bias or the normalisation after it, takes up the difference: exactly, but for the image's
+border, where padding with zeros now means grey in place of ImageNet's mean colour.
 """
 
 from __future__ import annotations
@@ -85,10 +85,14 @@ def _difference(encoder: Encoder, weights: dict[str, Tensor]) -> str | None:
 def _take_our_colours(encoder: Encoder) -> None:
     """Lets an encoder that expects images normalised by torchvision see ours."""
     convolution = next(module for module in encoder.modules() if isinstance(module, nn.Conv2d))
-    normalisation = next(module for module in encoder.modules() if isinstance(module, nn.BatchNorm2d))
     mean = convolution.weight.new_tensor(IMAGENET_MEAN)[:, None, None]
     spread = convolution.weight.new_tensor(IMAGENET_SPREAD)[:, None, None]
     # theirs = ours * SPREAD / spread + (MEAN - mean) / spread; the second term is the same everywhere.
-    assert normalisation.running_mean is not None
-    normalisation.running_mean -= (convolution.weight * (MEAN - mean) / spread).sum((1, 2, 3))
+    same = (convolution.weight * (MEAN - mean) / spread).sum((1, 2, 3))
+    if convolution.bias is not None:
+        convolution.bias += same
+    else:
+        normalisation = next(module for module in encoder.modules() if isinstance(module, nn.BatchNorm2d))
+        assert normalisation.running_mean is not None
+        normalisation.running_mean -= same
     convolution.weight *= SPREAD / spread

@@ -6,6 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from training.networks.mobilenet_v2 import InvertedResidual, MobileNetV2
 from training.networks.resnet import ResNet18, ResNet50
+from training.networks.vgg import VGG16
 
 # What torchvision publishes of each network: parameters, of them those of the classifier (and of MobileNetV2's last
 # convolution), entries of the state dict likewise, and 1e9 multiply-adds at 224x224 without them.
@@ -13,6 +14,7 @@ PUBLISHED = [
     (ResNet18, 11_689_512 - 513_000, 122 - 2, 1.814),
     (ResNet50, 25_557_032 - 2_049_000, 320 - 2, 4.089 - 0.002),
     (MobileNetV2, 3_504_872 - 1_281_000 - 412_160, 314 - 2 - 6, 0.301 - 0.001 - 0.020),
+    (VGG16, 138_357_544 - 123_642_856, 32 - 6, 15.470 - 0.124),
 ]
 
 
@@ -66,6 +68,16 @@ def test_size_and_cost_are_torchvisions(kind, parameters, entries, gflops):
                 "features.17.conv.3.weight": (320,),
             },
         ),
+        (
+            VGG16,
+            {
+                "features.0.weight": (64, 3, 3, 3),
+                "features.5.weight": (128, 64, 3, 3),
+                "features.14.bias": (256,),
+                "features.17.weight": (512, 256, 3, 3),
+                "features.28.weight": (512, 512, 3, 3),
+            },
+        ),
     ],
 )
 def test_names_and_shapes_are_torchvisions(kind, shapes):
@@ -74,7 +86,7 @@ def test_names_and_shapes_are_torchvisions(kind, shapes):
     assert {name: tuple(state[name].shape) for name in shapes} == shapes
 
 
-@pytest.mark.parametrize("kind", [ResNet18, ResNet50, MobileNetV2])
+@pytest.mark.parametrize("kind", [ResNet18, ResNet50, MobileNetV2, VGG16])
 def test_features_halve_and_have_the_channels_they_say(kind):
     with torch.device("meta"):
         encoder = kind()

@@ -13,6 +13,7 @@ from training.networks.mobilenet_v2 import MobileNetV2
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
+from training.networks.vgg import VGG16
 from training.systems.dual_networks import DualNetworksSystem
 
 
@@ -44,7 +45,14 @@ class Small(ResNet18):
         super().__init__(8, weights)
 
 
-@pytest.mark.parametrize("kind", [Small, MobileNetV2])
+class SmallVGG(VGG16):
+    """Has no normalisation after its first convolution."""
+
+    def __init__(self, weights="random"):
+        super().__init__(8, weights)
+
+
+@pytest.mark.parametrize("kind", [Small, MobileNetV2, SmallVGG])
 def test_our_images_give_what_torchvisions_gave(kind, tmp_path):
     theirs = learned(kind())
     ours = kind(write(tmp_path / "weights.pth", theirs)).eval()
