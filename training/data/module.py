@@ -35,6 +35,7 @@ class DrivingData(lightning.LightningDataModule):
         augmentation: of the training samples.
         frames: of a snippet; the middle one is the target.
         samples: of an epoch; null takes every snippet once.
+        one_source: makes each batch of one source, in place of mixing them.
         batch_size: of training and validation.
         workers: processes that prepare samples; 0 prepares them in the training process.
         validation_step: takes every so-many-th snippet of the validation drives.
@@ -54,6 +55,7 @@ class DrivingData(lightning.LightningDataModule):
         augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
         frames: int = 3,
         samples: int | None = None,
+        one_source: bool = False,
         batch_size: int = 4,
         workers: int = 1,
         validation_step: int = 10,
@@ -72,7 +74,7 @@ class DrivingData(lightning.LightningDataModule):
         self._shared_drives = shared_drives
         self._size = (width, height)
         self._augmentation = augmentation
-        self._frames, self._samples = frames, samples
+        self._frames, self._samples, self._one_source = frames, samples, one_source
         self._batch_size, self._workers = batch_size, workers
         self._validation_step, self._seed = validation_step, seed
         self._sources: list[SnippetSource] = []
@@ -97,11 +99,14 @@ class DrivingData(lightning.LightningDataModule):
         self._validation_source = source
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed)
+        needs = getattr(self.trainer and self.trainer.lightning_module, "needs", ())
+        samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed, needs=needs)
         lengths = [len(source) for source in self._sources]
         shares = [settings.share for settings in self._training] if self._samples is not None else None
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
-        sampler = EpochSampler(lengths, self._samples, shares, self._seed, rank, ranks, self._batch_size)
+        sampler = EpochSampler(
+            lengths, self._samples, shares, self._seed, rank, ranks, self._batch_size, self._one_source
+        )
         return ResumableLoader(
             samples, sampler, self._batch_size, persistent_workers=self._workers > 0, **self._loading()
         )

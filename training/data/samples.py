@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +13,9 @@ from torch.utils.data import Dataset, DistributedSampler
 
 from depth_perception.geometry.pose import inverse, vector_from_rotation
 from training.data.augmentation import NONE, Appearance, Augmentation, Window, resized, resized_nearest
-from training.data.snippet import UNLABELLED, Snippet, SnippetSource
+from training.data.snippet import UNLABELLED, Snippet, SnippetSource, Truth
 from training.data.turning import rolled, turned
+from training.errors import TrainingError
 
 Sample = dict[str, Tensor]
 """One sample; a batch has the same keys and one more dimension in front.
@@ -44,6 +45,7 @@ class SnippetSamples(Dataset[Sample]):
         middle_of_known: of a sample whose depth is known, prepares the middle frame alone and leaves the others black:
             a third of the work, where neither views nor motions are learnt from it. All else stays as it is, bit by
             bit.
+        needs: what of the truth every snippet must have.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class SnippetSamples(Dataset[Sample]):
         augmentation: Augmentation = NONE,
         seed: int = 0,
         middle_of_known: bool = False,
+        needs: Collection[Truth] = (),
     ) -> None:
         self._sources = list(sources)
         self._ends = np.cumsum([len(source) for source in self._sources])
@@ -61,6 +64,7 @@ class SnippetSamples(Dataset[Sample]):
         self._augmentation = augmentation
         self._seed = seed
         self._middle_of_known = middle_of_known
+        self._needs = needs
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -71,6 +75,13 @@ class SnippetSamples(Dataset[Sample]):
         start = 0 if source == 0 else int(self._ends[source - 1])
         rng = np.random.default_rng((self._seed, epoch, index))
         snippet = self._sources[source][index - start]
+        for truth in self._needs:
+            if getattr(snippet, truth) is None:
+                raise TrainingError(
+                    f"{snippet.name or f'sample {index}'}: has no true {truth}, which every sample of this training must"
+                    " have: ask its source for it (truth), leave the source out, or learn from each what it has with"
+                    " training.systems.weakly_supervised.WeaklySupervisedSystem"
+                )
         return make_sample(snippet, self._width, self._height, self._augmentation, rng, self._middle_of_known)
 
 
@@ -160,6 +171,8 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
         seed: of the order.
         rank, ranks: which process of how many.
         block: the batch size of one process.
+        one_source: makes every block of one source: a step learns from samples of one kind. What does not fill blocks
+            of all processes is left out.
 
     Attributes:
         epoch: the trainer tells, by `set_epoch`.
@@ -175,6 +188,7 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
         rank: int = 0,
         ranks: int = 1,
         block: int = 1,
+        one_source: bool = False,
     ) -> None:
         super().__init__(range(sum(lengths)), ranks, rank, seed=seed)  # type: ignore[arg-type] # the trainer asks it
         self._lengths = list(lengths)
@@ -184,6 +198,14 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
         self._counts = list(lengths) if samples is None else [round(samples * weight) for weight in weights]
         if samples is not None:
             self._counts[0] += samples - sum(self._counts)
+        self._together = block * ranks if one_source else 1
+        self._counts = [count // self._together * self._together for count in self._counts]
+        if one_source and not all(self._counts):
+            number = self._counts.index(0)
+            raise TrainingError(
+                f"source {number} has less than {self._together} samples in an epoch, a step's: give more data, more"
+                " data.samples or a smaller data.batch_size"
+            )
         self._offsets = np.cumsum([0, *self._lengths[:-1]])
         self._block = block
         self.skip = 0
@@ -214,4 +236,8 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
                 first += len(taken)
                 count -= len(taken)
         rng = np.random.default_rng((self.seed, len(self._lengths), self.epoch))
-        return np.asarray(rng.permutation(np.concatenate(order)))
+        indices = np.concatenate(order)
+        if self._together > 1:
+            steps = indices.reshape(-1, self._together)
+            return np.asarray(steps[rng.permutation(len(steps))].ravel())
+        return np.asarray(rng.permutation(indices))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from training.data.samples import Sample
+from training.data.snippet import Truth
 from training.networks.depth_network import RegressionNetwork
 from training.networks.normalise import normalise
 from training.systems.learning_rate import LearningRate
@@ -48,6 +49,11 @@ class SupervisedSystem(TrainingSystem):
             prediction = prediction.float()
             depth = batch["depth"][:, None] / self.focal_factor(batch)[:, None, None, None]
             return self._losses.of(prediction, depth, batch["labels"])
+
+    @property
+    def needs(self) -> frozenset[Truth]:
+        """What every training sample must have; labels may be missing."""
+        return frozenset({"depth"})
 
     def validate_batch(self, batch: Sample, figures: ValidationFigures) -> list[list[Picture]]:
         image = self._middle(batch)

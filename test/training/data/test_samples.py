@@ -145,6 +145,13 @@ class TestMissingTruth:
         with pytest.raises(TrainingError, match="too short"):
             StreetSnippets([drive], frames=3, strides=(5,))
 
+    def test_a_sample_without_the_truth_that_is_learnt_from_is_named(self, snippets):
+        named = [replace(snippets[0], depth=None, labels=np.zeros((192, 624), np.uint8), name="aachen/000019")]
+        samples = SnippetSamples([snippets, named], 416, 128, needs=["depth"])
+        assert samples[0]["depth"].isfinite().any()
+        with pytest.raises(TrainingError, match=r"aachen/000019: has no true depth, which every sample .* must have"):
+            samples[len(snippets)]
+
 
 class TestMiddleOfKnown:
     """Without views and motions to learn from a sample, its other frames are not prepared: nothing else may differ."""
@@ -213,6 +220,26 @@ class TestOrder:
             seen += [index for index in indices if index < 30]
         assert len(seen) == 40
         assert len(set(seen[:24])) == 24
+
+    @pytest.mark.parametrize("ranks", [1, 2])
+    def test_batches_of_one_source_come_in_any_order_and_hold_no_snippet_twice(self, ranks):
+        order = [
+            list(EpochSampler([31, 14], seed=1, rank=rank, ranks=ranks, block=4, one_source=True))
+            for rank in range(ranks)
+        ]
+        indices = np.array([[index for _, index in ours] for ours in order]).reshape(ranks, -1, 4)
+        second = indices >= 31
+        assert indices.shape[1] == (31 // (4 * ranks)) + (14 // (4 * ranks))
+        assert len(np.unique(indices)) == indices.size
+        for batch in np.moveaxis(second, 1, 0):  # of all processes
+            assert batch.all() or not batch.any()
+        kinds = second[0].all(-1)
+        assert kinds.any()
+        assert not np.array_equal(kinds, np.sort(kinds))
+
+    def test_one_source_without_a_batch_is_named(self):
+        with pytest.raises(TrainingError, match="source 1 has less than 4 samples"):
+            EpochSampler([31, 3], block=4, one_source=True)
 
 
 def test_median_depth_is_that_of_each_pixel(drive):
