@@ -5,6 +5,12 @@ part of the graph:
 
 * a *depth* model maps ``image`` (uint8 RGB, ``[1, height, width, 3]``) to ``depth`` (float32, ``[1, height, width]``,
   distance along the optical axis as a camera of focal length `ModelDescription.focal_length` would see it);
+
+  - with `ModelDescription.classes` it also answers ``semantics`` (uint8, ``[1, height, width]``, places among them),
+  - with `ModelDescription.confidence` also ``confidence`` (float32, ``[1, height, width]``, 0 to 1),
+  - with `ModelDescription.frames` it takes ``images`` (``[2, height, width, 3]``, oldest first) in place of ``image``,
+    and answers for the second one;
+
 * a *pose* model maps ``images`` (uint8 RGB, ``[frames, height, width, 3]``, oldest first) to ``motion`` (float32,
   ``[frames - 1, 4, 4]``), where ``motion[k]`` is the pose of camera ``k + 1`` in camera ``k``: it takes points of frame
   ``k + 1`` into frame ``k``.
@@ -24,7 +30,12 @@ import onnx
 from depth_perception.errors import DepthPerceptionError
 
 METADATA_KEY = "depth_perception"
-FORMAT_VERSION = 1
+FORMAT_VERSIONS = (1, 2)
+"""What this package reads. Each file has the lowest that knows all its entries, so that older packages read it too."""
+UNKNOWN_CLASS = 255
+"""No class has this id: it stands for "unknown" wherever ids are stored in a byte."""
+DEPTH_FRAMES = ("previous", "current")
+"""The frames of a depth model that takes two."""
 
 
 class ModelFileError(DepthPerceptionError):
@@ -51,8 +62,20 @@ class Score:
 
 
 @dataclass(frozen=True)
+class SemanticClass:
+    """One class that a model tells from the others; its id is its place among `ModelDescription.classes`."""
+
+    name: str
+    colour: tuple[int, int, int]
+    """Red, green and blue to show it in, 0 to 255."""
+
+
+@dataclass(frozen=True)
 class ModelDescription:
-    """What a robot must know about a model. Lengths in pixels are pixels of the network's input."""
+    """What a robot must know about a model. Lengths in pixels are pixels of the network's input.
+
+    Raises: `ModelFileError` for entries that contradict each other.
+    """
 
     name: str
     task: Literal["depth", "pose"]
@@ -68,16 +91,45 @@ class ModelDescription:
     """Metres; None for a pose model."""
     maximum_depth: float | None = None
     frames: tuple[str, ...] = ()
-    """Pose models: the frames of ``images``, oldest first."""
+    """The frames of ``images``, oldest first; of a depth model `DEPTH_FRAMES`, or none if it takes one ``image``."""
     colour_order: str = "rgb"
     training_data: tuple[TrainingData, ...] = ()
     scores: tuple[Score, ...] = ()
     revision: str = ""
     """Git revision of the code that exported it."""
-    format_version: int = FORMAT_VERSION
+    classes: tuple[SemanticClass, ...] = ()
+    """Depth models: what ``semantics`` tells apart; none if there is no such output."""
+    confidence: bool = False
+    """Depth models: whether there is an output ``confidence``."""
+
+    def __post_init__(self) -> None:
+        if self.task not in ("depth", "pose"):
+            raise ModelFileError(f"its task is '{self.task}', expected 'depth' or 'pose'")
+        if self.task == "pose" and (self.classes or self.confidence):
+            raise ModelFileError("it is a pose model with classes or confidence, which only depth models have")
+        if self.task == "depth" and self.frames not in ((), DEPTH_FRAMES):
+            raise ModelFileError(
+                f"its frames are {', '.join(self.frames)}, of a depth model expected {', '.join(DEPTH_FRAMES)} or none"
+            )
+        if len(self.classes) > UNKNOWN_CLASS:
+            raise ModelFileError(f"it has {len(self.classes)} classes, expected at most {UNKNOWN_CLASS}")
+        for item in self.classes:
+            if len(item.colour) != 3 or not all(isinstance(value, int) and 0 <= value <= 255 for value in item.colour):
+                raise ModelFileError(
+                    f"the colour of class '{item.name}' is {item.colour}, expected red, green, blue of 0 to 255"
+                )
+
+    @property
+    def format_version(self) -> int:
+        """The lowest of `FORMAT_VERSIONS` that knows all entries in use."""
+        return 2 if self.classes or self.confidence or (self.task == "depth" and self.frames) else 1
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        values = asdict(self) | {"format_version": self.format_version}
+        for name in ("classes", "confidence"):
+            if not values[name]:
+                del values[name]  # version 1 does not know it
+        return json.dumps(values)
 
     @classmethod
     def from_json(cls, text: str) -> ModelDescription:
@@ -88,11 +140,11 @@ class ModelDescription:
             raise ModelFileError(f"its description is not JSON ({error}): export the model again") from None
         if not isinstance(values, dict):
             raise ModelFileError("its description is not a JSON object: export the model again")
-        version = values.get("format_version")
-        if version != FORMAT_VERSION:
+        version = values.pop("format_version", None)
+        if version not in FORMAT_VERSIONS:
             raise ModelFileError(
-                f"its description has format version {version}, this package reads {FORMAT_VERSION}:"
-                " export the model again or use the package version that wrote it"
+                f"its description has format version {version}, this package reads {FORMAT_VERSIONS[0]} to"
+                f" {FORMAT_VERSIONS[-1]}: export the model again or use the package version that wrote it"
             )
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(values) - known):
@@ -101,12 +153,14 @@ class ModelDescription:
             values["frames"] = tuple(values.get("frames", ()))
             values["training_data"] = tuple(TrainingData(**item) for item in values.get("training_data", ()))
             values["scores"] = tuple(Score(**item) for item in values.get("scores", ()))
-            description = cls(**values)
+            values["classes"] = tuple(
+                SemanticClass(item["name"], tuple(item["colour"])) for item in values.get("classes", ())
+            )
+            return cls(**values)
+        except KeyError as error:
+            raise ModelFileError(f"its description has a class without {error}: export the model again") from None
         except TypeError as error:
             raise ModelFileError(f"its description is incomplete ({error}): export the model again") from None
-        if description.task not in ("depth", "pose"):
-            raise ModelFileError(f"its task is '{description.task}', expected 'depth' or 'pose'")
-        return description
 
 
 def read_description(path: str | Path, task: Literal["depth", "pose"] | None = None) -> ModelDescription:
@@ -119,6 +173,19 @@ def read_description(path: str | Path, task: Literal["depth", "pose"] | None = N
     if task is not None and description.task != task:
         raise ModelFileError(f"{path}: this is a {description.task} model, expected a {task} model")
     return description
+
+
+def read_part(path: str | Path, output: str) -> bytes:
+    """The model at `path` without whatever this one of its outputs does not need.
+
+    Raises: `ModelFileError` if there is no such file or output.
+    """
+    model = _load(path)
+    if output not in [tensor.name for tensor in model.graph.output]:
+        raise ModelFileError(f"{path}: has no output '{output}': export it again")
+    extractor = onnx.utils.Extractor(model)
+    part = extractor.extract_model([tensor.name for tensor in model.graph.input], [output])
+    return bytes(part.SerializeToString())
 
 
 def write_model(model: onnx.ModelProto, description: ModelDescription, path: str | Path) -> None:

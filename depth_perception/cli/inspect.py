@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     models = [(path, read_description(path)) for path in arguments.model]
     if arguments.json:
-        items = [asdict(description) for _, description in models]
+        items = [asdict(model) | {"format_version": model.format_version} for _, model in models]
         print(json.dumps(items[0] if len(items) == 1 else items, indent=2))
         return 0
     print("\n\n".join(_text(path, description) for path, description in models))
@@ -37,8 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _text(path: str, model: ModelDescription) -> str:
     from pathlib import Path
+    from textwrap import wrap
 
     from depth_perception.cli.table import table
+    from depth_perception.engines.contract import expected_outputs
 
     rows = [
         ("task", model.task),
@@ -48,9 +50,12 @@ def _text(path: str, model: ModelDescription) -> str:
     ]
     if model.frames:
         rows.append(("frames", ", ".join(model.frames)))
+    rows.append(("outputs", ", ".join(tensor.name for tensor in expected_outputs(model))))
     rows.append(("unit", "metres" if model.metric else "unknown: right up to one factor, needs a scale"))
     if model.minimum_depth is not None and model.maximum_depth is not None:
         rows.append(("depth", f"{model.minimum_depth:g} to {model.maximum_depth:g} m"))
+    for index, line in enumerate(wrap(", ".join(item.name for item in model.classes), 100)):
+        rows.append((f"{len(model.classes)} classes" if index == 0 else "", line))
     for index, data in enumerate(model.training_data):
         rows.append(("trained on" if index == 0 else "", f"{data.name} ({data.supervision}; {data.licence})"))
     for index, score in enumerate(model.scores):

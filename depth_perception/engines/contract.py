@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -10,25 +10,58 @@ import numpy.typing as npt
 from depth_perception.engines.engine import EngineError, TensorInfo
 from depth_perception.model_file import ModelDescription
 
+TENSOR_NAMES = frozenset({"image", "images", "depth", "semantics", "confidence", "motion"})
+"""All inputs and outputs that models may have."""
 
-def check_graph(model: ModelDescription, inputs: tuple[TensorInfo, ...], outputs: tuple[TensorInfo, ...]) -> None:
-    """Refuses a model whose tensors are not those of `depth_perception.model_file`'s contract.
 
-    Raises: `EngineError` naming the tensor, what the contract says and what the graph has.
+def expected_inputs(model: ModelDescription) -> tuple[TensorInfo, ...]:
+    """The inputs that a model of this description takes."""
+    size, uint8 = (model.height, model.width, 3), np.dtype(np.uint8)
+    if model.task == "depth" and not model.frames:
+        return (TensorInfo("image", (1, *size), uint8),)
+    return (TensorInfo("images", (len(model.frames), *size), uint8),)
+
+
+def expected_outputs(model: ModelDescription) -> tuple[TensorInfo, ...]:
+    """The outputs that a model of this description has: first what its task is, then what it says beside it."""
+    shape, float32 = (1, model.height, model.width), np.dtype(np.float32)
+    if model.task == "pose":
+        return (TensorInfo("motion", (len(model.frames) - 1, 4, 4), float32),)
+    outputs = [TensorInfo("depth", shape, float32)]
+    if model.classes:
+        outputs.append(TensorInfo("semantics", shape, np.dtype(np.uint8)))
+    if model.confidence:
+        outputs.append(TensorInfo("confidence", shape, float32))
+    return tuple(outputs)
+
+
+def check_graph(
+    model: ModelDescription, inputs: tuple[TensorInfo, ...], outputs: tuple[TensorInfo, ...]
+) -> tuple[TensorInfo, ...]:
+    """Refuses a model whose tensors are not those of `depth_perception.model_file`'s contract, in any order.
+
+    Returns: the outputs in the contract's order.
+
+    Raises: `EngineError` naming what the graph has and the description does not mean, and the other way round.
     """
-    size = (model.height, model.width)
-    if model.task == "depth":
-        expected = (("image", (1, *size, 3), "uint8"), ("depth", (1, *size), "float32"))
-    else:
-        frames = len(model.frames)
-        expected = (("images", (frames, *size, 3), "uint8"), ("motion", (frames - 1, 4, 4), "float32"))
-    for (name, shape, dtype), tensors in zip(expected, (inputs, outputs), strict=True):
-        found = ", ".join(f"{tensor.name} {tensor.dtype} {tensor.shape}" for tensor in tensors)
-        if tensors != (TensorInfo(name, shape, np.dtype(dtype)),):
+    for kind, expected, found in (
+        ("input", expected_inputs(model), inputs),
+        ("output", expected_outputs(model), outputs),
+    ):
+        if set(expected) != set(found):
+            frames = f" with frames {', '.join(model.frames)}" if model.frames else ""
+            missing, found_instead = set(expected) - set(found), set(found) - set(expected)
             raise EngineError(
-                f"model '{model.name}' has {found}, but its description ({model.task} at"
-                f" {model.width}x{model.height}) means {name} {dtype} {shape}: export it again"
+                f"model '{model.name}': its description ({model.task} at {model.width}x{model.height}{frames}) means"
+                f" {kind} {_listed(missing) or 'nothing else'}, its graph has {_listed(found_instead) or 'none of it'}:"
+                " export it again"
             )
+    return expected_outputs(model)
+
+
+def is_first_alone(outputs: tuple[TensorInfo, ...], wanted: Collection[str] | None) -> bool:
+    """Whether the first of a model's `outputs` is all that is `wanted` (None: all are)."""
+    return wanted is not None and set(wanted) <= {outputs[0].name}
 
 
 def check_inputs(expected: tuple[TensorInfo, ...], inputs: Mapping[str, npt.NDArray]) -> None:
@@ -42,3 +75,7 @@ def check_inputs(expected: tuple[TensorInfo, ...], inputs: Mapping[str, npt.NDAr
             raise EngineError(
                 f"input '{tensor.name}' is {given.dtype} {given.shape}, the model takes {tensor.dtype} {tensor.shape}"
             )
+
+
+def _listed(tensors: Iterable[TensorInfo]) -> str:
+    return ", ".join(sorted(f"{tensor.name} {tensor.dtype} {tensor.shape}" for tensor in tensors))

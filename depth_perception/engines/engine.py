@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,8 +51,11 @@ class Engine(Protocol):
     @property
     def description(self) -> EngineDescription: ...
 
-    def run(self, inputs: Mapping[str, npt.NDArray]) -> dict[str, npt.NDArray]:
+    def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
         """Outputs by name. They may be overwritten by the next `run`: copy what must outlive it.
+
+        Args:
+            outputs: Those that are wanted; None is all. Others may be left out: the first one alone is computed alone.
 
         Raises: `EngineError` naming the input if one is missing or has another shape or dtype.
         """

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.engines.contract import check_graph, check_inputs
+from depth_perception.engines.contract import check_graph, check_inputs, is_first_alone
 from depth_perception.engines.engine import EngineDescription, EngineError, TensorInfo
-from depth_perception.model_file import read_description
+from depth_perception.model_file import read_description, read_part
 
 
 class OnnxRuntimeEngine:
@@ -39,28 +39,34 @@ class OnnxRuntimeEngine:
             options.intra_op_num_threads = threads
         available = onnxruntime.get_available_providers()
         providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers)
-        except Exception as error:  # its exceptions share no base class but this one
-            raise EngineError(f"{path}: ONNX Runtime cannot run it: {str(error).splitlines()[0]}") from None
 
+        def session(graph: str | bytes) -> Any:
+            try:
+                return onnxruntime.InferenceSession(graph, options, providers)
+            except Exception as error:  # its exceptions share no base class but this one
+                raise EngineError(f"{path}: ONNX Runtime cannot run it: {str(error).splitlines()[0]}") from None
+
+        self._whole = self._first_alone = session(str(path))
         self.model = model
-        self.inputs = tuple(_tensor_info(node) for node in self._session.get_inputs())
-        self.outputs = tuple(_tensor_info(node) for node in self._session.get_outputs())
-        check_graph(model, self.inputs, self.outputs)
-        on_gpu = self._session.get_providers()[0] == "CUDAExecutionProvider"
+        self.inputs = tuple(_tensor_info(node) for node in self._whole.get_inputs())
+        outputs = tuple(_tensor_info(node) for node in self._whole.get_outputs())
+        self.outputs = check_graph(model, self.inputs, outputs)
+        if len(outputs) > 1:  # it would compute all of them, whichever are asked for
+            self._first_alone = session(read_part(path, self.outputs[0].name))
+        on_gpu = self._whole.get_providers()[0] == "CUDAExecutionProvider"
         self.description = EngineDescription("onnxruntime", onnxruntime.__version__, "f32", "GPU" if on_gpu else "CPU")
 
-    def run(self, inputs: Mapping[str, npt.NDArray]) -> dict[str, npt.NDArray]:
+    def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
         check_inputs(self.inputs, inputs)
-        names = [tensor.name for tensor in self.outputs]
+        session = self._first_alone if is_first_alone(self.outputs, outputs) else self._whole
+        names = [node.name for node in session.get_outputs()]
         try:
-            return dict(zip(names, self._session.run(names, dict(inputs)), strict=True))
+            return dict(zip(names, session.run(names, dict(inputs)), strict=True))
         except Exception as error:
             raise EngineError(f"ONNX Runtime failed to run '{self.model.name}': {str(error).splitlines()[0]}") from None
 
     def close(self) -> None:
-        del self._session
+        del self._whole, self._first_alone
 
 
 _DTYPES: dict[str, np.dtype] = {"tensor(uint8)": np.dtype(np.uint8), "tensor(float)": np.dtype(np.float32)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,12 @@ from depth_perception.estimators.scale import ConstantScale, ScaleEstimate, Scal
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
+from depth_perception.model_file import UNKNOWN_CLASS
 
 SATURATION = 0.95
 """A network that answers this share of its maximum depth, or more, says "far away", not a distance."""
+MAXIMUM_GAP = 1_000_000_000
+"""Nanoseconds between two images after which the first says nothing about the second."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,10 @@ class DepthResult:
         camera: The pinhole of depth and image.
         scale: What the network's depth was multiplied with.
         metric: False if nobody knows how long a unit is: then it must not be passed on as metres.
+        labels: uint8 ``[height, width]``, places among the model's classes, `UNKNOWN_CLASS` where the camera saw
+            nothing; None if not asked for.
+        confidence: float32 ``[height, width]``, 0 to 1; NaN where the camera saw nothing, and everywhere for a model of
+            two frames that had but one; None if not asked for.
     """
 
     depth: npt.NDArray[np.float32]
@@ -37,6 +45,8 @@ class DepthResult:
     camera: Camera
     scale: ScaleEstimate
     metric: bool
+    labels: npt.NDArray[np.uint8] | None = None
+    confidence: npt.NDArray[np.float32] | None = None
 
 
 class DepthEstimator:
@@ -73,14 +83,35 @@ class DepthEstimator:
         self._factor = depth_factor(self.view.camera.fx, model.focal_length)
         self._saturated = np.inf if model.maximum_depth is None else model.maximum_depth * SATURATION
         self._scale = ConstantScale(model_scale(model)) if scale is None else scale
+        self._takes_two = bool(model.frames)
+        self._previous: tuple[int, npt.NDArray[np.uint8]] | None = None
+        self._extras = {tensor.name for tensor in engine.outputs[1:]}
 
-    def estimate(self, image: npt.NDArray[np.uint8]) -> DepthResult:
+    def estimate(
+        self, image: npt.NDArray[np.uint8], stamp: int | None = None, *, extras: Collection[str] = ()
+    ) -> DepthResult:
         """Depth of an image of the camera, uint8 RGB ``[camera height, camera width, 3]``.
 
-        Raises: `EstimatorError` if it is not such an image, `EngineError` if the backend fails.
+        Args:
+            stamp: Nanoseconds. A model of two frames looks at the image before as well, if that is at most
+                `MAXIMUM_GAP` older; without a stamp an image is judged by itself.
+            extras: What else to compute of what the model has: ``semantics``, ``confidence``.
+
+        Raises: `EstimatorError` if it is not such an image or the model lacks an extra, `EngineError` if the backend
+        fails.
         """
+        if lacking := set(extras) - self._extras:
+            has = ", ".join(sorted(self._extras)) or "nothing"
+            raise EstimatorError(
+                f"{', '.join(sorted(lacking))} asked for, '{self._engine.model.name}' has {has} beside depth"
+            )
         view = self.view.image(image)
-        output = self._engine.run({"image": view[None]})["depth"][0]
+        before = self._view_before(view, stamp)
+        inputs = {"image": view[None]}
+        if self._takes_two:
+            inputs = {"images": np.stack([view if before is None else before, view])}
+        outputs = self._engine.run(inputs, {"depth", *extras})
+        output = outputs["depth"][0]
         depth = output * np.float32(self._factor)
         far = output >= self._saturated
         depth[~(output > 0)] = np.nan
@@ -91,4 +122,18 @@ class DepthEstimator:
         depth *= np.float32(scale.value)
         depth[depth > self._farthest] = np.inf
         depth[depth < self._nearest] = -np.inf
-        return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known)
+        labels, confidence = None, None
+        if "semantics" in extras:
+            labels = np.where(self.view.valid, outputs["semantics"][0], np.uint8(UNKNOWN_CLASS))
+        if "confidence" in extras:
+            alone = self._takes_two and before is None
+            sure = self.view.valid & (not alone)
+            confidence = np.where(sure, outputs["confidence"][0], np.float32(np.nan))
+        return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known, labels, confidence)
+
+    def _view_before(self, view: npt.NDArray[np.uint8], stamp: int | None) -> npt.NDArray[np.uint8] | None:
+        """The view of the image just before this one, which it keeps for the next; None if there is none."""
+        previous, self._previous = self._previous, None if stamp is None else (stamp, view)
+        if previous is None or stamp is None or not 0 < stamp - previous[0] <= MAXIMUM_GAP:
+            return None
+        return previous[1]

@@ -59,7 +59,7 @@ def replay(
             with watch("decode"):
                 image = recorded.decode()
             with watch("depth"):
-                result = estimator.estimate(image)
+                result = estimator.estimate(image, recorded.stamp)
             judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
             if odometry is not None:
                 with watch("odometry"):

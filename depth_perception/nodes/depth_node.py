@@ -8,6 +8,7 @@ from typing import Any
 
 from geometry_msgs.msg import Vector3, Vector3Stamped
 from rclpy.lifecycle import LifecyclePublisher
+from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
@@ -26,11 +27,12 @@ from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
 from depth_perception.nodes.camera_input import AnyImage, CameraInput
 from depth_perception.nodes.depth_color import colored
-from depth_perception.nodes.images import image_from_message, message_from_image
+from depth_perception.nodes.images import ImageOutput, image_from_message
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import engine_details, engine_summary, model_parameters, open_model
 from depth_perception.nodes.parameters import NodeError, Parameter
 from depth_perception.nodes.perception_node import Frame, PerceptionNode
+from depth_perception.nodes.semantics import SemanticsOutput
 from depth_perception.nodes.subscription import FollowingSubscription
 from depth_perception.resources import DEPTH_MODEL
 
@@ -62,8 +64,9 @@ class DepthNode(PerceptionNode[AnyImage]):
     Publishes ``depth/image_rect`` (32FC1, metres along the optical axis; NaN invalid, +inf beyond the range, -inf
     closer than it), ``depth/camera_info``, ``image_rect`` (rgb8, the view the depth belongs to), ``depth/scale`` (x:
     metres in one unit of the model, y: its relative standard deviation) and ``depth/color`` (rgb8, to look at). Depth
-    of unknown scale goes to ``depth/relative`` instead. Stamp and frame are those of the image. What nobody subscribes
-    to is not computed.
+    of unknown scale goes to ``depth/relative`` instead. A model that has them adds ``depth/confidence`` (32FC1, 0 to 1,
+    NaN unknown) and the topics of `SemanticsOutput`. Stamp and frame are those of the image. What nobody subscribes to
+    is not computed.
     """
 
     def __init__(self) -> None:
@@ -73,7 +76,8 @@ class DepthNode(PerceptionNode[AnyImage]):
         self._estimator_of: object = None
         self._camera_pose: transforms.CameraPose | None = None
         self._scale: ScaleEstimate | None = None
-        self._depth_message, self._image_message, self._color_message = Image(), Image(), Image()
+        self._semantics: SemanticsOutput | None = None
+        self._confidence: ImageOutput | None = None
 
     def check_parameters(self, values: dict[str, Any]) -> str | None:
         if values["minimum_range"] >= values["maximum_range"]:
@@ -87,17 +91,19 @@ class DepthNode(PerceptionNode[AnyImage]):
         self._engine = self.time_engine(open_model(self.value, "depth"))
         if self.value("scale_source") == "ground_plane":
             self._camera_pose = transforms.CameraPose(self, self.value("base_frame"), self.value("camera_pose"))
-        self._depth = self.output(Image, "depth/image_rect")
-        self._relative = self.output(Image, "depth/relative")
+        model = self._engine.model
+        self._depth = self._image_output("depth/image_rect", "32FC1")
+        self._relative = self._image_output("depth/relative", "32FC1")
         self._info = self.output(CameraInfo, "depth/camera_info")
-        self._image = self.output(Image, "image_rect")
+        self._image = self._image_output("image_rect", "rgb8")
         self._scale_output = self.output(Vector3Stamped, "depth/scale")
-        self._color = self.output(Image, "depth/color")
+        self._color = self._image_output("depth/color", "rgb8")
+        self._semantics = SemanticsOutput(self, model.classes) if model.classes else None
+        self._confidence = self._image_output("depth/confidence", "32FC1") if model.confidence else None
         self.get_logger().info(engine_summary(self._engine))
-        if not self._engine.model.metric and self.value("scale_source") == "model":
+        if not model.metric and self.value("scale_source") == "model":
             self.get_logger().warning(
-                f"{self._engine.model.name} does not know metres: its depth goes to depth/relative;"
-                " set scale_source for metres"
+                f"{model.name} does not know metres: its depth goes to depth/relative; set scale_source for metres"
             )
 
     def inputs(self) -> list[FollowingSubscription]:
@@ -105,22 +111,24 @@ class DepthNode(PerceptionNode[AnyImage]):
         return [self._camera.image, self._camera.info]
 
     def process(self, frame: Frame[AnyImage]) -> bool:
-        wants_depth = any(map(_is_wanted, (self._depth, self._relative, self._scale_output, self._color)))
-        if not (wants_depth or _is_wanted(self._image) or _is_wanted(self._info)):
+        extras = self._wanted_extras()
+        wants_depth = any(output.is_wanted for output in (self._depth, self._relative, self._color))
+        wants_depth |= bool(extras) or _is_wanted(self._scale_output)
+        if not (wants_depth or self._image.is_wanted or _is_wanted(self._info)):
             return False
         header, image = frame.content.header, image_from_message(frame.content)
         height, width = image.shape[:2]
         estimator = self._estimator_for(self._camera.camera(header, width, height), header.frame_id)
         if wants_depth:
-            result = estimator.estimate(image)
+            result = estimator.estimate(image, Time.from_msg(frame.stamp).nanoseconds, extras=extras)
             self._publish_depth(result, header)
             view = result.image
         else:
             view = estimator.view.image(image)
         if _is_wanted(self._info):
             self._info.publish(message_from_camera(estimator.view.camera, header))
-        if _is_wanted(self._image):
-            self._image.publish(message_from_image(view, "rgb8", header, self._image_message))
+        if self._image.is_wanted:
+            self._image.publish(view, header)
         return True
 
     def restart(self) -> None:
@@ -145,16 +153,28 @@ class DepthNode(PerceptionNode[AnyImage]):
             details["scale source"] = self._scale.source
         return details
 
+    def _image_output(self, topic: str, encoding: str) -> ImageOutput:
+        return ImageOutput(self.output(Image, topic), encoding)
+
+    def _wanted_extras(self) -> set[str]:
+        """Which of the model's outputs beside depth somebody subscribes to."""
+        outputs = {"semantics": self._semantics, "confidence": self._confidence}
+        return {name for name, output in outputs.items() if output is not None and output.is_wanted}
+
     def _publish_depth(self, result: DepthResult, header: Header) -> None:
         self._scale = result.scale
         output = self._depth if result.metric else self._relative
-        if _is_wanted(output):
-            output.publish(message_from_image(result.depth, "32FC1", header, self._depth_message))
+        if output.is_wanted:
+            output.publish(result.depth, header)
         if _is_wanted(self._scale_output):
             scale = Vector3(x=float(result.scale.value), y=float(result.scale.sigma))
             self._scale_output.publish(Vector3Stamped(header=header, vector=scale))
-        if _is_wanted(self._color):
-            self._color.publish(message_from_image(colored(result.depth), "rgb8", header, self._color_message))
+        if self._color.is_wanted:
+            self._color.publish(colored(result.depth), header)
+        if self._semantics is not None and result.labels is not None:
+            self._semantics.publish(result.labels, header)
+        if self._confidence is not None and result.confidence is not None:
+            self._confidence.publish(result.confidence, header)
 
     def _estimator_for(self, camera: Camera, camera_frame: str) -> DepthEstimator:
         assert self._engine is not None

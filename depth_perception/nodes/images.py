@@ -7,6 +7,7 @@ from array import array
 
 import numpy as np
 import numpy.typing as npt
+from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
@@ -49,6 +50,27 @@ def message_from_image(pixels: npt.NDArray, encoding: str, header: Header, into:
     message.step = pixels.nbytes // pixels.shape[0]
     write_data(message, pixels)
     return message
+
+
+class ImageOutput:
+    """A topic of images of one encoding, with a message whose memory is used again for every image.
+
+    Attributes:
+        is_wanted: Whether anybody subscribes to it.
+    """
+
+    def __init__(self, publisher: LifecyclePublisher, encoding: str) -> None:
+        self._publisher = publisher
+        self._encoding = encoding
+        self._message = Image()
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._publisher.get_subscription_count() > 0
+
+    def publish(self, pixels: npt.NDArray, header: Header) -> None:
+        """Publishes an array as `message_from_image` takes it."""
+        self._publisher.publish(message_from_image(pixels, self._encoding, header, self._message))
 
 
 def write_data(message: Image | PointCloud2, values: npt.NDArray) -> None:

@@ -49,7 +49,10 @@ def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> E
         path = share_path(str(path))
     read_description(path, task)
     engine = open_engine(path, value("backend"), threads=value("threads") or None, precision=value("precision"))
-    engine.run({tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in engine.inputs})
+    nothing = {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in engine.inputs}
+    engine.run(nothing)
+    if len(engine.outputs) > 1:
+        engine.run(nothing, {engine.outputs[0].name})
     return engine
 
 

@@ -17,6 +17,7 @@ from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
+from rclpy.publisher import Publisher
 from rclpy.time import Time
 
 from depth_perception.engines.engine import Engine
@@ -24,7 +25,7 @@ from depth_perception.errors import DepthPerceptionError
 from depth_perception.nodes import diagnostics, parameters
 from depth_perception.nodes.inbox import Inbox
 from depth_perception.nodes.parameters import Parameter
-from depth_perception.nodes.qos import OUTPUT
+from depth_perception.nodes.qos import LATCHED, OUTPUT
 from depth_perception.nodes.statistics import Statistics
 from depth_perception.nodes.subscription import FollowingSubscription
 from depth_perception.nodes.timed_engine import TimedEngine
@@ -71,6 +72,7 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
         self._trouble = ""
         self._logged: dict[str, float] = {}
         self._outputs: list[LifecyclePublisher] = []
+        self._announcements: list[Publisher] = []
         self._inputs: list[FollowingSubscription] = []
         self._inbox: Inbox[Frame[Content]] | None = None
         self._latest: Time | None = None
@@ -135,6 +137,12 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
         publisher = self.create_lifecycle_publisher(message, topic, OUTPUT)
         self._outputs.append(publisher)
         return publisher
+
+    def announce(self, message: Any, topic: str) -> None:
+        """Publishes what holds until the node is cleaned up, to all who listen now or later; active or not."""
+        publisher = self.create_publisher(type(message), topic, LATCHED)
+        publisher.publish(message)
+        self._announcements.append(publisher)
 
     def take(self, content: Content, stamp: Stamp) -> None:
         """Hands a frame that has just arrived to the worker."""
@@ -230,6 +238,9 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
         for publisher in self._outputs:
             self.destroy_lifecycle_publisher(publisher)
         self._outputs.clear()
+        for announcement in self._announcements:
+            self.destroy_publisher(announcement)
+        self._announcements.clear()
 
     def _close_inputs(self) -> None:
         for subscription in self._inputs:

@@ -21,6 +21,14 @@ OUTPUT = QoSProfile(
 )
 """Matches reliable and best-effort subscribers alike."""
 
+LATCHED = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""For what is said once: the last message waits for those who subscribe later."""
+
 
 def input_profile(reliability: str, publishers: Sequence[TopicEndpointInfo]) -> QoSProfile:
     """What every one of the `publishers` offers, and no less; reliable and volatile while there is none.

@@ -15,6 +15,7 @@ from helpers.recordings import write_recording
 
 from depth_perception import __version__
 from depth_perception.cli.main import main
+from depth_perception.model_file import SemanticClass
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -102,6 +103,21 @@ def test_inspect_as_table_and_as_json(tmp_path, capsys):
     assert main(["inspect", "--json", str(tmp_path / "depth.onnx"), str(tmp_path / "pose.onnx")]) == 0
     values = json.loads(capsys.readouterr().out)
     assert [item["task"] for item in values] == ["depth", "pose"]
+
+
+def test_inspect_names_the_classes_and_all_outputs(tmp_path, capsys):
+    classes = tuple(SemanticClass(f"thing{number}", (number, 0, 0)) for number in range(40))
+    write_depth_model(tmp_path / "depth.onnx", classes=classes, confidence=True)
+    assert main(["inspect", str(tmp_path / "depth.onnx")]) == 0
+    text = capsys.readouterr().out
+    assert "depth, semantics, confidence" in text
+    assert "40 classes" in text
+    assert all(item.name in text for item in classes)
+    assert max(map(len, text.splitlines())) < 130
+    assert main(["inspect", "--json", str(tmp_path / "depth.onnx")]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["classes"][7] == {"name": "thing7", "colour": [7, 0, 0]}
+    assert (values["confidence"], values["format_version"]) == (True, 2)
 
 
 def test_evaluate_prints_its_tables_and_writes_the_report(tmp_path, capsys):

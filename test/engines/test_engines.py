@@ -2,20 +2,29 @@
 
 import sys
 import threading
+import time
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import onnx
 import pytest
-from helpers.models import luma_depth, redescribe, write_depth_model, write_pose_model
+from helpers.models import (
+    green_confidence,
+    luma_depth,
+    red_classes,
+    redescribe,
+    write_depth_model,
+    write_pose_model,
+)
 from onnx import TensorProto, helper, numpy_helper
 
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
-from depth_perception.model_file import ModelDescription, ModelFileError, write_model
+from depth_perception.model_file import ModelDescription, ModelFileError, SemanticClass, write_model
 
 HEIGHT, WIDTH = 24, 40
+CLASSES = tuple(SemanticClass(f"class {number}", (number, 0, 0)) for number in range(5))
 
 
 @pytest.fixture(scope="session")
@@ -179,13 +188,80 @@ def test_a_graph_the_backend_cannot_run_is_refused_in_one_line(backend, depth_mo
     assert "\n" not in str(refusal.value)
 
 
+@pytest.fixture(scope="session")
+def rich_model(tmp_path_factory):
+    """A depth model with all that a depth model may have."""
+    path = tmp_path_factory.mktemp("models") / "rich.onnx"
+    write_depth_model(path, classes=CLASSES, confidence=True, two_frames=True)
+    return path
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("changes", [{"width": 100}, {"task": "pose", "frames": ("previous", "current")}])
-def test_a_graph_that_is_not_what_its_description_says_is_refused(backend, changes, depth_model, tmp_path):
+def test_models_of_two_frames_with_classes_and_confidence_run(backend, rich_model):
+    before, now = images = np.random.default_rng(2).integers(0, 256, (2, 32, 64, 3), np.uint8)
+    engine = open_engine(rich_model, backend)
+    found = engine.run({"images": images})
+    assert set(found) == {tensor.name for tensor in engine.outputs} == {"depth", "semantics", "confidence"}
+    np.testing.assert_allclose(found["depth"][0], luma_depth(now), rtol=1e-5)
+    np.testing.assert_array_equal(found["semantics"][0], red_classes(now, len(CLASSES)))
+    np.testing.assert_allclose(found["confidence"][0], green_confidence(now, before), atol=1e-5)
+    assert [found[tensor.name].dtype for tensor in engine.outputs] == [tensor.dtype for tensor in engine.outputs]
+    engine.close()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_not_asked_for_costs_nothing(backend, tmp_path):
+    path = tmp_path / "rich.onnx"
+    write_depth_model(path, width=416, height=128, confidence=True, work=8, work_for="confidence")
+    engine = open_engine(path, backend, threads=1)
+    image = np.random.default_rng(3).integers(0, 256, (1, 128, 416, 3), np.uint8)
+
+    def seconds(outputs):
+        start = time.perf_counter()
+        answer = engine.run({"image": image}, outputs)
+        taken = time.perf_counter() - start
+        np.testing.assert_allclose(answer["depth"], luma_depth(image), rtol=1e-5)
+        return taken, answer
+
+    everything = min(seconds(None)[0] for _ in range(3))
+    for outputs in ({"depth"}, ()):
+        assert min(seconds(outputs)[0] for _ in range(10)) < 0.2 * everything
+    assert "confidence" in seconds({"depth", "confidence"})[1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"width": 100},
+            r"depth at 100x32\) means input image uint8 \(1, 32, 100, 3\), its graph has image uint8 \(1, 32, 64, 3\)",
+        ),
+        (
+            {"task": "pose", "frames": ("previous", "current")},
+            r"\(pose at 64x32 with frames previous, current\) means input images uint8 \(2, 32, 64, 3\)",
+        ),
+        ({"frames": ("previous", "current")}, r"means input images uint8 \(2, .* has image uint8 \(1, 32, 64, 3\)"),
+        ({"confidence": True}, r"means output confidence float32 \(1, 32, 64\), its graph has none of it: export it"),
+        (
+            {"classes": CLASSES},
+            r"means output semantics uint8 \(1, 32, 64\), its graph has none of it: export it again",
+        ),
+    ],
+    ids=["size", "task", "frames", "confidence", "classes"],
+)
+def test_a_graph_that_is_not_what_its_description_says_is_refused(backend, changes, message, depth_model, tmp_path):
     path = tmp_path / "liar.onnx"
     redescribe(depth_model, path, **changes)
-    with pytest.raises(EngineError, match="export it again"):
+    with pytest.raises(EngineError, match=message):
         open_engine(path, backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_outputs_that_the_description_is_silent_about_are_refused(backend, rich_model, tmp_path):
+    redescribe(rich_model, tmp_path / "shy.onnx", classes=())
+    with pytest.raises(EngineError, match=r"means output nothing else, its graph has semantics uint8 \(1, 32, 64\)"):
+        open_engine(tmp_path / "shy.onnx", backend)
 
 
 @pytest.mark.parametrize(

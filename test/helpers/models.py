@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from depth_perception.model_file import ModelDescription, write_model
+from depth_perception.model_file import DEPTH_FRAMES, ModelDescription, SemanticClass, write_model
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601: a mono8 camera gives what a colour camera gives
 NEAR, SPAN = 1.0, 49.0
@@ -21,6 +22,20 @@ def luma_depth(image: npt.NDArray) -> npt.NDArray[np.float32]:
     return (NEAR + SPAN * (image.astype(np.float32) @ LUMA) / 255.0).astype(np.float32)
 
 
+def red_classes(image: npt.NDArray, count: int) -> npt.NDArray[np.uint8]:
+    """The ``semantics`` of `write_depth_model`'s model: no red is the first of `count` classes, full red the last."""
+    return (image[..., 0].astype(int) * count // 256).astype(np.uint8)
+
+
+def green_confidence(image: npt.NDArray, before: npt.NDArray | None = None) -> npt.NDArray[np.float32]:
+    """The ``confidence`` of `write_depth_model`'s model: how green an image is, or how alike in green it is to the one
+    before."""
+    green = np.asarray(image[..., 1] / 255.0, np.float32)
+    if before is None:
+        return green
+    return np.asarray(1.0 - np.abs(green - before[..., 1] / 255.0), np.float32)
+
+
 def write_depth_model(
     path: Path,
     *,
@@ -28,51 +43,47 @@ def write_depth_model(
     height: int = 32,
     focal_length: float = 40.0,
     metric: bool = True,
-    work: int = 0,
     maximum_depth: float = 100.0,
+    classes: tuple[SemanticClass, ...] = (),
+    confidence: bool = False,
+    two_frames: bool = False,
+    work: int = 0,
+    work_for: str = "depth",
 ) -> ModelDescription:
-    """A depth model that answers `luma_depth` of its input.
+    """A depth model that answers `luma_depth` of its (newest) input, and `red_classes` and `green_confidence` if asked.
 
     Args:
         work: full-resolution 3x3 convolutions with 16 channels whose result is added times zero: time to burn.
+        work_for: the output it is added to, ``depth`` or ``confidence``.
     """
-    nodes = [
-        helper.make_node("Cast", ["image"], ["pixels"], to=TensorProto.FLOAT),
-        helper.make_node("MatMul", ["pixels", "weights"], ["luma"]),
-        helper.make_node("Squeeze", ["luma", "last"], ["flat"]),
-        helper.make_node("Add", ["flat", "near"], ["plain"]),
-    ]
-    constants: dict[str, npt.NDArray] = {
-        "weights": (LUMA * SPAN / 255.0)[:, None].astype(np.float32),
-        "last": np.array([3], np.int64),
-        "near": np.array(NEAR, np.float32),
-    }
-    answer = "plain"
+    graph = _Graph()
+    newest = "image"
+    if two_frames:
+        newest = graph.add("Slice", "images", graph.constant(1), graph.constant(2), graph.constant(0))
+    pixels = graph.add("Cast", newest, to=TensorProto.FLOAT)
+    color = [graph.add("Gather", pixels, graph.constant(np.array(k)), axis=3) for k in range(3)]
+    luma = graph.add("MatMul", pixels, graph.constant((LUMA * SPAN / 255.0)[:, None].astype(np.float32)))
+    answers = {"depth": graph.add("Add", graph.add("Squeeze", luma, graph.constant(3)), graph.number(NEAR))}
+    if classes:
+        share = graph.add("Mul", color[0], graph.number(len(classes) / 256.0))
+        answers["semantics"] = graph.add("Cast", graph.add("Floor", share), to=TensorProto.UINT8)
+    if confidence:
+        answers["confidence"] = graph.add("Mul", color[1], graph.number(1 / 255.0))
+        if two_frames:
+            oldest = graph.add("Slice", "images", graph.constant(0), graph.constant(1), graph.constant(0))
+            before = graph.add(
+                "Gather", graph.add("Cast", oldest, to=TensorProto.FLOAT), graph.constant(np.array(1)), axis=3
+            )
+            change = graph.add("Abs", graph.add("Sub", color[1], before))
+            answers["confidence"] = graph.add(
+                "Sub", graph.number(1.0), graph.add("Mul", change, graph.number(1 / 255.0))
+            )
     if work:
-        random = np.random.default_rng(0)
-        nodes.append(helper.make_node("Transpose", ["pixels"], ["layer0"], perm=[0, 3, 1, 2]))
-        for index in range(work):
-            channels = 3 if index == 0 else 16
-            constants[f"kernel{index}"] = random.normal(0, 0.1, (16, channels, 3, 3)).astype(np.float32)
-            nodes += [
-                helper.make_node("Conv", [f"layer{index}", f"kernel{index}"], [f"sum{index}"], pads=[1, 1, 1, 1]),
-                helper.make_node("Tanh", [f"sum{index}"], [f"layer{index + 1}"]),
-            ]
-        constants |= {"channel": np.array([1], np.int64), "nothing": np.array(1e-30, np.float32)}
-        nodes += [
-            helper.make_node("ReduceMean", [f"layer{work}", "channel"], ["burnt"], keepdims=0),
-            helper.make_node("Mul", ["burnt", "nothing"], ["trace"]),
-            helper.make_node("Add", ["plain", "trace"], ["worked"]),
-        ]
-        answer = "worked"
-    nodes.append(helper.make_node("Identity", [answer], ["depth"]))
-    graph = helper.make_graph(
-        nodes,
-        "luma_depth",
-        [helper.make_tensor_value_info("image", TensorProto.UINT8, [1, height, width, 3])],
-        [helper.make_tensor_value_info("depth", TensorProto.FLOAT, [1, height, width])],
-        [numpy_helper.from_array(value, name) for name, value in constants.items()],
-    )
+        answers[work_for] = graph.add("Add", answers[work_for], _worked(graph, pixels, work))
+    for name, answer in answers.items():
+        graph.nodes.append(helper.make_node("Identity", [answer], [name]))
+
+    frames = DEPTH_FRAMES if two_frames else ()
     description = ModelDescription(
         name="luma_depth",
         task="depth",
@@ -84,9 +95,59 @@ def write_depth_model(
         paper="none",
         minimum_depth=NEAR,
         maximum_depth=maximum_depth,
+        frames=frames,
+        classes=classes,
+        confidence=confidence,
     )
-    _write(graph, description, path)
+    types = {"semantics": TensorProto.UINT8}
+    name, count = ("images", 2) if two_frames else ("image", 1)
+    _write(
+        helper.make_graph(
+            graph.nodes,
+            "luma_depth",
+            [helper.make_tensor_value_info(name, TensorProto.UINT8, [count, height, width, 3])],
+            [
+                helper.make_tensor_value_info(output, types.get(output, TensorProto.FLOAT), [1, height, width])
+                for output in answers
+            ],
+            graph.constants,
+        ),
+        description,
+        path,
+    )
     return description
+
+
+class _Graph:
+    """Nodes that name their own outputs."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        output = f"{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
+
+    def constant(self, value: npt.NDArray | int) -> str:
+        """An integer becomes a list of one, which is what operators take as axes and positions."""
+        array = np.array([value], np.int64) if isinstance(value, int) else value
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def number(self, value: float) -> str:
+        return self.constant(np.array(value, np.float32))
+
+
+def _worked(graph: _Graph, pixels: str, work: int) -> str:
+    random = np.random.default_rng(0)
+    layer = graph.add("Transpose", pixels, perm=[0, 3, 1, 2])
+    for index in range(work):
+        kernel = random.normal(0, 0.1, (16, 3 if index == 0 else 16, 3, 3)).astype(np.float32)
+        layer = graph.add("Tanh", graph.add("Conv", layer, graph.constant(kernel), pads=[1, 1, 1, 1]))
+    return graph.add("Mul", graph.add("ReduceMean", layer, graph.constant(1), keepdims=0), graph.number(1e-30))
 
 
 def write_pose_model(
