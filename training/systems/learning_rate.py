@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import lightning
@@ -15,20 +16,35 @@ from training.errors import TrainingError
 
 @dataclass(frozen=True)
 class LearningRate:
-    """Of Adam.
+    """What every step is as large as, before the factors of `training.systems.optimiser.Optimiser`.
 
     Attributes:
         start: the first one.
-        schedule: ``steps`` halves it after each of the epochs `halve_after` (Dual Networks, eq. 12); ``cosine`` rises
-            over the first 3 % of all steps and falls to 2 % at the last.
+        schedule: ``steps`` changes it after whole epochs; ``cosine`` rises over the first 3 % of all steps and falls to
+            2 % at the last.
+        halve_after: epochs after each of which ``steps`` halves it (Dual Networks, eq. 12).
+        milestones: in place of `halve_after`, what ``steps`` multiplies `start` with after so many epochs, as in
+            ``{10: 0.5, 22: 0.1}``.
     """
 
     start: float = 2e-4
     schedule: Literal["steps", "cosine"] = "steps"
     halve_after: tuple[int, ...] = (10, 20)
+    milestones: Mapping[int, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for epoch, factor in self.milestones.items():
+            if epoch < 1 or factor <= 0:
+                raise TrainingError(
+                    f"learning_rate.milestones has {epoch}: {factor}, expected a number of epochs above 0 and a factor"
+                    " above 0"
+                )
 
     def of_epoch(self, epoch: int) -> float:
         """What `start` is multiplied with, with the schedule ``steps``; epochs count from 0."""
+        if self.milestones:
+            passed = [limit for limit in self.milestones if epoch >= limit]
+            return self.milestones[max(passed)] if passed else 1.0
         return 0.5 ** sum(epoch >= limit for limit in self.halve_after)
 
     def of_step(self, step: int, steps: int) -> float:
@@ -58,9 +74,8 @@ class LearningRate:
 
     def take_over(self, scheduler: LambdaLR) -> None:
         """Gives a resumed run this `start`; its checkpoint has brought back the one that it was saved with."""
-        groups = scheduler.optimizer.param_groups
-        base = [self.start * group["factor"] for group in groups]
-        for group, before, now in zip(groups, scheduler.base_lrs, base, strict=True):
-            if before != now:
-                group["lr"] *= now / before
-        scheduler.base_lrs = base
+        starts = [self.start * group.get("factor", 1.0) for group in scheduler.optimizer.param_groups]
+        for group, before, start in zip(scheduler.optimizer.param_groups, scheduler.base_lrs, starts, strict=True):
+            if before != start:
+                group["lr"] *= start / before
+        scheduler.base_lrs = starts

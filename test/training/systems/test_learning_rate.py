@@ -4,12 +4,15 @@ import itertools
 
 import lightning
 import pytest
+import torch
 from helpers.drives import analytic_drive
 from helpers.training import FULL, Killed, loader, make_system, trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch.optim.lr_scheduler import LambdaLR
 
 from training.errors import TrainingError
 from training.systems.learning_rate import LearningRate
+from training.systems.optimiser import Optimiser
 
 
 def rates(tmp_path, learning_rate, callbacks=(), ckpt_path=None, **options):
@@ -31,6 +34,21 @@ def test_steps_are_those_of_the_paper():
     paper = [2e-4] * 10 + [1e-4] * 10 + [5e-5] * 20
     schedule = LearningRate()
     assert [schedule.start * schedule.of_epoch(epoch) for epoch in range(40)] == pytest.approx(paper)
+
+
+def test_milestones_are_those_of_hybrid_cnn():
+    """1e-2, halved after 10 epochs, 1e-3 for the last 5 to 10 of 25 to 30."""
+    schedule = LearningRate(1e-2, milestones={22: 0.1, 10: 0.5})
+    expected = [1e-2] * 10 + [5e-3] * 12 + [1e-3] * 8
+    assert [schedule.start * schedule.of_epoch(epoch) for epoch in range(30)] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("milestones", [{0: 0.5}, {10: 0.0}, {10: -0.5}])
+def test_impossible_milestones_are_refused(milestones):
+    with pytest.raises(
+        TrainingError, match=r"milestones has \d+: .*, expected a number of epochs above 0 and a factor"
+    ):
+        LearningRate(milestones=milestones)
 
 
 def test_a_step_falls_with_the_first_batch_of_its_epoch(tmp_path):
@@ -69,3 +87,20 @@ def test_a_resumed_run_takes_the_rate_of_its_configuration(tmp_path, schedule):
     resumed = rates(tmp_path, slow, max_epochs=4, ckpt_path=tmp_path / "last.ckpt")
     assert len(resumed) == 4
     assert resumed == pytest.approx(rates(tmp_path, slow, max_epochs=4)[4:])
+
+
+def test_a_resumed_run_keeps_the_factors_of_its_parameters():
+    """After an epoch at half of 1e-2: what is saved, brought back, and taken over by a start of 4e-2."""
+    weights = {name: torch.nn.Parameter(torch.zeros(1)) for name in ("encoder", "decoder")}
+    schedules = [LearningRate(start, halve_after=(1,)) for start in (1e-2, 4e-2)]
+    optimisers = [Optimiser(factors={"encoder": 0.1}).of(weights.items(), rate.start) for rate in schedules]
+    before, after = (LambdaLR(each, rate.of_epoch) for each, rate in zip(optimisers, schedules, strict=True))
+    optimisers[0].step()
+    before.step()
+    optimisers[1].load_state_dict(optimisers[0].state_dict())
+    after.load_state_dict(before.state_dict())
+    schedules[1].take_over(after)
+    assert [group["lr"] for group in optimisers[1].param_groups] == pytest.approx([2e-3, 2e-2])
+    optimisers[1].step()
+    after.step()
+    assert [group["lr"] for group in optimisers[1].param_groups] == pytest.approx([2e-3, 2e-2])
