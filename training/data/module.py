@@ -8,11 +8,13 @@ from typing import Any
 
 import cv2
 import lightning
-from torch.utils.data import DataLoader
+from lightning.pytorch.utilities.rank_zero import rank_zero_warn
+from torch.utils.data import DataLoader, Subset
 
 from training.data.augmentation import Augmentation
 from training.data.label_sets import LabelSetName, agreed_label_set
 from training.data.loader import ResumableLoader
+from training.data.resumed import differences, plain
 from training.data.samples import EpochSampler, Sample, SnippetSamples
 from training.data.snippet import SnippetSource, SourceSettings
 from training.data.street import StreetData
@@ -70,6 +72,9 @@ class DrivingData(lightning.LightningDataModule):
                 " data.sources"
             )
         self.hparams["label_set"] = agreed_label_set([*self._training, validation], label_set)
+        learnt: dict[str, Any] = {"street": street, "videos": videos, "sources": sources, "augmentation": augmentation}
+        learnt |= {"width": width, "height": height, "frames": frames, "samples": samples, "batch_size": batch_size}
+        self._learnt_from = plain(learnt | {"one_source": one_source, "seed": seed}, "data")
         self._validation = validation
         self._shared_drives = shared_drives
         self._size = (width, height)
@@ -99,14 +104,19 @@ class DrivingData(lightning.LightningDataModule):
         self._validation_source = source
 
     def train_dataloader(self) -> DataLoader[Sample]:
-        needs = getattr(self.trainer and self.trainer.lightning_module, "needs", ())
-        samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed, needs=needs)
+        system = self.trainer.lightning_module if self.trainer else None
+        middle_of_known, needs = getattr(system, "middle_of_known", False), getattr(system, "needs", ())
+        samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed, middle_of_known, needs)
         lengths = [len(source) for source in self._sources]
         shares = [settings.share for settings in self._training] if self._samples is not None else None
-        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        overfit = getattr(self.trainer, "overfit_batches", 0) > 0
+        rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer and not overfit else (0, 1)
         sampler = EpochSampler(
             lengths, self._samples, shares, self._seed, rank, ranks, self._batch_size, self._one_source
         )
+        if overfit:  # the first batches of the first epoch again and again; the trainer shares them between processes
+            first: Subset[Sample] = Subset(samples, list(sampler))  # type: ignore[arg-type] # numbered (epoch, index)
+            return DataLoader(first, self._batch_size, drop_last=True, **self._loading())
         return ResumableLoader(
             samples, sampler, self._batch_size, persistent_workers=self._workers > 0, **self._loading()
         )
@@ -115,6 +125,19 @@ class DrivingData(lightning.LightningDataModule):
         assert self._validation_source is not None, "setup comes first"
         samples = SnippetSamples([self._validation_source], *self._size)
         return DataLoader(samples, self._batch_size, **self._loading())
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is learnt from, for the checkpoint."""
+        return self._learnt_from
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Warns where a run that goes on learns from something else than it began with."""
+        if changed := differences(state, self._learnt_from):
+            rank_zero_warn(
+                f"the run goes on with other data than it began with: {'; '.join(changed)}. It will not end where it"
+                " would have ended; to begin a new run with its weights, give them (model.init_args.begin_with, or"
+                " lr_checkpoint) in place of ckpt_path"
+            )
 
     def _loading(self) -> dict[str, Any]:
         return {

@@ -1,5 +1,8 @@
 """All sources together: read from one configuration, none of them trained on and judged by at once."""
 
+import warnings
+
+import lightning
 import numpy as np
 import pytest
 import torch
@@ -101,6 +104,68 @@ def test_a_configuration_names_datasets_by_class(configuration):
     (raw_settings, odometry_settings) = saved["datamodule_hyper_parameters"]["sources"]
     assert raw_settings["init_args"]["takes"] == [TRAINED]
     assert odometry_settings["init_args"]["licence"] == "CC BY-NC-SA 3.0"
+
+
+class Seen(lightning.Callback):
+    """The batches of a training, epoch by epoch."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def on_train_epoch_start(self, trainer, system):
+        self.epochs.append([])
+
+    def on_train_batch_start(self, trainer, system, batch, index):
+        self.epochs[-1].append(batch)
+
+
+def fit(configuration, *options):
+    """What was trained on, from the command line as a user gives it."""
+    cli = main([f"--config={configuration}", *options], run=False)
+    seen = Seen()
+    cli.trainer.callbacks.append(seen)  # type: ignore[attr-defined]
+    cli.trainer.fit(cli.model, cli.datamodule)
+    return seen.epochs
+
+
+def test_overfit_batches_are_those_that_a_run_begins_with(configuration):
+    (whole,) = fit(configuration, "--data.samples=null")
+    assert len(whole) > 1
+    few = fit(configuration, "--data.samples=null", "--trainer.max_epochs=2", "--trainer.overfit_batches=1")
+    assert len(few) == 2
+    for (batch,) in few:
+        assert batch.keys() == whole[0].keys()
+        for name, value in batch.items():
+            assert torch.equal(value.nan_to_num(), whole[0][name].nan_to_num()), name
+
+
+@pytest.mark.parametrize(("motion", "alone"), [(0.0, True), (1.0, False)])
+def test_frames_that_no_loss_needs_are_not_prepared(configuration, motion, alone):
+    configuration.write_text(configuration.read_text().replace("{path: ", "{truth: [depth], path: ", 1))
+    losses = {"depth": 1.0, "only_unknown": "true", "motion": motion}
+    options = [f"--model.init_args.losses.{name}={value}" for name, value in losses.items()]
+    (batches,) = fit(configuration, *options, "--data.samples=null")
+    for name in ("inputs", "images"):
+        samples = [
+            (image, depth) for batch in batches for image, depth in zip(batch[name], batch["depth"], strict=True)
+        ]
+        known = [not bool(depth.isnan().all()) for _, depth in samples]
+        assert set(known) == {True, False}
+        assert all(image[1].any() for image, _ in samples)
+        assert [not image[[0, 2]].any() for image, _ in samples] == [alone and one for one in known]
+
+
+def test_a_run_that_goes_on_with_other_data_is_told_so(configuration):
+    fit(configuration)
+    (checkpoint,) = configuration.parent.rglob("last.ckpt")
+    options = (f"--config={configuration}", "--trainer.max_epochs=2", f"--ckpt_path={checkpoint}")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "the run goes on")
+        main(["fit", *options])
+    with pytest.warns(
+        UserWarning, match=r"other data than it began with: data\.samples was 4 and is 6; data\.seed was 0"
+    ):
+        main(["fit", *options, "--trainer.max_epochs=3", "--data.samples=6", "--data.seed=1"])
 
 
 def test_a_misspelt_key_of_a_dataset_is_answered_with_the_nearest(configuration):
