@@ -20,7 +20,7 @@ from training.data.street import StreetData, median_depth, render_drives
 from training.errors import TrainingError
 from training.evaluation.checkpoint_engine import open_network
 from training.evaluation.datasets import dataset_frames, odometry_drives
-from training.evaluation.depth import Report, evaluate_depth
+from training.evaluation.depth import Draw, Report, evaluate_depth
 from training.evaluation.odometry import Drive, evaluate_pose
 from training.evaluation.pictures import Pictures
 from training.evaluation.predictors import Predictor, predictor
@@ -33,6 +33,7 @@ from training.evaluation.protocol import (
     Scaling,
     street_protocol,
 )
+from training.evaluation.sections import Sections
 from training.evaluation.street import evaluate_on_street, street_drives
 from training.evaluation.tables import depth_tables, pose_tables, scores, write_json
 
@@ -80,11 +81,13 @@ def _on_street(options: argparse.Namespace) -> Report:
         baseline = median_depth(training, step=3)
         protocol = _changed(street_protocol(words), options)
         predictors = _predictors(options.depth, protocol)
-        draw = _pictures(options, protocol, STREET_PICTURES)
+        sections = Sections(protocol)
+        draw = _draw(options, protocol, STREET_PICTURES, sections)
         reports = evaluate_on_street(predictors, drives, baseline, protocol, options.step, draw)
         for item in reports:
             print(f"depth: {item['model']}\n{scores(item)}")
         print(f"\n{depth_tables(reports)}")
+        _write_sections(options, sections)
         report["depth"] = _one_or_all(reports)
     if options.pose:
         report |= _of_poses(options.pose, street_drives(drives, first), words)
@@ -94,9 +97,11 @@ def _on_street(options: argparse.Namespace) -> Report:
 def _on_dataset(options: argparse.Namespace) -> Report:
     protocol = _changed(DEPTH_PROTOCOLS[options.protocol], options)
     frames = dataset_frames(protocol, options.data, options.split, options.improved, options.labels)
-    draw = _pictures(options, protocol, DATASET_PICTURES)
+    sections = Sections(protocol)
+    draw = _draw(options, protocol, DATASET_PICTURES, sections)
     reports = evaluate_depth(_predictors(options.depth, protocol), frames, protocol, draw)
     print(depth_tables(reports))
+    _write_sections(options, sections)
     return {"depth": _one_or_all(reports)}
 
 
@@ -112,8 +117,24 @@ def _predictors(models: Sequence[str], protocol: DepthProtocol) -> dict[str, Pre
     return {model: predictor(open_network(model), protocol.view, protocol.resize) for model in models}
 
 
-def _pictures(options: argparse.Namespace, protocol: DepthProtocol, step: int) -> Pictures | None:
-    return Pictures(options.pictures, step, protocol.maximum) if options.pictures else None
+def _draw(options: argparse.Namespace, protocol: DepthProtocol, step: int, sections: Sections) -> Draw:
+    wanted: list[Draw] = []
+    if options.pictures:
+        wanted.append(Pictures(options.pictures, step, protocol.maximum))
+    if options.sections:
+        wanted.append(sections)
+
+    def draw(*frame: Any) -> None:
+        for item in wanted:
+            item(*frame)
+
+    return draw
+
+
+def _write_sections(options: argparse.Namespace, sections: Sections) -> None:
+    if options.sections:
+        sections.write(options.sections)
+        print(f"\n{sections.table()}\nwritten to {options.sections}")
 
 
 def _changed(protocol: DepthProtocol, options: argparse.Namespace) -> DepthProtocol:
@@ -147,6 +168,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--protocol", choices=PROTOCOLS, default=STREET, help="default: street, without a dataset")
     add("--json", help="file to write all figures to, for python -m training.export --scores")
     add("--pictures", type=Path, help="folder to write pictures to: depth, errors, edges")
+    add("--sections", type=Path, help="folder to write the errors in each metre of true depth to, with plots")
 
     street = parser.add_argument_group("street drives").add_argument
     street("--seeds", type=int, nargs=2, default=(1000, 4), metavar=("FIRST", "NUMBER"))

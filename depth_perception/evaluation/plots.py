@@ -35,7 +35,7 @@ def trajectory_plot(trajectory: TrajectoryResult) -> bytes:
                 lines.append((*_STYLES[item.alignment], aligned))
     positions = np.concatenate([poses[:, :2, 3] for *_, poses in lines])
     extent = np.maximum(np.ptp(positions, axis=0), 1.0)
-    figure = _figure(8.0, float(np.clip(7.0 * extent[1] / extent[0], 1.8, 6.0)) + 0.6)
+    figure = new_figure(8.0, float(np.clip(7.0 * extent[1] / extent[0], 1.8, 6.0)) + 0.6)
     axes = figure.subplots()
     for name, colour, style, poses in lines:
         axes.plot(poses[:, 0, 3], poses[:, 1, 3], style, color=colour, linewidth=1.8, label=name)
@@ -46,7 +46,7 @@ def trajectory_plot(trajectory: TrajectoryResult) -> bytes:
     axes.set_ylabel(f"left ({unit})")
     axes.set_aspect("equal", adjustable="datalim")
     axes.legend(frameon=False, loc="best", fontsize=9)
-    return _png(figure)
+    return png_bytes(figure)
 
 
 def depth_plot(evaluation: Evaluation) -> bytes | None:
@@ -57,7 +57,7 @@ def depth_plot(evaluation: Evaluation) -> bytes | None:
     judged = [frame for frame in evaluation.frames if frame.median_scaled is not None]
     if judged:
         seconds = [(frame.stamp - start) * 1e-9 for frame in judged]
-        figure = _figure(8.0, 3.6)
+        figure = new_figure(8.0, 3.6)
         top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [2, 1]})
         scaled = [frame.median_scaled.abs_rel for frame in judged if frame.median_scaled]
         top.plot(seconds, scaled, color=ESTIMATE, linewidth=1.8, label="median-scaled")
@@ -74,21 +74,22 @@ def depth_plot(evaluation: Evaluation) -> bytes | None:
         low, high = min(0.9, *scales), max(1.1, *scales)
         bottom.set_ylim(low - 0.02, high + 0.02)
         bottom.set_xlabel("time (s)")
-        return _png(figure)
+        return png_bytes(figure)
     roads = [frame for frame in evaluation.frames if frame.road_residual is not None]
     if not roads:
         return None
-    figure = _figure(8.0, 2.6)
+    figure = new_figure(8.0, 2.6)
     axes = figure.subplots()
     seconds = [(frame.stamp - start) * 1e-9 for frame in roads]
     axes.plot(seconds, [100 * (frame.road_residual or 0.0) for frame in roads], color=ESTIMATE, linewidth=1.8)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("road residual (% of depth)")
     axes.set_xlabel("time (s)")
-    return _png(figure)
+    return png_bytes(figure)
 
 
-def _figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty one, inches wide and high, that needs no display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -97,7 +98,8 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _png(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
+    """The figure, in the style that all plots share."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.spines[["left", "bottom"]].set_color(GREY)

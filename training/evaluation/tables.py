@@ -112,10 +112,15 @@ def write_json(report: Report, path: Path) -> None:
 
     Raises: `TrainingError` if it cannot be written.
     """
+    write_bytes((json.dumps(report, indent=2) + "\n").encode(), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """As `write_json`."""
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(report, indent=2) + "\n")
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     except OSError as error:
         raise TrainingError(f"{path}: cannot be written ({error.strerror})") from None
