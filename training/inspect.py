@@ -51,14 +51,14 @@ class Inspection:
         configuration: its name.
         width, height: of the images that the depth network sees.
         parts: of the depth network, all scales of its decoders included: together they are the whole.
-        pose_network: beside the depth network; no part of it.
+        pose_network: beside the depth network, no part of it; None without.
     """
 
     configuration: str
     width: int
     height: int
     parts: dict[str, Cost]
-    pose_network: Cost
+    pose_network: Cost | None
 
     @property
     def total(self) -> Cost:
@@ -81,35 +81,38 @@ def inspect(path: str | Path) -> Inspection:
     """
     settings = _read(path)
     try:
-        model, data = settings["model"], settings["data"]
-        described = {name: model[name] for name in ("network", "pose_network")}
-        stage, width, height = model["stage"], int(data["width"]), int(data["height"])
-    except (KeyError, TypeError, ValueError):
+        model, data = settings["model"]["init_args"], settings["data"]
+        described = {name: model[name] for name in ("network", "pose_network") if name in model}
+        stage, width, height = model.get("stage"), int(data["width"]), int(data["height"])
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise TrainingError(
-            f"{path}: has no networks to inspect, expected model.stage, model.network, model.pose_network, data.width"
-            " and data.height: give a configuration of python -m training fit"
+            f"{path}: has no networks to inspect, expected model.init_args.network, data.width and data.height: give a"
+            " configuration of python -m training fit"
         ) from None
     parser = TrainingParser()
     parser.add_subclass_arguments(DepthNetwork, "network")
-    parser.add_subclass_arguments(PoseNet, "pose_network")
+    if "pose_network" in described:
+        parser.add_subclass_arguments(PoseNet, "pose_network")
     try:
         description = parser.parse_object(described)
     except TrainingError as error:
         raise TrainingError(f"{path}: {error}") from None
     with FakeTensorMode():  # shapes alone: neither memory for weights nor time for arithmetic
         networks = parser.instantiate(description)
-        depth, pose = networks.network, networks.pose_network
+        depth, pose = networks.network, networks.get("pose_network")
         if stage == "lr" and isinstance(depth, DualNetworks):
             depth = depth.lr
-        step = 32 * REDUCTION if isinstance(depth, DualNetworks) else 32
-        if width % step or height % step:
+        if width % depth.multiple or height % depth.multiple:
             raise TrainingError(
-                f"{path}: images are {width}x{height}, expected multiples of {step}: change data.width and data.height"
+                f"{path}: images are {width}x{height}, expected multiples of {depth.multiple}: change data.width and"
+                " data.height"
             )
         parts = _parts(depth, width, height)
-        reduction = REDUCTION if stage == "hr" else 1
-        frames = _image(width // reduction, height // reduction).expand(pose.frames, -1, -1, -1)
-        beside = Cost(_parameters(pose), _gflops(pose, frames[None])[""])
+        beside = None
+        if pose is not None:
+            reduction = REDUCTION if stage == "hr" else 1
+            frames = _image(width // reduction, height // reduction).expand(pose.frames, -1, -1, -1)
+            beside = Cost(_parameters(pose), _gflops(pose, frames[None])[""])
     return Inspection(Path(path).stem, width, height, parts, beside)
 
 
@@ -163,7 +166,7 @@ def report(inspection: Inspection) -> dict[str, Any]:
         "height": inspection.height,
         **asdict(inspection.total),
         "parts": {name: asdict(part) for name, part in inspection.parts.items()},
-        "pose_network": asdict(inspection.pose_network),
+        "pose_network": asdict(inspection.pose_network) if inspection.pose_network else None,
         "paper": asdict(inspection.paper) if inspection.paper else None,
     }
 
@@ -178,7 +181,8 @@ def table(inspections: Sequence[Inspection]) -> str:
     for one in inspections:
         rows.append([one.configuration, f"{one.width}x{one.height}", *numbers(one.total), *numbers(one.paper)])
         rows += [[f"  {name}", "", *numbers(part), "", ""] for name, part in one.parts.items()]
-        rows.append(["  PoseNet (beside it)", "", *numbers(one.pose_network), "", ""])
+        if one.pose_network:
+            rows.append(["  PoseNet (beside it)", "", *numbers(one.pose_network), "", ""])
     first, *others = ([len(cell) for cell in column] for column in zip(*rows, strict=True))
     lines = []
     for name, *cells in rows:

@@ -8,24 +8,21 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from helpers.training import make_system
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.model_file import ModelDescription, Score, read_description
 from training.errors import TrainingError
-from training.export import (
-    DepthModel,
-    PoseModel,
-    _what_it_learned_from,
-    export,
-    fold_batch_norm,
-    read_scores,
-    store_half,
-)
+from training.export import export, read_scores
+from training.models import DepthModel, Model, PoseModel
 from training.motion import matrix_from_motion
 from training.networks.dual_networks import DualNetworks
 from training.networks.lr_net import LRNet
 from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
+from training.onnx_graph import fold_batch_norm, store_half
+from training.systems.loss_weights import LossWeights
+from training.trained import Trained
 
 
 def depth_network():
@@ -138,16 +135,18 @@ def test_folding_changes_nothing():
 
 
 def test_unfaithful_export_is_refused_and_leaves_what_was_there(tmp_path):
-    class Fickle(torch.nn.Module):
+    class Fickle(Model):
         """Answers otherwise when it is traced."""
+
+        answers = ("depth",)
 
         def forward(self, image):
             factor = 1.01 if torch.compiler.is_exporting() else 1.0
-            return image.float().mean(-1) * factor + 1.0
+            return (image.float().mean(-1) * factor + 1.0,)
 
     path = tmp_path / "depth.onnx"
     path.write_bytes(b"the old one")
-    with pytest.raises(TrainingError, match="differs from torch by"):
+    with pytest.raises(TrainingError, match="differs from torch in depth by"):
         export(Fickle(), describe("depth"), path)
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
@@ -161,17 +160,30 @@ def test_a_model_names_what_it_learned_from():
         "videos": [video],
         "sources": [{"class_path": "training.data.kitti_raw.KittiRawData", "init_args": kitti}],
     }
-    losses = {"depth": 0.0, "motion": 1.0, "speed": 0.5}
-    learned, metric = _what_it_learned_from(
-        {"hyper_parameters": {"losses": losses}, "datamodule_hyper_parameters": data}
-    )
-    assert metric
+    system = make_system("lr", LossWeights(motion=1.0, speed=0.5))
+    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64, **data})
+    learned = trained.training_data()
+    assert trained.describe("depth", "x").metric
     assert [(item.name.rpartition(", ")[2], item.licence, item.supervision) for item in learned] == [
         ("seeds 0 to 89", "Apache-2.0", "images, true poses"),
         ("frames 0 to 199", "CC BY 4.0", "images"),
         ("KITTI raw", "CC BY-NC-SA 3.0", "images, true distances"),
     ]
     assert learned[1].name == "drive.mp4, frames 0 to 199"
+
+
+def test_what_images_alone_have_taught_is_not_metric():
+    data = {"width": 96, "height": 64, "street": {"seeds": (0, 1), "truth": ("depth", "labels")}}
+    trained = Trained(Path("x.ckpt"), make_system("lr", LossWeights()), data)
+    assert [item.supervision for item in trained.training_data()] == ["images"]
+    assert not trained.describe("depth", "x").metric
+
+
+def test_pretrained_encoders_are_named_too():
+    system = make_system("lr")
+    system.network.lr.encoder.weights = "imagenet"
+    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64, "street": {"seeds": (0, 1)}})
+    assert [item.name.split(" ")[0] for item in trained.training_data()] == ["procedural", "ImageNet"]
 
 
 def test_scores_that_are_none_are_named(tmp_path):

@@ -48,6 +48,7 @@ def test_the_first_stage_is_about_lr_net_alone():
     assert (inspection.width, inspection.height) == (416, 128)
     assert inspection.total.parameters / 1e6 == pytest.approx(32.52, abs=0.01)
     assert inspection.total.gflops == pytest.approx(7.17, abs=0.01)
+    assert inspection.pose_network is not None
     assert inspection.pose_network.parameters / 1e6 == pytest.approx(1.59, abs=0.01)
     assert inspection.pose_network.gflops == pytest.approx(0.19, abs=0.01)
 
@@ -101,6 +102,7 @@ def test_multiply_adds_are_those_of_each_convolution(guided, tmp_path):
     assert inspection.total.gflops + encoder == pytest.approx((sum(counted) + similarity) / 1e9, rel=1e-6)
     assert inspection.total.parameters == sum(parameter.numel() for parameter in network.parameters())
     pose = PoseNet(2)
+    assert inspection.pose_network is not None
     assert inspection.pose_network.parameters == sum(parameter.numel() for parameter in pose.parameters())
 
 
@@ -123,7 +125,7 @@ def test_several_make_one_table(capsys):
     ("change", "reason"),
     [
         (("{width: 8}", "{widht: 8}"), "'widht' is not known, the nearest known one is 'width'"),
-        (("pose_network:", "posenet:"), r"expected model\.stage, model\.network, model\.pose_network"),
+        (("    network:", "    net:"), r"expected model\.init_args\.network, data\.width"),
         (("  width: 96", "  width: 100"), "images are 100x64, expected multiples of 32"),
         (("seed_everything: 0", "a: ["), "is not YAML"),
     ],

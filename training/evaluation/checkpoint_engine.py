@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,11 @@ import numpy.typing as npt
 import torch
 
 from depth_perception.engines.choose import open_engine
-from depth_perception.engines.engine import Engine, EngineDescription, EngineError, TensorInfo
+from depth_perception.engines.contract import check_inputs, expected_inputs, expected_outputs
+from depth_perception.engines.engine import Engine, EngineDescription, TensorInfo
 from depth_perception.model_file import ModelDescription
-from training.checkpoint import read_checkpoint
 from training.errors import TrainingError
-from training.networks.normalise import normalise
-from training.systems.dual_networks import DualNetworksSystem
+from training.trained import Trained
 
 
 class CheckpointEngine:
@@ -27,28 +26,9 @@ class CheckpointEngine:
     """
 
     def __init__(self, path: str | Path) -> None:
-        saved = read_checkpoint(path)
-        size = saved.get("datamodule_hyper_parameters", {})
-        if "hyper_parameters" not in saved or not {"width", "height"} <= set(size):
-            raise TrainingError(
-                f"{path}: does not say how its networks are built and at which size: train with python -m training fit"
-            )
-        system = DualNetworksSystem.load_from_checkpoint(path, map_location="cpu", weights_only=True)
-        self._system = system.eval()
-        one = torch.zeros(1, 3, 3)
-        one[:, 0, 0] = 1.0
-        self._model = ModelDescription(
-            name=Path(path).stem,
-            task="depth",
-            height=size["height"],
-            width=size["width"],
-            focal_length=1.0 / float(system.focal_factor({"intrinsics": one})),
-            metric=True,
-            method=f"checkpoint of stage {system.stage}",
-            paper="",
-            minimum_depth=system.network.minimum_depth,
-            maximum_depth=system.network.maximum_depth,
-        )
+        trained = Trained.read(path)
+        self._torch = trained.model("depth")
+        self._model = trained.describe("depth", Path(path).stem)
 
     @property
     def model(self) -> ModelDescription:
@@ -56,24 +36,23 @@ class CheckpointEngine:
 
     @property
     def inputs(self) -> tuple[TensorInfo, ...]:
-        return (TensorInfo("image", (1, self._model.height, self._model.width, 3), np.dtype(np.uint8)),)
+        return expected_inputs(self._model)
 
     @property
     def outputs(self) -> tuple[TensorInfo, ...]:
-        return (TensorInfo("depth", (1, self._model.height, self._model.width), np.dtype(np.float32)),)
+        return expected_outputs(self._model)
 
     @property
     def description(self) -> EngineDescription:
         return EngineDescription("torch", torch.__version__, "f32", "cpu")
 
-    def run(self, inputs: Mapping[str, npt.NDArray]) -> dict[str, npt.NDArray]:
-        image = inputs["image"]
-        (expected,) = self.inputs
-        if image.shape != expected.shape or image.dtype != expected.dtype:
-            raise EngineError(f"'image' is {image.dtype} {image.shape}, expected {expected.dtype} {expected.shape}")
+    def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
+        check_inputs(self.inputs, inputs)
+        images = np.ascontiguousarray(inputs[self._torch.input_name])
         with torch.inference_mode():
-            normal = normalise(torch.from_numpy(np.ascontiguousarray(image))).permute(0, 3, 1, 2)
-            return {"depth": (1.0 / self._system.disparities(normal)[0])[:, 0].float().numpy()}
+            answers = self._torch(torch.from_numpy(images))
+        named = zip(self._torch.answers, answers, strict=True)
+        return {name: answer.numpy() for name, answer in named if outputs is None or name in outputs}
 
     def close(self) -> None:
         """Nothing to free."""

@@ -15,11 +15,14 @@ class DepthNetwork(nn.Module):
     Attributes:
         minimum_depth, maximum_depth: metres; depth is always between them.
         classes: how many it tells apart; 0 for a network of depth alone.
+        method, paper: what it is called, and where it was published.
         multiple: width and height of an image must be a multiple of it.
     """
 
     minimum_depth: float
     maximum_depth: float
+    method: str
+    paper: str
     classes: int = 0
     multiple: int = 32
 

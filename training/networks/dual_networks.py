@@ -29,6 +29,9 @@ class DualNetworks(DepthNetwork):
             the deepest features are handed over; learns in a fraction of the steps, for LR-Net's decoder at run time.
     """
 
+    method = "Dual Networks"
+    paper = "Zhou et al., Unsupervised High-Resolution Depth Learning From Videos, ICCV 2019"
+
     def __init__(
         self,
         lr: LRNet,

@@ -23,6 +23,9 @@ class LRNet(DepthNetwork):
         minimum_depth, maximum_depth: metres.
     """
 
+    method = "LR-Net of Dual Networks"
+    paper = "Zhou et al., Unsupervised High-Resolution Depth Learning From Videos, ICCV 2019"
+
     def __init__(
         self,
         encoder: Encoder,

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from training.checkpoint import load_weights
 from training.data.samples import Sample
+from training.data.snippet import Truth
 from training.errors import TrainingError
 from training.losses.motion import motion_loss, speed_loss
 from training.losses.supervised_depth import supervised_depth_loss
+from training.models import DepthModel, Model, PoseModel
 from training.motion import motion_from_canonical, motion_to_canonical
 from training.networks.depth_network import DepthNetwork
 from training.networks.dual_networks import REDUCTION, DualNetworks
@@ -68,6 +70,7 @@ class DualNetworksSystem(TrainingSystem):
         self.stage: Stage = stage
         self._lr_checkpoint = lr_checkpoint
         self._losses = losses
+        self.middle_of_known = losses.only_unknown and not (losses.motion or losses.speed)
         self._crop = crop
         if freeze_pose:
             self.keep(pose_network)
@@ -95,7 +98,7 @@ class DualNetworksSystem(TrainingSystem):
     def validate_batch(self, batch: Sample, figures: ValidationFigures) -> list[list[Picture]]:
         images = normalise(channels_first(batch["inputs"]))
         factor = self.focal_factor(batch)
-        disparity = self.disparity(images[:, images.shape[1] // 2]).float()
+        disparity = self.trained_network(images[:, images.shape[1] // 2])[0].float()
         depth = (factor[:, None, None, None] / disparity)[:, 0]
         canonical = self.canonical_motions(images)
         with torch.autocast(self.device.type, enabled=False):  # half precision rounds a small turn to none
@@ -108,20 +111,34 @@ class DualNetworksSystem(TrainingSystem):
             seen = view_pictures(views, disparity[few])
         return [[first, *others] for first, others in zip(seen, self.depth_pictures(batch, depth), strict=True)]
 
-    def disparity(self, image: Tensor) -> Tensor:
-        return self.disparities(image)[0]
+    @property
+    def truths(self) -> frozenset[Truth]:
+        return self._losses.truths
+
+    @property
+    def earlier(self) -> str | None:
+        return self._lr_checkpoint
+
+    @property
+    def sample_focal_length(self) -> float:
+        return self.focal_length / REDUCTION if self.stage == "lr" else self.focal_length
+
+    @property
+    def pose_reduction(self) -> int:  # type: ignore[override]
+        return REDUCTION if self.stage == "hr" else 1
+
+    @property
+    def trained_network(self) -> DepthNetwork:
+        """What of the network its stage trains: LR-Net alone, or the whole."""
+        return self.network.lr if self.stage == "lr" and isinstance(self.network, DualNetworks) else self.network
+
+    def depth_model(self) -> Model:
+        return DepthModel(self.trained_network)
+
+    def pose_model(self) -> Model:
+        return PoseModel(self.pose_network)
 
     # What it computes
-
-    def focal_factor(self, batch: Sample) -> Tensor:
-        canonical = self.focal_length / REDUCTION if self.stage == "lr" else self.focal_length
-        return batch["intrinsics"][:, 0, 0] / canonical
-
-    def disparities(self, image: Tensor) -> list[Tensor]:
-        """Canonical disparities of a normalised image ``[B, 3, H, W]`` of the stage's resolution, finest first."""
-        if self.stage == "lr" and isinstance(self.network, DualNetworks):
-            return self.network.lr(image)
-        return self.network(image)
 
     def canonical_motions(self, images: Tensor) -> Tensor:
         """Canonical motions ``[B, n - 1, 6]`` of normalised images ``[B, n, 3, H, W]`` of the stage's resolution."""
@@ -207,7 +224,7 @@ class DualNetworksSystem(TrainingSystem):
         """Disparities, and the columns of the image they belong to."""
         width = image.shape[-1]
         if self.stage == "lr" or self._crop >= 1.0 or not isinstance(self.network, DualNetworks):
-            return self.disparities(image), slice(0, width)
+            return self.trained_network(image), slice(0, width)
         global_features, guide = self.network.global_view(image)
         cells = global_features.shape[-1]
         taken = max(1, round(cells * self._crop))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from training.data.snippet import Truth
+
 
 @dataclass(frozen=True)
 class LossWeights:
@@ -48,3 +50,11 @@ class LossWeights:
     def views(self) -> bool:
         """Whether views have to be synthesised."""
         return bool(self.photometric or self.smoothness or self.features)
+
+    @property
+    def truths(self) -> frozenset[Truth]:
+        """What of a sample's truth is learnt from."""
+        weights: dict[Truth, float] = {"depth": self.depth, "poses": self.motion, "distances": self.speed}
+        if self.views and self.true_motion:
+            weights["poses"] = 1.0
+        return frozenset(truth for truth, weight in weights.items() if weight)

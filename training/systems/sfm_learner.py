@@ -97,10 +97,9 @@ class SfMLearnerSystem(TrainingSystem):
                     figures.add(name, [[float(value)]])
             few = slice(0, 2)
             seen = view_pictures(_views(batch, motions, factor, few), finest["disparity"][few])
-        rows = [seen, self.depth_pictures(batch, depth)]
-        if masks:
-            rows.append([_mask_picture(mask) for mask in finest["mask"][few]])
-        return [list(pictures) for pictures in zip(*rows, strict=True)]
+        beliefs = [[_mask_picture(mask)] for mask in finest["mask"][few]] if masks else [[] for _ in seen]
+        rows = zip(seen, self.depth_pictures(batch, depth), beliefs, strict=True)
+        return [[view, *depths, *belief] for view, depths, belief in rows]
 
     @property
     def truths(self) -> frozenset[Truth]:

@@ -51,6 +51,10 @@ class SupervisedSystem(TrainingSystem):
             return self._losses.of(prediction, depth, batch["labels"])
 
     @property
+    def truths(self) -> frozenset[Truth]:
+        return self._losses.truths
+
+    @property
     def needs(self) -> frozenset[Truth]:
         """What every training sample must have; labels may be missing."""
         return frozenset({"depth"})

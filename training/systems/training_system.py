@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from training.checkpoint import load_weights
 from training.data.samples import Sample
+from training.data.snippet import Truth
 from training.errors import TrainingError
+from training.models import DepthModel, Model
 from training.networks.depth_network import DepthNetwork
 from training.networks.imagenet import load_imagenet
 from training.systems.finite import check_gradient, check_loss
@@ -67,13 +69,10 @@ class TrainingSystem(lightning.LightningModule):
         """The weighted sum and its named parts, unweighted."""
         raise NotImplementedError
 
-    def focal_factor(self, batch: Sample) -> Tensor:
-        """Focal length of each sample over the canonical one, ``[B]``, both at the sample's resolution."""
-        return batch["intrinsics"][:, 0, 0] / self.focal_length
-
-    def disparity(self, image: Tensor) -> Tensor:
-        """Canonical disparity ``[B, 1, H, W]`` of a normalised image ``[B, 3, H, W]`` as samples have it."""
-        return self.network.finest(image)
+    @property
+    def truths(self) -> frozenset[Truth]:
+        """What the losses learn from beside images, where a sample has it."""
+        raise NotImplementedError
 
     def validate_batch(self, batch: Sample, figures: ValidationFigures) -> list[list[Picture]]:
         """Adds what the networks say of a batch to the figures.
@@ -83,7 +82,37 @@ class TrainingSystem(lightning.LightningModule):
         """
         raise NotImplementedError
 
+    # What a subclass may say otherwise
+
+    pose_reduction: int = 1
+    """How many times smaller than a sample the images of `pose_model` are."""
+
+    middle_of_known: bool = False
+    """Whether nothing is learnt from the other frames of a sample whose depth is known: they need not be prepared."""
+
+    @property
+    def sample_focal_length(self) -> float:
+        """Of the canonical camera, in pixels of the samples."""
+        return self.focal_length
+
+    @property
+    def earlier(self) -> str | None:
+        """The checkpoint that the weights began with."""
+        return self._begin_with
+
+    def depth_model(self) -> Model:
+        """What of it robots run for depth."""
+        return DepthModel(self.network)
+
+    def pose_model(self) -> Model | None:
+        """What of it robots run for motion; None if there is nothing."""
+        return None
+
     # What it computes
+
+    def focal_factor(self, batch: Sample) -> Tensor:
+        """Focal length of each sample over the canonical one, ``[B]``, both at the sample's resolution."""
+        return batch["intrinsics"][:, 0, 0] / self.sample_focal_length
 
     def depth_pictures(self, batch: Sample, depth: Tensor, few: int = 2) -> list[list[Picture]]:
         """Of each of the first samples its depth ``[H, W]``, and the truth."""

@@ -52,7 +52,7 @@ def test_it_answers_as_its_network_does(checkpoints, stage, size):
 
 
 def test_an_image_of_another_size_is_refused(checkpoints):
-    with pytest.raises(EngineError, match=r"'image' is uint8 \(1, 32, 32, 3\), expected uint8 \(1, 64, 96, 3\)"):
+    with pytest.raises(EngineError, match=r"'image' is uint8 \(1, 32, 32, 3\), the model takes uint8 \(1, 64, 96, 3\)"):
         CheckpointEngine(checkpoints["lr"][0]).run({"image": np.zeros((1, 32, 32, 3), np.uint8)})
 
 

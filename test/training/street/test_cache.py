@@ -15,7 +15,7 @@ import pytest
 
 from depth_perception.geometry.camera import Camera
 from training.street.cache import ARRAYS, cached_drive, drive_name, load_drive
-from training.street.drive import DriveConfig, render_drive
+from training.street.drive import WORLD_VERSION, DriveConfig, render_drive
 from training.street.errors import StreetError
 
 CONFIG = DriveConfig(
@@ -111,7 +111,7 @@ def test_a_rendering_that_fails_cleans_up(egl, tmp_path):
 
 def test_what_is_not_a_drive_is_refused(root, tmp_path):
     with pytest.raises(StreetError, match=r"is not a stored drive \(camera\.json is missing\)"):
-        load_drive(tmp_path)
+        load_drive(tmp_path, WORLD_VERSION)
     source = root / drive_name(CONFIG)
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -120,11 +120,11 @@ def test_what_is_not_a_drive_is_refused(root, tmp_path):
     description = json.loads((source / "camera.json").read_text())
     (broken / "camera.json").write_text(json.dumps({**description, "world": 0}))
     with pytest.raises(StreetError, match="shows world 0"):
-        load_drive(broken)
+        load_drive(broken, WORLD_VERSION)
     (broken / "camera.json").write_text("{")
     with pytest.raises(StreetError, match="cannot be read"):
-        load_drive(broken)
+        load_drive(broken, WORLD_VERSION)
     (broken / "camera.json").write_text(json.dumps(description))
     (broken / "depth.npy").unlink()
     with pytest.raises(StreetError, match=r"depth\.npy is missing"):
-        load_drive(broken)
+        load_drive(broken, WORLD_VERSION)

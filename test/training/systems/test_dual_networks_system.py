@@ -162,7 +162,7 @@ class TestLearning:
             batch = {name: value[None] for name, value in items[index].items()}
             image = (batch["inputs"][:, 1].permute(0, 3, 1, 2).float() / 255 - 0.45) / 0.225
             with torch.no_grad():
-                depth = (system.focal_factor(batch) / system.disparities(image)[0])[0, 0]
+                depth = (system.focal_factor(batch) / system.trained_network(image)[0])[0, 0]
             errors.append(depth_metrics(batch["depth"][0].numpy(), depth.numpy()).abs_rel)
         system.train()
         return np.mean(errors)
