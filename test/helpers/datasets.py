@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -163,6 +165,88 @@ def write_cityscapes(root: Path, city: str, sequence: int, frames: Iterable[int]
             }
         )
     )
+
+
+def write_cityscapes_annotation(root: Path, city: str, frame: int, ids: npt.NDArray[np.uint8]) -> Path:
+    """An annotated image of sequence 0 without its video, its annotation and its camera."""
+    name = f"{city}_000000_{frame:06d}"
+    write_cityscapes(root, city, 0, [], frame)
+    height, width = ids.shape
+    write_image(root / "leftImg8bit/train" / city / f"{name}_leftImg8bit.png", pictures(1, width, height)[0])
+    path = root / "gtFine/train" / city / f"{name}_gtFine_labelIds.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), ids)
+    return path
+
+
+def write_kitti_2015(root: Path, disparity: npt.NDArray[np.uint16], images: int = 2) -> None:
+    """Images whose disparity, in 1/256 pixel, is the same for all of them."""
+    training = root / "training"
+    write_kitti_calibration(root / "day")
+    for number in range(images):
+        for frame in (10, 11):
+            write_image(training / "image_2" / f"{number:06d}_{frame}.png", pictures(1, seed=number)[0])
+        write_16_bit(training / "disp_occ_0" / f"{number:06d}_10.png", disparity)
+        path = training / "calib_cam_to_cam" / f"{number:06d}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text((root / "day/calib_cam_to_cam.txt").read_text())
+
+
+def write_make3d(root: Path, grid: npt.NDArray[np.float64]) -> None:
+    """Two images, a tenth as large as they are, of the same depth."""
+    for name in ("math7-p-282t0", "op57-p-016t000"):
+        image = cv2.resize(pictures(1)[0], (170, 227))
+        write_image(root / "Test134" / f"img-{name}.jpg", np.asarray(image, np.uint8))
+        write_mat(root / "Gridlaserdata" / f"depth_sph_corr-{name}.mat", Position3DGrid=grid)
+
+
+def write_mat(path: Path, **matrices: npt.NDArray) -> None:
+    """MATLAB's format 5, matrices of doubles after a cell array of one name, not compressed."""
+
+    def element(kind: int, content: bytes) -> bytes:
+        return struct.pack("<II", kind, len(content)) + content + b"\0" * (-len(content) % 8)
+
+    def head(kind: int, shape: tuple[int, ...], name: str) -> bytes:
+        flags = element(6, struct.pack("<II", kind, 0))
+        return flags + element(5, np.array(shape, "<i4").tobytes()) + element(1, name.encode())
+
+    word = element(14, head(4, (1, 4), "") + element(4, "wall".encode("utf-16-le")))
+    body = element(14, head(1, (1, 1), "className") + word)
+    for name, values in matrices.items():
+        body += element(14, head(6, values.shape, name) + element(9, values.astype("<f8").tobytes(order="F")))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + body)
+
+
+def write_nyu(
+    root: Path,
+    depth: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint16],
+    scenes: Sequence[str],
+    train: Sequence[int],
+    test: Sequence[int],
+) -> None:
+    """The labelled part: images of one depth ``[480, 640]`` and its labels, 0 to 894, which 40 classes share in turn.
+
+    Its arrays are MATLAB's, column by column: in HDF5 all axes are the other way round.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    count = len(scenes)
+    with h5py.File(root / "nyu_depth_v2_labeled.mat", "w", userblock_size=512) as file:
+        for name, values in (
+            ("images", np.stack([image.T for image in pictures(count, 640, 480)])),
+            ("depths", np.stack([depth.T] * count)),
+            ("rawDepths", np.stack([np.where(labels > 0, depth, 0.0).astype(np.float32).T] * count)),
+            ("labels", np.stack([labels.T] * count)),
+        ):
+            file.create_dataset(name, data=values, chunks=(1, *values.shape[1:]), compression="gzip")
+        texts = [
+            file.create_dataset(f"#refs#/{k}", data=np.array([[ord(letter)] for letter in scene], np.uint16))
+            for k, scene in enumerate(scenes)
+        ]
+        file.create_dataset("scenes", data=np.array([[item.ref for item in texts]], h5py.ref_dtype))
+    write_mat(root / "splits.mat", trainNdxs=np.array(train)[:, None], testNdxs=np.array(test)[:, None])
+    write_mat(root / "classMapping40.mat", mapClass=(np.arange(894) % 40 + 1)[None])
 
 
 def write_configuration(folder: Path, root: Path, trained: str, judged: str) -> Path:

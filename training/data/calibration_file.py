@@ -1,7 +1,8 @@
-"""A camera from the yaml that ROS's camera_calibration writes."""
+"""The camera of images that do not come with one: in a configuration, or as ROS's camera_calibration writes it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 from depth_perception.camera_info import camera_from_info
 from depth_perception.geometry.camera import Camera, GeometryError
+from training.data.image_files import image_size
 from training.errors import TrainingError
 
 
@@ -43,3 +45,25 @@ def read_camera(path: str | Path) -> Camera:
             f"{path}: is no calibration as camera_calibration writes it ({reason}), expected image_width,"
             " image_height, camera_matrix and distortion_coefficients"
         ) from None
+
+
+def camera_of(paths: Sequence[Path], camera: Camera | None, calibration: str | None, origin: str) -> Camera:
+    """The camera of images, of which one of two forms is given.
+
+    Args:
+        paths: of pngs or jpegs.
+        origin: of the images, for the error.
+
+    Raises: `TrainingError` if not one of both is given, or an image is of another size.
+    """
+    if (camera is None) == (calibration is None):
+        raise TrainingError(f"{origin}: expected one of camera and calibration: how its images were taken")
+    camera = camera if camera is not None else read_camera(calibration or "")
+    for path in paths:
+        if image_size(path) != (camera.width, camera.height):
+            width, height = image_size(path)
+            raise TrainingError(
+                f"{path}: is {width}x{height}, its camera is {camera.width}x{camera.height}: calibrate at the"
+                " images' resolution, and keep those of one camera in a folder"
+            )
+    return camera

@@ -1,8 +1,8 @@
-"""Snippets of Cityscapes' video: 30 frames around each annotated one.
+"""Cityscapes: snippets of its video, 30 frames around each annotated one, or the annotated images alone.
 
 Layout, as the archives unpack: ``leftImg8bit_sequence/train/aachen/aachen_000000_000019_leftImg8bit.png``,
-``camera/train/aachen/aachen_000000_000019_camera.json``, and where truth is wanted ``disparity_sequence`` and
-``vehicle_sequence``.
+``camera/train/aachen/aachen_000000_000019_camera.json``, and where truth is wanted ``disparity_sequence``,
+``vehicle_sequence`` and ``gtFine``. The annotated images lie in ``leftImg8bit``, ``disparity`` and ``vehicle``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +19,23 @@ import numpy.typing as npt
 from depth_perception.geometry.camera import Camera
 from training.data.depth_files import MetresFromDisparity, PngDepths
 from training.data.image_files import SUFFIXES, ImageFiles, image_size
+from training.data.label_files import LabelFiles
+from training.data.label_sets import CITYSCAPES, LabelSetName
 from training.data.layout import Origin
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource
+from training.data.snippet import UNLABELLED, Drive, SnippetSource
 from training.errors import TrainingError
 
 URL = "https://www.cityscapes-dataset.com/downloads/"
-IMAGES = Origin("Cityscapes (leftImg8bit_sequence_trainvaltest.zip)", URL)
 CAMERAS = Origin("Cityscapes (camera_trainvaltest.zip)", URL)
-DISPARITY = Origin("Cityscapes (disparity_sequence_trainvaltest.zip)", URL)
-VEHICLE = Origin("Cityscapes (vehicle_sequence.zip)", URL)
+FINE = Origin("Cityscapes (gtFine_trainvaltest.zip)", URL)
 RATE = 17.0
 """Frames a second."""
+TRAIN_IDS = {
+    **{7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9, 23: 10, 24: 11, 25: 12, 26: 13, 27: 14},
+    **{28: 15, 31: 16, 32: 17, 33: 18},
+}
+"""Of the ids in ``*_labelIds.png``, 0 to 33; the others are not trained on."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,9 @@ class CityscapesData:
         split: ``train`` and ``val`` share no city.
         cities: of the split; empty takes all.
         crop: share of the rows that is cut off at the bottom: the car's own bonnet, as SfMLearner does.
-        truth: what of the truth snippets carry: depth from stereo disparity, distances from the car's speed.
+        truth: what of the truth snippets carry: depth from stereo disparity, distances from the car's speed, labels of
+            the fine annotations, which few frames of the video have.
+        annotated: the annotated images alone, without their video.
         stride: frames between neighbours in a snippet.
         minimum_speed: metres a second, by the car, below which the camera is taken to stand.
         share: of an epoch's samples, relative to other sources.
@@ -53,12 +60,14 @@ class CityscapesData:
     split: str = "train"
     cities: tuple[str, ...] = ()
     crop: float = 0.25
-    truth: tuple[Literal["depth", "distances"], ...] = ()
+    truth: tuple[Literal["depth", "distances", "labels"], ...] = ()
+    annotated: bool = False
     stride: int = 1
     minimum_speed: float = 0.0
     share: float = 1.0
     name: str = "Cityscapes"
     licence: str = "Cityscapes licence (non-commercial)"
+    label_set: ClassVar[LabelSetName] = "cityscapes"
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.crop < 0.5:
@@ -69,8 +78,8 @@ class CityscapesData:
         rows: list[FrameRow] = []
         moving: list[npt.NDArray[np.bool_]] = []
         for city in self._cities():
-            folder = self._folder(IMAGES, "leftImg8bit_sequence") / city
-            for files in _rows(folder):
+            folder = self._images() / city
+            for files in _rows(folder, self._origin("leftImg8bit")):
                 rows.append(self._row(city, files))
                 if self.minimum_speed > 0:
                     speed = self._speeds(city, files)
@@ -82,15 +91,25 @@ class CityscapesData:
         return frozenset(Drive("Cityscapes cities", city) for city in self._cities())
 
     def _cities(self) -> list[str]:
-        folder = self._folder(IMAGES, "leftImg8bit_sequence")
+        folder, origin = self._images(), self._origin("leftImg8bit")
         if self.cities:
             for city in self.cities:
-                IMAGES.folder(folder / city, "city")
+                origin.folder(folder / city, "city")
             return sorted(self.cities)
         cities = sorted(path.name for path in folder.iterdir() if path.is_dir())
         if not cities:
-            raise IMAGES.missing(folder, "city")
+            raise origin.missing(folder, "city")
         return cities
+
+    def _images(self) -> Path:
+        return self._folder(self._origin("leftImg8bit"), self._kind("leftImg8bit"))
+
+    def _kind(self, kind: str) -> str:
+        return kind if self.annotated else f"{kind}_sequence"
+
+    def _origin(self, kind: str) -> Origin:
+        archive = self._kind(kind) + ("" if kind == "vehicle" and not self.annotated else "_trainvaltest")
+        return Origin(f"Cityscapes ({archive}.zip)", URL)
 
     def _folder(self, origin: Origin, kind: str) -> Path:
         return origin.folder(Path(self.path) / kind / self.split, "folder")
@@ -99,24 +118,36 @@ class CityscapesData:
         camera, focal_baseline = self._camera(city, files)
         cut = round(self.crop * camera.height)
         cropped = camera.cropped(0, 0, camera.width, camera.height - cut)
-        depth = distances = None
+        depth = distances = labels = None
         if "depth" in self.truth:
-            folder = self._folder(DISPARITY, "disparity_sequence") / city
-            maps = [_beside(path, folder, "disparity.png") for path in files]
-            paths = [path if path.is_file() else None for path in maps]
+            origin = self._origin("disparity")
+            folder = self._folder(origin, self._kind("disparity")) / city
+            paths = _those_of(files, folder, "disparity.png")
             if not any(paths):
-                raise DISPARITY.missing(maps[0], "disparity map")
+                raise origin.missing(_beside(files[0], folder, "disparity.png"), "disparity map")
             depth = PngDepths(paths, cropped, MetresFromDisparity(focal_baseline, offset=1), cut)
         if "distances" in self.truth:
             speed = self._speeds(city, files)
             distances = 0.5 * (speed[1:] + speed[:-1]) / RATE
-        name = "_".join(files[0].name.split("_")[:2])
-        return FrameRow(name, ImageFiles(files, cropped, cut), cropped, depth, None, distances, _number(files[0]))
+        if "labels" in self.truth:
+            labels = self._labels(city, files, cropped, cut)
+        name, first = "_".join(files[0].name.split("_")[:2]), _number(files[0])
+        return FrameRow(name, ImageFiles(files, cropped, cut), cropped, depth, None, distances, first, labels)
+
+    def _labels(self, city: str, files: list[Path], camera: Camera, cut: int) -> LabelFiles:
+        folder = self._folder(FINE, "gtFine") / city
+        ids = _those_of(files, folder, "gtFine_labelIds.png")
+        if any(ids):
+            return LabelFiles(ids, camera, train_ids, cut)
+        paths = _those_of(files, folder, "gtFine_labelTrainIds.png")
+        if not any(paths):
+            raise FINE.missing(_beside(files[0], folder, "gtFine_labelIds.png"), "annotation")
+        return LabelFiles(paths, camera, CITYSCAPES.check, cut)
 
     def _camera(self, city: str, files: list[Path]) -> tuple[Camera, float]:
         """The camera of the whole image, and its focal length times its stereo baseline."""
         folder = self._folder(CAMERAS, "camera") / city
-        paths = [path for path in (_beside(file, folder, "camera.json") for file in files) if path.is_file()]
+        paths = [path for path in _those_of(files, folder, "camera.json") if path is not None]
         if not paths:
             raise CAMERAS.missing(folder / f"{files[0].name.rsplit('_', 2)[0]}_*_camera.json", "calibration")
         values = _read(paths[0])
@@ -129,12 +160,28 @@ class CityscapesData:
         return camera, inner["fx"] * baseline
 
     def _speeds(self, city: str, files: list[Path]) -> npt.NDArray[np.float64]:
-        folder = self._folder(VEHICLE, "vehicle_sequence") / city
-        paths = [VEHICLE.file(_beside(file, folder, "vehicle.json"), "record of the car") for file in files]
+        origin = self._origin("vehicle")
+        folder = self._folder(origin, self._kind("vehicle")) / city
+        paths = [origin.file(_beside(file, folder, "vehicle.json"), "record of the car") for file in files]
         return np.array([float(_read(path).get("speed", np.nan)) for path in paths])
 
 
-def _rows(folder: Path) -> Iterator[list[Path]]:
+def train_ids(ids: npt.NDArray[np.uint8], origin: object) -> npt.NDArray[np.uint8]:
+    """Classes of the ids that Cityscapes annotates with.
+
+    Raises: `TrainingError` for an id that it has not.
+    """
+    if ids.max(initial=0) > 33:
+        raise TrainingError(
+            f"{origin}: holds the id {ids.max()}, expected 0 to 33 of Cityscapes: use the published *_labelIds.png, or"
+            " name train ids *_labelTrainIds.png"
+        )
+    table = np.full(256, UNLABELLED, np.uint8)
+    table[list(TRAIN_IDS)] = list(TRAIN_IDS.values())
+    return table[ids]
+
+
+def _rows(folder: Path, origin: Origin) -> Iterator[list[Path]]:
     """The images of a city, without gaps; their names are city, sequence, frame and kind."""
     row: list[Path] = []
     for path in sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES):
@@ -143,7 +190,7 @@ def _rows(folder: Path) -> Iterator[list[Path]]:
             row = []
         row.append(path)
     if not row:
-        raise IMAGES.missing(folder, "image such as aachen_000000_000019_leftImg8bit.png")
+        raise origin.missing(folder, "image such as aachen_000000_000019_leftImg8bit.png")
     yield row
 
 
@@ -159,6 +206,12 @@ def _number(path: Path) -> int:
 def _beside(image: Path, folder: Path, ending: str) -> Path:
     """The file of the same frame in another part of the dataset."""
     return folder / f"{image.name.rsplit('_', 1)[0]}_{ending}"
+
+
+def _those_of(images: list[Path], folder: Path, ending: str) -> list[Path | None]:
+    """The files of the same frames in another part; None for those that have none."""
+    paths = [_beside(image, folder, ending) for image in images]
+    return [path if path.is_file() else None for path in paths]
 
 
 def _read(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Depth and disparity in 16-bit pngs, read when they are asked for."""
+"""Depth and disparity in 16-bit pngs and pgms, read when they are asked for."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ class PngDepths:
     """Depth maps, metres, NaN unknown.
 
     Attributes:
-        paths: 16-bit pngs; None for a frame without one.
+        paths: 16-bit pngs or pgms; None for a frame without one.
         camera: of the maps as they are handed out.
         metres: what the values mean: uint16 ``[H, W]`` to float32 metres.
         cut: rows at the bottom of the files that are not handed out.
+        expected: smallest and largest metres that can be: a file in another unit is refused. None takes all.
     """
 
     paths: Sequence[Path | None]
     camera: Camera
     metres: Callable[[npt.NDArray[np.uint16]], npt.NDArray[np.float32]]
     cut: int = 0
+    expected: tuple[float, float] | None = None
 
     def __getitem__(self, index: int) -> npt.NDArray[np.float32] | None:
         path = self.paths[index]
@@ -38,9 +40,47 @@ class PngDepths:
         expected = (self.camera.height + self.cut, self.camera.width)
         if values.shape != expected:
             raise TrainingError(
-                f"{path}: is {values.shape[1]}x{values.shape[0]}, its image {expected[1]}x{expected[0]}"
+                f"{path}: is {values.shape[1]}x{values.shape[0]}, its image {expected[1]}x{expected[0]}:"
+                " expected a pair of one size"
             )
-        return self.metres(values[: self.camera.height])
+        depth = self.metres(values[: self.camera.height])
+        return depth if self.expected is None else check_metres(depth, self.expected, path)
+
+
+def check_metres(
+    depth: npt.NDArray[np.float32], expected: tuple[float, float], origin: object
+) -> npt.NDArray[np.float32]:
+    """The same depth, if it can be metres: nine tenths of what is known lies within what is expected.
+
+    Args:
+        depth: ``[H, W]``, NaN unknown.
+        expected: smallest and largest metres.
+        origin: of the depth, for the error.
+
+    Raises: `TrainingError` for depth in another unit.
+    """
+    known = depth[np.isfinite(depth)]
+    outside = (known < expected[0]) | (known > expected[1])
+    if known.size and outside.mean() > 0.1:
+        raise TrainingError(
+            f"{origin}: {outside.mean():.0%} of its depth is not within {expected[0]:g} to {expected[1]:g} m, read as"
+            f" metres its median is {np.median(known):.3g}: it is in another unit than expected"
+        )
+    return depth
+
+
+@dataclass(frozen=True)
+class MetresFromUnit:
+    """Depth as it is, 0 unknown.
+
+    Attributes:
+        unit: metres that 1 stands for.
+    """
+
+    unit: float
+
+    def __call__(self, values: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+        return np.where(values > 0, values * np.float32(self.unit), np.float32(np.nan)).astype(np.float32)
 
 
 @dataclass(frozen=True)

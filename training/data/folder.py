@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
-from training.data.calibration_file import read_camera
-from training.data.image_files import image_paths, image_size, read_image
+from training.data.calibration_file import camera_of
+from training.data.image_files import image_paths, read_image
 from training.data.moving import moving
 from training.data.rows import FrameRow, RowSnippets
 from training.data.snippet import Drive, SnippetSource
@@ -56,7 +56,8 @@ class FolderData:
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.snippet.SourceSettings`. The images are decoded once, to a cache of network views."""
         paths = self._paths()
-        view = NetworkView(self._camera(paths), self.width, self.height)
+        camera = camera_of(paths, self.camera, self.calibration, self.path)
+        view = NetworkView(camera, self.width, self.height)
         what = [FORMAT, asdict(view.source), self.width, self.height]
         what += [(path.name, path.stat().st_size) for path in paths]
 
@@ -84,19 +85,6 @@ class FolderData:
                 " drive"
             )
         return paths
-
-    def _camera(self, paths: list[Path]) -> Camera:
-        if (self.camera is None) == (self.calibration is None):
-            raise TrainingError(f"{self.path}: expected one of camera and calibration: how its images were taken")
-        camera = self.camera if self.camera is not None else read_camera(self.calibration or "")
-        for path in paths:
-            if image_size(path) != (camera.width, camera.height):
-                width, height = image_size(path)
-                raise TrainingError(
-                    f"{path}: is {width}x{height}, its camera is {camera.width}x{camera.height}: calibrate at the"
-                    " images' resolution, and keep those of one camera in a folder"
-                )
-        return camera
 
 
 def _images(paths: list[Path]) -> Iterator[npt.NDArray[np.uint8]]:

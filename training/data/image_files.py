@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class ImageFiles:
 
 
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
-    """RGB ``[H, W, 3]`` of a png or jpeg, grey ones included.
+    """RGB ``[H, W, 3]`` of a png, jpeg or ppm, grey ones included.
 
     Raises: `TrainingError` if it is missing, damaged or cut short.
     """
@@ -56,7 +57,7 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
 
 
 def read_16_bit(path: Path) -> npt.NDArray[np.uint16]:
-    """``[H, W]`` of a 16-bit grey png, as depth and disparity are kept.
+    """``[H, W]`` of a 16-bit grey png or pgm, as depth and disparity are kept.
 
     Raises: `TrainingError` if it is missing, damaged, cut short, or has been converted to 8 bits.
     """
@@ -64,6 +65,20 @@ def read_16_bit(path: Path) -> npt.NDArray[np.uint16]:
     if image.dtype != np.uint16 or image.ndim != 2:
         raise TrainingError(f"{path}: is {image.dtype} {image.shape}, expected a 16-bit grey png: use the original")
     return image.astype(np.uint16, copy=False)
+
+
+def read_8_bit(path: Path) -> npt.NDArray[np.uint8]:
+    """``[H, W]`` of an 8-bit grey png, as classes are kept.
+
+    Raises: `TrainingError` if it is missing, damaged, cut short, or shows classes in colours.
+    """
+    image = _decoded(path, cv2.IMREAD_UNCHANGED)
+    if image.dtype != np.uint8 or image.ndim != 2:
+        raise TrainingError(
+            f"{path}: is {image.dtype} {image.shape}, expected an 8-bit grey png of class ids: give the ids, not their"
+            " colours"
+        )
+    return image.astype(np.uint8, copy=False)
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -126,4 +141,7 @@ def _is_whole(data: bytes) -> bool:
         return b"IEND" in data[-64:]
     if data.startswith(JPEG):
         return data.rfind(b"\xff\xd9") > len(data) // 2  # some cameras append their own after the end
+    if header := re.match(rb"P([56])\s+(\d+)\s+(\d+)\s+(\d+)\s", data):
+        kind, width, height, largest = (int(group) for group in header.groups())
+        return len(data) - header.end() >= width * height * (3 if kind == 6 else 1) * (1 if largest < 256 else 2)
     return True

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import inverse
-from training.data.depth_files import PngDepths
+from training.data.depth_files import MetresFromUnit, PngDepths
 from training.data.image_files import SUFFIXES, ImageFiles
 from training.data.kitti import (
     EIGEN_TEST_DRIVES,
@@ -42,6 +42,7 @@ IMPROVED = Origin(
     "KITTI's annotated depth maps",
     "https://www.cvlibs.net/datasets/kitti/eval_depth.php?benchmark=depth_prediction",
 )
+IMPROVED_METRES = MetresFromUnit(1 / 256)
 DRIVE = re.compile(r"\d{4}_\d\d_\d\d_drive_\d{4}_sync")
 
 DepthKind = Literal["optical_axis", "lidar_forward", "improved"]
@@ -153,7 +154,7 @@ class KittiRawData:
             root = IMPROVED.folder(Path(self.improved), "folder")
             parts = [root / part / folder.name / "proj_depth/groundtruth" / camera for part in ("train", "val")]
             maps = _numbered(next((part for part in parts if part.is_dir()), parts[0]), (".png",))
-            return PngDepths([maps.get(number) for number in files], view.camera, _improved_metres)
+            return PngDepths([maps.get(number) for number in files], view.camera, IMPROVED_METRES)
         scans = _numbered(folder / "velodyne_points" / "data", (".bin",))
         if not scans:
             raise ORIGIN.missing(folder / "velodyne_points" / "data", "Velodyne scan")
@@ -241,8 +242,3 @@ def _without_gaps(files: dict[int, Path]) -> Iterator[dict[int, Path]]:
             row = {}
         row[number] = path
     yield row
-
-
-def _improved_metres(values: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
-    """KITTI's depth development kit: 1/256 m, 0 unknown."""
-    return np.where(values > 0, values / np.float32(256.0), np.float32(np.nan)).astype(np.float32)

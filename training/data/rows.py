@@ -28,6 +28,12 @@ class Depths(Protocol):
     def __getitem__(self, index: int, /) -> npt.NDArray[np.floating] | None: ...
 
 
+class Labels(Protocol):
+    """As `Images`; None for a frame whose classes are not known."""
+
+    def __getitem__(self, index: int, /) -> npt.NDArray[np.uint8] | None: ...
+
+
 @dataclass(frozen=True)
 class FrameRow:
     """Frames of one camera, one after the other without a gap.
@@ -40,6 +46,7 @@ class FrameRow:
         poses: `T_world_camera` (optical) ``[n, 4, 4]``, or None.
         distances: metres driven between neighbours ``[n - 1]``, or None.
         first: the number that the first frame has in the dataset; None where the name says which one it is.
+        labels: classes, on the images' pixels; None where there are none of any.
     """
 
     name: str
@@ -49,6 +56,7 @@ class FrameRow:
     poses: npt.NDArray[np.float64] | None = None
     distances: npt.NDArray[np.float64] | None = None
     first: int | None = 0
+    labels: Labels | None = None
 
 
 class RowSnippets:
@@ -114,5 +122,6 @@ class RowSnippets:
             depth=None if row.depth is None else row.depth[target],
             poses=None if row.poses is None else row.poses[numbers],
             distances=distances,
+            labels=None if row.labels is None else row.labels[target],
             name=row.name if row.first is None else f"{row.name}/{row.first + target}",
         )

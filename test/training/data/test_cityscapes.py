@@ -1,8 +1,9 @@
 """Cityscapes' video: rows of frames, one calibration for each, the bonnet cut off."""
 
+import cv2
 import numpy as np
 import pytest
-from helpers.datasets import pictures, write_cityscapes
+from helpers.datasets import pictures, write_cityscapes, write_cityscapes_annotation
 
 from training.data.cityscapes import CityscapesData
 from training.errors import TrainingError
@@ -71,3 +72,62 @@ def test_what_is_missing_is_named(tree, tmp_path):
     (tmp_path / "camera/train/ulm/ulm_000000_000001_camera.json").write_text('{"intrinsic": {}}')
     with pytest.raises(TrainingError, match="is no calibration of Cityscapes"):
         cityscapes(str(tmp_path)).open(frames=3)
+
+
+class TestFineAnnotations:
+    @pytest.fixture
+    def ids(self):
+        """A column of each published id and of none, above a bonnet that is cut off."""
+        ids = np.repeat(np.arange(128, dtype=np.uint8)[None] % 34, 64, 0)
+        ids[48:] = 1
+        return ids
+
+    @pytest.fixture
+    def annotated(self, tmp_path, ids):
+        return write_cityscapes_annotation(tmp_path, "aachen", 19, ids)
+
+    def test_ids_become_classes(self, tmp_path, annotated, ids):
+        """Written again from the published table: 19 of the ids are trained on, in their order."""
+        trained = [7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33]
+        (snippet,) = cityscapes(str(tmp_path), truth=("labels",), annotated=True).open(frames=1)
+        assert snippet.name == "aachen_000000/19"
+        assert snippet.images[0].shape == (48, 128, 3)
+        expected = [trained.index(number) if number in trained else 255 for number in ids[0]]
+        assert np.array_equal(snippet.labels, np.repeat([expected], 48, 0))
+
+    def test_train_ids_are_taken_too(self, tmp_path, annotated):
+        path = annotated.with_name(annotated.name.replace("labelIds", "labelTrainIds"))
+        annotated.rename(path)
+        write_ids(path, np.full((64, 128), 18))
+        data = cityscapes(str(tmp_path), truth=("labels",), annotated=True)
+        assert (data.open(frames=1)[0].labels == 18).all()
+        write_ids(path, np.full((64, 128), 19))
+        with pytest.raises(TrainingError, match=r"TrainIds\.png: holds the label 19, expected 0 to 18 of cityscapes"):
+            data.open(frames=1)[0]
+
+    @pytest.mark.parametrize(
+        ("values", "message"),
+        [
+            (np.full((64, 128), 34), "holds the id 34, expected 0 to 33 of Cityscapes"),
+            (np.zeros((64, 128, 3)), "expected an 8-bit grey png of class ids: give the ids, not their colours"),
+            (np.zeros((32, 64)), "is 64x32, its image 128x64: expected a pair of one size"),
+        ],
+    )
+    def test_what_is_no_annotation_is_refused(self, tmp_path, annotated, values, message):
+        write_ids(annotated, values)
+        with pytest.raises(TrainingError, match=rf"gtFine_labelIds\.png: .*{message}"):
+            cityscapes(str(tmp_path), truth=("labels",), annotated=True).open(frames=1)[0]
+
+    def test_of_the_video_only_annotated_frames_have_labels(self, tmp_path, annotated):
+        write_cityscapes(tmp_path, "aachen", 0, range(18, 21), annotated=19)
+        snippets = cityscapes(str(tmp_path), truth=("labels",)).open(frames=1)
+        assert [snippet.labels is None for snippet in snippets] == [True, False, True]
+
+    def test_what_is_missing_is_named(self, tmp_path, annotated):
+        annotated.unlink()
+        with pytest.raises(TrainingError, match=r"labelIds\.png: there is no annotation of Cityscapes \(gtFine.*https"):
+            cityscapes(str(tmp_path), truth=("labels",), annotated=True).open(frames=1)
+
+
+def write_ids(path, values):
+    assert cv2.imwrite(str(path), values.astype(np.uint8))

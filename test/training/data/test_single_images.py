@@ -1,13 +1,11 @@
 """Datasets of single images, to judge by: KITTI 2015 and Make3D, and the MATLAB files of the latter."""
 
 import base64
-import struct
 import zlib
 
-import cv2
 import numpy as np
 import pytest
-from helpers.datasets import HEIGHT, WIDTH, pictures, projection, write_16_bit, write_image, write_kitti_calibration
+from helpers.datasets import HEIGHT, WIDTH, pictures, projection, write_kitti_2015, write_make3d, write_mat
 
 from training.data.kitti_2015 import Kitti2015Data
 from training.data.make3d import Make3DData
@@ -22,17 +20,9 @@ def kitti_2015(*arguments, **options):
 class TestKitti2015:
     @pytest.fixture
     def tree(self, tmp_path):
-        training = tmp_path / "training"
-        for number in range(2):
-            for frame in (10, 11):
-                write_image(training / "image_2" / f"{number:06d}_{frame}.png", pictures(1, seed=number)[0])
-            values = np.zeros((HEIGHT, WIDTH), np.uint16)
-            values[20, 30] = 256 * 4 + 64
-            write_16_bit(training / "disp_occ_0" / f"{number:06d}_10.png", values)
-            write_kitti_calibration(tmp_path / "day")
-            path = training / "calib_cam_to_cam" / f"{number:06d}.txt"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text((tmp_path / "day/calib_cam_to_cam.txt").read_text())
+        values = np.zeros((HEIGHT, WIDTH), np.uint16)
+        values[20, 30] = 256 * 4 + 64
+        write_kitti_2015(tmp_path, values)
         return tmp_path
 
     def test_depth_is_focal_length_times_baseline_over_disparity(self, tree):
@@ -46,11 +36,20 @@ class TestKitti2015:
         assert np.array_equal(snippets[0].images[0], pictures(1, seed=0)[0])
 
     def test_drives_from_the_development_kit(self, tree):
-        assert not kitti_2015(str(tree)).drives()
+        names = {"000000_10", "000001_10"}
+        assert {drive.name for drive in kitti_2015(str(tree)).drives()} == names
         path = tree / "devkit/mapping/train_mapping.txt"
         path.parent.mkdir(parents=True)
         path.write_text("2011_09_26 2011_09_26_drive_0005_sync 0000000010\n\n")
-        assert {drive.name for drive in kitti_2015(str(tree)).drives()} == {"2011_09_26_drive_0005"}
+        assert {drive.name for drive in kitti_2015(str(tree)).drives()} == {*names, "2011_09_26_drive_0005"}
+        assert {drive.name for drive in kitti_2015(str(tree), first=1).drives()} == {"000001_10"}
+
+    def test_a_part_of_the_images_is_learnt_from(self, tree):
+        (snippet,) = kitti_2015(str(tree), first=1).open()
+        assert snippet.name == "000001_10"
+        assert kitti_2015(str(tree), truth=()).open()[0].depth is None
+        with pytest.raises(TrainingError, match="there is no image such as 000000_10"):
+            kitti_2015(str(tree), first=2).open()
 
     def test_what_is_missing_is_named(self, tree):
         (tree / "training/disp_occ_0/000001_10.png").unlink()
@@ -99,27 +98,15 @@ class TestMatFile:
         with pytest.raises(TrainingError, match="no MATLAB file of version 5 to 7"):
             read_matrix(path, "Position3DGrid")
 
-
-def write_mat(path, name, values):
-    """MATLAB's format 5, one matrix of doubles, not compressed."""
-
-    def element(kind, content):
-        return struct.pack("<II", kind, len(content)) + content + b"\0" * (-len(content) % 8)
-
-    parts = element(6, struct.pack("<II", 6, 0)) + element(5, np.array(values.shape, "<i4").tobytes())
-    parts += element(1, name.encode()) + element(9, values.astype("<f8").tobytes(order="F"))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM" + element(14, parts))
+    def test_passes_over_what_is_no_matrix_of_numbers(self, tmp_path):
+        write_mat(tmp_path / "a.mat", first=np.arange(3.0)[None], second=np.eye(2))
+        assert np.array_equal(read_matrix(tmp_path / "a.mat", "second"), np.eye(2))
 
 
 class TestMake3D:
     @pytest.fixture
     def tree(self, tmp_path):
-        for name in ("math7-p-282t0", "op57-p-016t000"):
-            image = cv2.resize(pictures(1)[0], (170, 227))
-            write_image(tmp_path / "Test134" / f"img-{name}.jpg", np.asarray(image, np.uint8))
-            grid = np.random.default_rng(0).uniform(1, 80, (55, 305, 4))
-            write_mat(tmp_path / "Gridlaserdata" / f"depth_sph_corr-{name}.mat", "Position3DGrid", grid)
+        write_make3d(tmp_path, np.random.default_rng(0).uniform(1, 80, (55, 305, 4)))
         return tmp_path
 
     def test_depth_is_the_fourth_of_the_grid(self, tree):
