@@ -13,6 +13,11 @@ from training.networks.depth_head import DepthHead
 from training.networks.depth_network import Prediction, RegressionNetwork
 from training.networks.encoder import Encoder
 
+PAPER = (
+    "Jiao et al., Look Deeper into Depth: Monocular Depth Estimation with Semantic Booster and Attention-Driven Loss,"
+    " ECCV 2018"
+)
+
 
 class ConvNormRelu(nn.Sequential):
     """Convolution that keeps the size, batch normalisation and ReLU."""
@@ -81,21 +86,18 @@ class SynergyNetwork(RegressionNetwork):
     Args:
         encoder: with features down to 1/32; ResNet-50 in the paper.
         classes: of the semantic branch, 40 indoors; 0 for the network of Table 7, which has none.
-        widths: of conv2 and of the four up-convs.
+        decoder: widths of conv2 and of the four up-convs.
         minimum_depth, maximum_depth: metres.
     """
 
     method = "Look Deeper into Depth"
-    paper = (
-        "Jiao et al., Look Deeper into Depth: Monocular Depth Estimation with Semantic Booster and Attention-Driven"
-        " Loss, ECCV 2018"
-    )
+    paper = PAPER
 
     def __init__(
         self,
         encoder: Encoder,
         classes: int = 40,
-        widths: Sequence[int] = (1024, 512, 256, 128, 64),
+        decoder: Sequence[int] = (1024, 512, 256, 128, 64),
         minimum_depth: float = 0.1,
         maximum_depth: float = 10.0,
     ) -> None:
@@ -104,20 +106,20 @@ class SynergyNetwork(RegressionNetwork):
         self.maximum_depth = maximum_depth
         self.classes = classes
         self.encoder = encoder
-        self.conv2 = ConvNormRelu(encoder.channels[-1], widths[0], 1)
-        self.depth = Branch(widths, DepthHead(widths[-1], minimum_depth, maximum_depth), bool(classes))
-        self.semantic = Branch(widths, nn.Conv2d(widths[-1], classes, 3, padding=1), True) if classes else None
+        self.conv2 = ConvNormRelu(encoder.channels[-1], decoder[0], 1)
+        self.depth = Branch(decoder, DepthHead(decoder[-1], minimum_depth, maximum_depth), bool(classes))
+        self.semantic = Branch(decoder, nn.Conv2d(decoder[-1], classes, 3, padding=1), True) if classes else None
 
     def predict(self, image: Tensor) -> Prediction:
         """Normalised image ``[B, 3, H, W]``, H and W multiples of 32 -> depth and scores of the image's size."""
         depth, semantics = self._levels(image)
-        scores = None if self.semantic is None else _upsampled(self.semantic.answer(semantics), image)
-        return Prediction((_upsampled(self.depth.answer(depth), image),), semantics=scores)
+        scores = None if self.semantic is None else upsampled(self.semantic.answer(semantics), image)
+        return Prediction((upsampled(self.depth.answer(depth), image),), semantics=scores)
 
     def finest(self, image: Tensor) -> Tensor:
         """The disparity alone; the semantic head does not run."""
         depth, _ = self._levels(image)
-        return self.disparity(Prediction((_upsampled(self.depth.answer(depth), image),)), image)
+        return self.disparity(Prediction((upsampled(self.depth.answer(depth), image),)), image)
 
     def _levels(self, image: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """What `Branch.answer` takes, of the depth and of the semantic branch."""
@@ -135,5 +137,6 @@ class SynergyNetwork(RegressionNetwork):
         return depth, semantics
 
 
-def _upsampled(answer: Tensor, image: Tensor) -> Tensor:
+def upsampled(answer: Tensor, image: Tensor) -> Tensor:
+    """An answer ``[B, C, h, w]`` at the image's size."""
     return F.interpolate(answer, image.shape[-2:], mode="bilinear", align_corners=False)
