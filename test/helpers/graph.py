@@ -207,9 +207,13 @@ class Graph:
         while (left := deadline - time.monotonic()) > 0:
             self._executor.spin_once(timeout_sec=left)
 
-    def listen(self, message: type, topic: str, *, reliable: bool = True) -> Listener:
-        """A list that fills with the messages of a topic as long as the graph spins."""
-        return Listener(self, message, topic, reliable)
+    def listen(self, message: type, topic: str, *, reliable: bool = True, latched: bool = False) -> Listener:
+        """A list that fills with the messages of a topic as long as the graph spins.
+
+        Args:
+            latched: What was published before counts as well, if the publisher keeps it for those who come late.
+        """
+        return Listener(self, message, topic, reliable, latched)
 
     def call(self, service: type, name: str, request: Any, timeout: float = DEADLINE) -> Any:
         """The answer of a service. It is asked again if none comes: a server drops the answer to a client that it has
@@ -231,14 +235,15 @@ class Graph:
 class Listener(list[Any]):
     """The messages of one topic, in order; `close` it, or use it in a `with`, to stop listening."""
 
-    def __init__(self, graph: Graph, message: type, topic: str, reliable: bool) -> None:
-        from rclpy.qos import QoSProfile, ReliabilityPolicy
+    def __init__(self, graph: Graph, message: type, topic: str, reliable: bool, latched: bool) -> None:
+        from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
         super().__init__()
         policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         self._graph = graph
         self._topic = topic
-        profile = QoSProfile(depth=100, reliability=policy)
+        durability = DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE
+        profile = QoSProfile(depth=100, reliability=policy, durability=durability)
         self._subscription = graph.node.create_subscription(message, topic, self._on_message, profile)
 
     def _on_message(self, message: Any) -> None:
