@@ -68,8 +68,8 @@ class DispDecoder(nn.Module):
     ) -> None:
         super().__init__()
         if len(widths) != len(channels) or len(widths) < SCALES:
-            raise ValueError(
-                f"decoder has {len(widths)} widths, expected the encoder's {len(channels)}, at least {SCALES}"
+            raise TrainingError(
+                f"decoder has {len(widths)} widths and the encoder {len(channels)}, expected as many, at least {SCALES}"
             )
         *skips, inputs = channels
         self.up = nn.ModuleList()
