@@ -49,7 +49,7 @@ ARGUMENTS = (
     ("use_sim_time", "false", "Take the time from /clock (a replay, a simulator)"),
     ("rviz", "false", "Start rviz2; its fixed frame is odom, so somebody must publish odom -> base_link"),
 )
-SHOWN = ("depth/points", "odom", "path", "image_rect", "depth/color")
+SHOWN = ("depth/points", "odom", "path", "image_rect", "depth/color", "semantics/color", "depth/confidence")
 """Topics in config/perception.rviz."""
 
 

@@ -43,6 +43,8 @@ def test_every_parameter_says_what_it_is_and_takes_its_own_default(parameter: Pa
 def test_rviz_shows_topics_that_the_nodes_publish() -> None:
     config = yaml.safe_load((ROOT / "config" / "perception.rviz").read_text())
     displays = config["Visualization Manager"]["Displays"]
-    topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
-    assert topics == {"/depth/points", "/odom", "/path", "/image_rect", "/depth/color"}
+    topics = {display["Topic"]["Value"]: display["Enabled"] for display in displays if "Topic" in display}
+    always = ("/depth/points", "/odom", "/path", "/image_rect", "/depth/color")
+    of_some_models = ("/semantics/color", "/depth/confidence")
+    assert topics == dict.fromkeys(always, True) | dict.fromkeys(of_some_models, False)
     assert any(display["Class"].endswith("/TF") for display in displays)
