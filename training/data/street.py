@@ -59,7 +59,7 @@ class StreetData:
 
 
 class StreetSnippets:
-    """A snippet for each frame of each drive that has its neighbours.
+    """A snippet for each frame of each drive, outdoors or in rooms, that has its neighbours.
 
     Args:
         drives: as the cache gives them.
@@ -88,7 +88,7 @@ class StreetSnippets:
                     self._places.append((number, first, stride))
         if not self._places:
             raise TrainingError(
-                f"street drives are too short for {frames} frames with strides {list(strides)}: render longer ones"
+                f"drives are too short for {frames} frames with strides {list(strides)}: render longer ones"
             )
 
     def __len__(self) -> int:

@@ -11,20 +11,48 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import Field, asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera, GeometryError
-from training.street.drive import WORLD_VERSION, DriveConfig, render_drive
+from training.street.drive import Frame
 from training.street.errors import StreetError
 from training.street.progress import shown
 
 CAMERA_FILE = "camera.json"
 ARRAYS = ("images", "depth", "labels", "poses", "stamps", "speeds")
+
+
+class Recipe(Protocol):
+    """All that a drive is made from, a dataclass: equal recipes of one version give equal frames."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def frames(self) -> int:
+        """How many."""
+
+    @property
+    def camera(self) -> Camera: ...
+
+    @property
+    def kind(self) -> str:
+        """Of world."""
+
+    @property
+    def version(self) -> int:
+        """Of that kind of world: raised whenever the same recipe gives other frames."""
+
+    def render(self) -> Iterator[Frame]:
+        """The frames, rendered as they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +62,7 @@ class CachedDrive:
     Attributes:
         images: uint8 RGB ``[n, height, width, 3]``.
         depth: float16 ``[n, height, width]``, metres along the optical axis; inf where there is sky.
-        labels: uint8 ``[n, height, width]``, Cityscapes train ids.
+        labels: uint8 ``[n, height, width]``, classes of that kind of world.
         poses: float64 ``[n, 4, 4]``, ``T_world_camera``.
         stamps: float64 ``[n]``, seconds.
         speeds: float64 ``[n]``, m/s.
@@ -52,7 +80,7 @@ class CachedDrive:
         return len(self.images)
 
 
-def cached_drive(config: DriveConfig, root: str | Path) -> CachedDrive:
+def cached_drive(config: Recipe, root: str | Path) -> CachedDrive:
     """The drive from the folder `root`, rendered into it first if it is not there. Progress goes to stderr.
 
     Raises: `StreetError` if it can be neither read nor rendered.
@@ -60,17 +88,20 @@ def cached_drive(config: DriveConfig, root: str | Path) -> CachedDrive:
     folder = Path(root) / drive_name(config)
     if not folder.exists():
         _store(config, folder)
-    return load_drive(folder)
+    return load_drive(folder, config.version)
 
 
-def drive_name(config: DriveConfig) -> str:
+def drive_name(config: Recipe) -> str:
     """The name of a drive's folder; it changes with everything the frames depend on."""
-    key = json.dumps({"world": WORLD_VERSION, **asdict(config), "scene": config.kind}, sort_keys=True)
+    key = json.dumps(_description(config), sort_keys=True)
     return f"{config.kind}-{config.seed:04d}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
-def load_drive(folder: str | Path) -> CachedDrive:
+def load_drive(folder: str | Path, version: int) -> CachedDrive:
     """A stored drive, memory-mapped.
+
+    Args:
+        version: of the world it is to show.
 
     Raises: `StreetError` if the folder is not one, or was made by another version of the world.
     """
@@ -80,17 +111,17 @@ def load_drive(folder: str | Path) -> CachedDrive:
         values = description["camera"]
         camera = Camera(**{**values, "distortion": tuple(values["distortion"])})
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
-        version = description["world"]
+        shown_version = description["world"]
     except FileNotFoundError as error:
         raise StreetError(f"{folder}: is not a stored drive ({Path(error.filename).name} is missing)") from None
     except (OSError, ValueError, KeyError, TypeError, GeometryError) as error:
         raise StreetError(f"{folder}: cannot be read ({error}): delete it, it will be rendered again") from None
-    if version != WORLD_VERSION:
-        raise StreetError(f"{folder}: shows world {version}, this is world {WORLD_VERSION}: delete it")
+    if shown_version != version:
+        raise StreetError(f"{folder}: shows world {shown_version}, this is world {version}: delete it")
     return CachedDrive(camera, **arrays)
 
 
-def _store(config: DriveConfig, folder: Path) -> None:
+def _store(config: Recipe, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -105,7 +136,7 @@ def _store(config: DriveConfig, folder: Path) -> None:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def _fill(config: DriveConfig, folder: Path) -> None:
+def _fill(config: Recipe, folder: Path) -> None:
     n, height, width = config.frames, config.camera.height, config.camera.width
 
     def array(name: str, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray:
@@ -117,10 +148,13 @@ def _fill(config: DriveConfig, folder: Path) -> None:
     poses, stamps, speeds = (
         array(name, np.float64, *shape) for name, shape in (("poses", (4, 4)), ("stamps", ()), ("speeds", ()))
     )
-    for index, frame in enumerate(shown(render_drive(config), n, folder.name.split(".")[1])):
+    for index, frame in enumerate(shown(config.render(), n, folder.name.split(".")[1])):
         images[index], depth[index], labels[index] = frame.image, frame.depth, frame.labels
         poses[index], stamps[index], speeds[index] = frame.pose, frame.stamp, frame.speed
     for values in (images, depth, labels, poses, stamps, speeds):
         values.flush()  # type: ignore[attr-defined]
-    description = {"world": WORLD_VERSION, **asdict(config), "scene": config.kind}
-    (folder / CAMERA_FILE).write_text(json.dumps(description, indent=1) + "\n")
+    (folder / CAMERA_FILE).write_text(json.dumps(_description(config), indent=1) + "\n")
+
+
+def _description(config: Recipe) -> dict[str, Any]:
+    return {"world": config.version, **asdict(config), "scene": config.kind}

@@ -78,6 +78,15 @@ class DriveConfig:
         return self.scene or ("highway" if self.seed % 3 == 2 else "town")
 
     @property
+    def version(self) -> int:
+        """See `training.street.cache.Recipe`."""
+        return WORLD_VERSION
+
+    def render(self) -> Iterator[Frame]:
+        """See `render_drive`."""
+        return render_drive(self)
+
+    @property
     def camera_in_base(self) -> Pose:
         """The mount ``T_base_camera`` ``[4, 4]``: points of the optical frame into ``base_link``."""
         turn = rotation_from_angles(self.camera_roll, self.camera_pitch, 0.0)
@@ -91,10 +100,10 @@ class Frame:
     Attributes:
         image: uint8 RGB ``[height, width, 3]``.
         depth: float32 ``[height, width]``, metres along the optical axis; inf where there is sky.
-        labels: uint8 ``[height, width]``, Cityscapes train ids.
+        labels: uint8 ``[height, width]``, classes of that kind of world: outdoors Cityscapes train ids.
         pose: ``T_world_camera`` ``[4, 4]``: points of the optical frame into the world.
         stamp: seconds since the start of the drive.
-        speed: of the vehicle, m/s.
+        speed: of the vehicle or the person that carries the camera, m/s.
     """
 
     image: npt.NDArray[np.uint8]

@@ -32,9 +32,9 @@ NEAR, FAR = 0.2, 6000.0
 CHUNK = 40.0
 """Edge of the squares the static mesh is cut into, metres: what lies behind the camera is not drawn."""
 SHADOW_SIZE = 2048
-SHADOW_REACH = 64.0
-"""Half the edge of the square of ground that gets shadows, metres."""
-SHADOW_STEP = 12.0
+SHADOW_STEP, SHADOW_DEPTH, SHADOW_BIAS = 12.0 / 64.0, 2.5, 0.12 / 64.0
+"""How far the camera moves until shadows are drawn again, how far from the middle things throw any, and how far below a
+surface its own shadow lies, as shares of `Scene.shadow_reach`."""
 
 EVERYTHING = ((True, True, True, True), (True, True, True, True))
 COLOUR_ONLY = ((True, True, True, False), (False, False, False, False))
@@ -88,6 +88,7 @@ class Renderer:
         pinhole, self._maps = pinhole_of(camera)
         self._pinhole = pinhole
         self._light = scene.light
+        self._shadow_reach = scene.shadow_reach
         self._context = context = _context()
         self._centres = _samples(context, pinhole)
         self._corners = _samples(
@@ -229,18 +230,17 @@ class Renderer:
     def _update_shadows(self, pose: npt.NDArray[np.float64]) -> None:
         """Draws the shadow map again when the camera has left the middle of the last one."""
         forward = pose[:2, 2] / max(float(np.linalg.norm(pose[:2, 2])), 1e-6)
-        wanted = pose[:3, 3] + np.array([*(forward * SHADOW_REACH * 0.8), 0.0])
-        if self._shadow_centre is not None and np.linalg.norm(wanted - self._shadow_centre) < SHADOW_STEP:
+        reach = self._shadow_reach
+        wanted = pose[:3, 3] + np.array([*(forward * reach * 0.8), 0.0])
+        if self._shadow_centre is not None and np.linalg.norm(wanted - self._shadow_centre) < SHADOW_STEP * reach:
             return
         self._shadow_centre = wanted
-        self._sun_view, clip = _sun_views(np.asarray(self._light.sun), wanted)
+        self._sun_view, clip = _sun_views(np.asarray(self._light.sun), wanted, reach)
         self._shadows.use()
         self._shadows.clear(depth=1.0)
         context = self._context
         context.enable(context.DEPTH_TEST)
-        near = (
-            np.linalg.norm(self._static.centres[:, :2] - wanted[:2], axis=1) < SHADOW_REACH * 2.0 + self._static.radii
-        )
+        near = np.linalg.norm(self._static.centres[:, :2] - wanted[:2], axis=1) < reach * 2.0 + self._static.radii
         for kind, program in self._shade.items():
             _write(program, view=np.eye(4), projection=clip, model=np.eye(4))
             array = self._static.array(program)
@@ -282,7 +282,7 @@ def _context() -> Any:
         return moderngl.create_context(require=330, standalone=True, **settings)
     except Exception as error:  # glcontext raises bare Exception
         raise StreetError(
-            f"the street world cannot be drawn: no EGL ({error}): install libegl1 and libgl1-mesa-dri"
+            f"streets and rooms cannot be drawn: no EGL ({error}): install libegl1 and libgl1-mesa-dri"
         ) from None
 
 
@@ -323,7 +323,9 @@ def _projection(camera: Camera) -> npt.NDArray[np.float64]:
     )
 
 
-def _sun_views(sun: npt.NDArray[np.float64], centre: npt.NDArray[np.float64]) -> tuple[npt.NDArray, npt.NDArray]:
+def _sun_views(
+    sun: npt.NDArray[np.float64], centre: npt.NDArray[np.float64], reach: float
+) -> tuple[npt.NDArray, npt.NDArray]:
     """World to shadow map (0 to 1, with the bias against self-shadowing) and world to its clip space.
 
     The middle is rounded to whole texels: a shadow does not crawl when the map moves on.
@@ -332,15 +334,15 @@ def _sun_views(sun: npt.NDArray[np.float64], centre: npt.NDArray[np.float64]) ->
     right = np.cross(helper, sun)
     right /= np.linalg.norm(right)
     up = np.cross(sun, right)
-    texel = 2.0 * SHADOW_REACH / SHADOW_SIZE
-    depth = 160.0
+    texel = 2.0 * reach / SHADOW_SIZE
+    depth = SHADOW_DEPTH * reach
     view = np.eye(4)
     view[:3, :3] = [right, up, -sun]
     middle = view[:3, :3] @ centre
     middle[:2] = np.round(middle[:2] / texel) * texel
     view[:3, 3] = -middle
-    clip = np.diag([1.0 / SHADOW_REACH, 1.0 / SHADOW_REACH, 1.0 / depth, 1.0]) @ view
+    clip = np.diag([1.0 / reach, 1.0 / reach, 1.0 / depth, 1.0]) @ view
     to_map = np.diag([0.5, 0.5, 0.5, 1.0])
     to_map[:3, 3] = 0.5
-    to_map[2, 3] -= 0.12 / (2.0 * depth)
+    to_map[2, 3] -= SHADOW_BIAS * reach / (2.0 * depth)
     return to_map @ clip, clip

@@ -49,3 +49,5 @@ class Scene:
     light: Light
     textures: npt.NDArray[np.uint8]
     """RGBA layers ``[layers, size, size, 4]``."""
+    shadow_reach: float = 64.0
+    """Half the edge of the square of ground that gets shadows, metres: the smaller, the sharper they are."""

@@ -81,8 +81,8 @@ def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         Layer.PLASTER: grey(0.85 + 0.035 * noise(rng, 4) + 0.02 * noise(rng, 64)),
         Layer.ROOF: bricks(rng, 24, 16, (0.60, 0.34, 0.25), (0.30, 0.18, 0.14)),
         Layer.BARK: grey(0.62 + 0.16 * np.repeat(noise(rng, 64, 3)[:1], SIZE, 0) + 0.07 * noise(rng, 32)),
-        Layer.HEDGE: _foliage_solid(rng, 0.24),
-        Layer.FOREST: _foliage_solid(rng, 0.15),
+        Layer.HEDGE: foliage_solid(rng, 0.24),
+        Layer.FOREST: foliage_solid(rng, 0.15),
         Layer.CLOUDS: grey(0.5 + 0.2 * noise(rng, 4, 7, 0.55)),
         Layer.WHEEL: _wheel(rng),
         Layer.GLASSHOUSE: _glasshouse(),
@@ -91,11 +91,11 @@ def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         Layer.SIGN_WARNING: _sign_warning(),
         Layer.SIGN_INFORMATION: _sign_panel(rng, (0.10, 0.25, 0.62)),
         Layer.SIGN_GANTRY: _sign_panel(rng, (0.03, 0.36, 0.22)),
-        Layer.BILLBOARD: _billboard(rng),
+        Layer.BILLBOARD: billboard(rng),
         Layer.TUFT: _tuft(rng),
         Layer.RAILING: _railing(),
         Layer.MESH_FENCE: _mesh_fence(),
-        Layer.SHADOW: _shadow(),
+        Layer.SHADOW: shadow(),
         Layer.STAIN: _stain(rng),
         Layer.CRACK: _crack(rng),
         Layer.MARKING: _worn_paint(rng),
@@ -105,7 +105,7 @@ def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     for layer in SHOPS:
         layers[Layer(layer)] = shop(rng)
     for layer in LEAVES:
-        layers[Layer(layer)] = _leaves(rng)
+        layers[Layer(layer)] = leaves(rng)
     stack = np.empty((len(Layer), SIZE, SIZE, 4), np.uint8)
     for layer in Layer:
         stack[layer] = np.clip(layers[layer][::-1].astype(np.float64), 0.0, 1.0) * 255.0 + 0.5
@@ -135,7 +135,8 @@ def _ground(rng: np.random.Generator, first: tuple[float, ...], second: tuple[fl
     return image
 
 
-def _foliage_solid(rng: np.random.Generator, spread: float) -> Image:
+def foliage_solid(rng: np.random.Generator, spread: float) -> Image:
+    """Leaves seen from so far that nothing shows between them."""
     image = flat(1.0, 1.0)
     shade = 0.62 + spread * noise(rng, 32, 4, 0.7)
     image[..., :3] = shade[..., None] * np.array([0.62, 0.78, 0.36], np.float32)
@@ -206,7 +207,8 @@ def _sign_panel(rng: np.random.Generator, colour: tuple[float, float, float]) ->
     return image
 
 
-def _billboard(rng: np.random.Generator) -> Image:
+def billboard(rng: np.random.Generator) -> Image:
+    """An advertisement: discs and bars."""
     image = flat(1.0, 0.1)
     image[..., :3] = rng.uniform(0.2, 1.0, 3)
     colours = np.ascontiguousarray(image[..., :3])
@@ -221,7 +223,7 @@ def _billboard(rng: np.random.Generator) -> Image:
     return image
 
 
-def _leaves(rng: np.random.Generator) -> Image:
+def leaves(rng: np.random.Generator) -> Image:
     """A clump of leaves: alpha cuts it out."""
     colours = np.zeros((SIZE, SIZE, 3), np.float32)
     cover = np.zeros((SIZE, SIZE), np.float32)
@@ -272,7 +274,8 @@ def _mesh_fence() -> Image:
     return grey(np.full((SIZE, SIZE), 0.75, np.float32)) * [1, 1, 1, 0] + np.dstack([np.zeros((SIZE, SIZE, 3)), wires])
 
 
-def _shadow() -> Image:
+def shadow() -> Image:
+    """The soft shadow below something that stands on the ground."""
     y, x = np.mgrid[-1 : 1 : SIZE * 1j, -1 : 1 : SIZE * 1j].astype(np.float32)
     inside = np.maximum(np.abs(x), np.abs(y)) * 0.6 + 0.4 * (np.abs(x) ** 4 + np.abs(y) ** 4) ** 0.25
     image = flat(0.02, 1.0)
