@@ -9,7 +9,12 @@ import sys
 
 from depth_perception.errors import DepthPerceptionError
 
-COMMANDS = {"benchmark": "training.benchmark", "evaluate": "training.evaluate", "inspect": "training.inspect"}
+COMMANDS = {
+    "benchmark": "training.benchmark",
+    "evaluate": "training.evaluate",
+    "inspect": "training.inspect",
+    "study_sharing": "training.sharing_study",
+}
 """What is not Lightning's, and the module that does it."""
 
 

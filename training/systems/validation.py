@@ -34,7 +34,8 @@ class ValidationFigures:
             metric = depth_metrics(truth, predicted, scale=None) if known else None
             for name in ("abs_rel", "a1", "rmse"):
                 self.add(name, [[getattr(scaled, name)] if scaled else []])
-            self.add("abs_rel_metric", [[metric.abs_rel] if metric else []])
+            for name in ("abs_rel", "rmse"):
+                self.add(f"{name}_metric", [[getattr(metric, name)] if metric else []])
 
     def add_motions(self, motions: Tensor, true_motions: Tensor) -> None:
         """Motions ``[B, n, 6]``; NaN is unknown."""
