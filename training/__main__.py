@@ -17,6 +17,9 @@ COMMANDS = {
 }
 """What is not Lightning's, and the module that does it."""
 
+SMOKE = "--smoke"
+"""Of ``fit``: tries a configuration out in small."""
+
 
 def main() -> None:
     """Runs the command line; a known error is one line and exit status 1."""
@@ -26,6 +29,8 @@ def main() -> None:
         command = "".join(sys.argv[1:2])
         if command in COMMANDS:
             importlib.import_module(COMMANDS[command]).main(sys.argv[2:])
+        elif command == "fit" and SMOKE in sys.argv:
+            importlib.import_module("training.smoke").main([item for item in sys.argv[2:] if item != SMOKE])
         else:
             from training.command_line import main as train
 

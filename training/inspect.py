@@ -82,7 +82,9 @@ def inspect(path: str | Path) -> Inspection:
     settings = _read(path)
     try:
         model, data = settings["model"]["init_args"], settings["data"]
-        described = {name: model[name] for name in ("network", "pose_network") if name in model}
+        described = {"network": model["network"]}
+        if "pose_network" in model:
+            described["pose_network"] = model["pose_network"]
         stage, width, height = model.get("stage"), int(data["width"]), int(data["height"])
     except (KeyError, TypeError, ValueError, AttributeError):
         raise TrainingError(

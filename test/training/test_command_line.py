@@ -47,7 +47,7 @@ def test_misspelt_keys_are_answered_with_the_nearest(argument, nearest):
 def test_misspelt_keys_deep_in_the_file_too(tmp_path):
     path = tmp_path / "smoke.yaml"
     path.write_text(SMOKE.read_text().replace("{width: 8}", "{widht: 8}"))
-    line = 1 + path.read_text().splitlines().index("            init_args: {widht: 8}")
+    line = 1 + path.read_text().splitlines().index("              init_args: {widht: 8}")
     message = rf"smoke\.yaml, line {line}: configuration key 'widht' is not known, the nearest known one is 'width'"
     with pytest.raises(TrainingError, match=message):
         main(["fit", "--config", str(path)])
