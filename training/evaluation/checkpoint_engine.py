@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.engines.contract import check_inputs, expected_inputs, expected_outputs
@@ -33,6 +34,11 @@ class CheckpointEngine:
     @property
     def model(self) -> ModelDescription:
         return self._model
+
+    @property
+    def network(self) -> nn.Module:
+        """What answers, to look into."""
+        return self._torch.network
 
     @property
     def inputs(self) -> tuple[TensorInfo, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from depth_perception.evaluation.pictures import Rgb, depth_picture, error_picture
 from training.errors import TrainingError
@@ -46,7 +45,7 @@ class Pictures:
             "edges": edge_crops(frame, depth),
         }
         for kind, picture in strips.items():
-            _write(self._folder / f"{kind}_{frame.name.replace('/', '_')}.png", picture)
+            write_picture(self._folder / f"{kind}_{frame.name.replace('/', '_')}.png", picture)
 
 
 def depth_strip(frame: Frame, depth: Mapping[str, Depth]) -> Rgb:
@@ -131,7 +130,8 @@ def _thickened(truth: Depth) -> Depth:
     return np.where(np.isinf(nearest), np.nan, nearest).astype(np.float32)
 
 
-def _write(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+def write_picture(path: Path, picture: Rgb) -> None:
+    """Raises: `TrainingError` if it cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(path), picture[..., ::-1]):
         raise TrainingError(f"{path}: cannot be written")
