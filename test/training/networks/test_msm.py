@@ -5,12 +5,18 @@ import math
 import numpy as np
 import pytest
 import torch
-from helpers.training import changed, state
+from helpers.drives import analytic_drive
+from helpers.training import FULL, changed, loader, state, trainer
 
 from training.errors import TrainingError
+from training.losses.depth_gradient import depth_gradient_loss
+from training.networks.depth_network import Prediction
 from training.networks.msm import MSM, FullyConnected
 from training.networks.multi_task_msm import MultiTaskMSM
 from training.networks.vgg import VGG16
+from training.systems.learning_rate import LearningRate
+from training.systems.supervised import SupervisedSystem
+from training.systems.supervised_losses import SupervisedLosses
 
 SMALL = {"width": 64, "height": 48, "hidden": 16, "fine": 8, "features": 8}
 
@@ -132,3 +138,58 @@ def test_log_depth_stays_inside():
     depth = network.predict(torch.randn(1, 3, 48, 64)).depths[0]
     assert depth.detach().numpy() == pytest.approx(3.0)
     assert network.finest(torch.randn(1, 3, 48, 64)).detach().numpy() == pytest.approx(1 / 3.0)
+
+
+class TestStages:
+    """Two trainings with what a configuration says: `scales`, `frozen`, `begin_with`, and the losses of each stage."""
+
+    @staticmethod
+    def system(scales, losses, **options):
+        torch.manual_seed(scales)  # the second stage must not begin as the first one did by chance
+        network = MultiTaskMSM(VGG16(4), scales=scales, **{**SMALL, "width": 96, "height": 64})
+        return SupervisedSystem(network, 60.0, losses, learning_rate=LearningRate(1e-3), **options)
+
+    @staticmethod
+    def fit(system, folder, steps):
+        drives = [analytic_drive(FULL, frames=12, seed=0)]
+        run = trainer(folder, max_steps=steps)
+        run.fit(system, loader(drives, "lr"))
+        run.save_checkpoint(folder / "last.ckpt")
+        return {name: float(value) for name, value in run.callback_metrics.items()}
+
+    def test_the_second_stage_changes_scale_3_alone(self, tmp_path):
+        first = self.system(2, SupervisedLosses(scale_invariant=1.0, depth_gradient=0.5), frozen=["network.scale3"])
+        before = state(first)
+        figures = self.fit(first, tmp_path, 2)
+        learnt = {name.split(".")[1] for name in changed(before, first)}
+        assert learnt == {"scale1", "scale2"}
+        parts = figures["train/scale_invariant"], figures["train/depth_gradient"]
+        assert figures["loss"] == pytest.approx(parts[0] + 0.5 * parts[1], rel=1e-5)
+
+        second = self.system(
+            3,
+            SupervisedLosses(scale_invariant=1.0),
+            begin_with=str(tmp_path / "last.ckpt"),
+            frozen=["network.scale1", "network.scale2"],
+        )
+        after_first = state(first)
+        assert len(changed(after_first, second)) > 10  # they are taken over when training begins
+        figures = self.fit(second, tmp_path, 3)
+        assert changed(after_first, second) != []
+        assert all(name.startswith("network.scale3.") for name in changed(after_first, second))
+        assert "train/depth_gradient" not in figures
+
+    def test_the_gradient_is_held_against_the_depth_beside_it(self):
+        torch.manual_seed(0)
+        depths, gradient = [torch.rand(2, 1, 9, 12) + 1, torch.rand(2, 1, 20, 26) + 1], torch.randn(2, 2, 9, 12)
+        truth = torch.rand(2, 1, 72, 96) + 1
+        truth[1] = torch.nan
+        losses = SupervisedLosses(depth_gradient=2.0, depth_gradient_mode="sum", true_gradient=3.0)
+        total, parts = losses.of(Prediction(depths, [gradient]), truth, torch.full((2, 72, 96), 255))
+        small = truth[:1, :, 4::8, 4::8]
+        expected = [depth_gradient_loss(depth, gradient[:1], mode="sum") for depth in (depths[0][:1], small)]
+        assert parts == {
+            "depth_gradient": pytest.approx(float(expected[0])),
+            "true_gradient": pytest.approx(float(expected[1])),
+        }
+        assert float(total) == pytest.approx(2 * float(expected[0]) + 3 * float(expected[1]))
