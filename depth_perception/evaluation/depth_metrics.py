@@ -7,7 +7,7 @@ the order of steps (scale by the median, then clamp, then a mean over images) is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -121,3 +121,22 @@ def mean_of(metrics: Sequence[DepthMetrics]) -> DepthMetrics:
         field.name: float(np.mean([getattr(item, field.name) for item in metrics])) for field in fields(metrics[0])
     }
     return DepthMetrics(**means | {"pixels": sum(item.pixels for item in metrics)})  # type: ignore[arg-type]
+
+
+def pooled(metrics: Sequence[DepthMetrics]) -> DepthMetrics:
+    """The errors of all pixels of all images together, as if they were of one image; `DepthMetrics.scale` is the mean.
+
+    Raises: `EvaluationError` for no images.
+    """
+    means = mean_of(metrics)
+    pixels = np.array([item.pixels for item in metrics], np.float64)
+
+    def over_pixels(name: str, power: int = 1) -> float:
+        values = np.array([getattr(item, name) for item in metrics]) ** power
+        return float((values @ pixels / pixels.sum()) ** (1 / power))
+
+    together = {name: over_pixels(name) for name in ("abs_rel", "sq_rel", "log10", "a1", "a2", "a3")}
+    together |= {name: over_pixels(name, power=2) for name in ("rmse", "rmse_log")}
+    with_truth = pixels / np.array([item.coverage for item in metrics])
+    coverage = float(pixels.sum() / with_truth.sum())
+    return replace(means, coverage=coverage, **together)  # type: ignore[arg-type]

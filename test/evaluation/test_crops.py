@@ -13,6 +13,11 @@ def test_bounds_of_a_kitti_image():
     assert crop_bounds("none", 375, 1242) == (slice(0, 375), slice(0, 1242))
 
 
+def test_bounds_of_an_image_of_nyu():
+    assert crop_bounds("nyu_eigen", 480, 640) == (slice(45, 471), slice(41, 601))
+    assert crop_bounds("nyu_eigen", 240, 320) == (slice(22, 235), slice(20, 300))
+
+
 @pytest.mark.parametrize(("height", "width"), [(370, 1224), (374, 1238), (376, 1241)])
 def test_the_mask_is_what_lies_between_the_shares(height, width):
     rows, columns = np.mgrid[:height, :width]
@@ -22,5 +27,5 @@ def test_the_mask_is_what_lies_between_the_shares(height, width):
 
 
 def test_another_name_is_refused():
-    with pytest.raises(EvaluationError, match="'centre' is not known, expected none, garg or eigen"):
+    with pytest.raises(EvaluationError, match="'centre' is not known, expected none, garg, eigen or nyu_eigen"):
         crop_bounds("centre", 375, 1242)  # type: ignore[arg-type]

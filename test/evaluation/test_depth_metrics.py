@@ -8,7 +8,7 @@ import statistics
 import numpy as np
 import pytest
 
-from depth_perception.evaluation.depth_metrics import depth_metrics, mean_of
+from depth_perception.evaluation.depth_metrics import depth_metrics, mean_of, pooled
 from depth_perception.evaluation.errors import EvaluationError
 
 
@@ -65,6 +65,25 @@ def test_with_a_mask_truth_counts_there_and_nowhere_else_whatever_its_distance()
     got = depth_metrics(truth, prediction, mask=mask)
     for name, value in expected.items():
         assert getattr(got, name) == pytest.approx(value, rel=1e-9), name
+
+
+def test_pooled_images_are_judged_as_one():
+    """Of three images, each with holes in the truth and in the prediction of its own number."""
+    random = np.random.default_rng(5)
+    images = []
+    for height in (3, 10, 30):
+        truth = random.uniform(1, 70, (height, 20))
+        prediction = truth * random.lognormal(0.1, 0.1 * height / 3, truth.shape)
+        truth[random.random(truth.shape) < 0.2] = np.nan
+        prediction[random.random(truth.shape) < 0.3] = np.nan
+        images.append((truth, prediction))
+    metrics = [depth_metrics(*image, scale=None) for image in images]
+    got = pooled(metrics)
+    whole = [np.concatenate(parts) for parts in zip(*images, strict=True)]
+    expected = depth_metrics(*whole, scale=None)
+    for name in ("abs_rel", "sq_rel", "rmse", "rmse_log", "log10", "a1", "a2", "a3", "pixels", "coverage"):
+        assert getattr(got, name) == pytest.approx(getattr(expected, name), rel=1e-9), name
+    assert abs(got.abs_rel / mean_of(metrics).abs_rel - 1) > 0.05
 
 
 def test_a_given_scale_is_used():

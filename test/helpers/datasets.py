@@ -226,18 +226,20 @@ def write_nyu(
     train: Sequence[int],
     test: Sequence[int],
 ) -> None:
-    """The labelled part: images of one depth ``[480, 640]`` and its labels, 0 to 894, which 40 classes share in turn.
+    """The labelled part: depth of each image or of all, ``[480, 640]``, and labels, 0 to 894, which 40 classes share in
+    turn.
 
     Its arrays are MATLAB's, column by column: in HDF5 all axes are the other way round.
     """
     root.mkdir(parents=True, exist_ok=True)
     count = len(scenes)
+    depth, labels = (np.broadcast_to(values, (count, 480, 640)) for values in (depth, labels))
     with h5py.File(root / "nyu_depth_v2_labeled.mat", "w", userblock_size=512) as file:
         for name, values in (
             ("images", np.stack([image.T for image in pictures(count, 640, 480)])),
-            ("depths", np.stack([depth.T] * count)),
-            ("rawDepths", np.stack([np.where(labels > 0, depth, 0.0).astype(np.float32).T] * count)),
-            ("labels", np.stack([labels.T] * count)),
+            ("depths", depth.transpose(0, 2, 1)),
+            ("rawDepths", np.where(labels > 0, depth, 0.0).astype(np.float32).transpose(0, 2, 1)),
+            ("labels", labels.transpose(0, 2, 1)),
         ):
             file.create_dataset(name, data=values, chunks=(1, *values.shape[1:]), compression="gzip")
         texts = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,15 +14,29 @@ import numpy.typing as npt
 from training.data.kitti_2015 import Kitti2015Data
 from training.data.kitti_odometry import TEST, KittiOdometryData
 from training.data.kitti_raw import DepthKind, KittiRawData
+from training.data.label_files import read_labels
+from training.data.label_sets import CITYSCAPES
 from training.data.make3d import Make3DData
+from training.data.nyu import NyuData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 from training.evaluation.frame import Frame
 from training.evaluation.odometry import Drive, Poses
-from training.evaluation.protocol import KITTI_2015, KITTI_EIGEN, KITTI_IMPROVED, MAKE3D, DepthProtocol
+from training.evaluation.protocol import (
+    KITTI_2015,
+    KITTI_EIGEN,
+    KITTI_IMPROVED,
+    MAKE3D,
+    NYU_BTS,
+    NYU_HARSANYI,
+    NYU_SC_DEPTH,
+    DepthProtocol,
+)
 
 MAKE3D_ROWS = slice(17, 38)
 """Of the scanner's 55: what is left of them by the crop of the image."""
+HARSANYI_CROP = (slice(7, 473), slice(29, 611))
+NYU_PROTOCOLS = (NYU_HARSANYI.name, NYU_BTS.name, NYU_SC_DEPTH.name)
 
 
 def dataset_frames(
@@ -34,10 +49,15 @@ def dataset_frames(
         data: folder of the dataset.
         split: list of frames, which the KITTI raw protocols need.
         improved: folder of KITTI's annotated depth maps, which `KITTI_IMPROVED` needs.
-        labels: folder of ``NAME.png`` with the Cityscapes train ids of each frame, from a segmentation network.
+        labels: folder of ``NAME.png`` with the Cityscapes train ids of each frame, from a segmentation network. NYU has
+            labels of its own, which are taken where ``classMapping40.mat`` lies beside them.
 
     Raises: `TrainingError` that says what is missing, where it was looked for and where to get it.
     """
+    if protocol.name in NYU_PROTOCOLS:
+        if labels is not None:
+            raise TrainingError(f"--labels are Cityscapes' classes: {protocol.name} takes those of the dataset")
+        return nyu_frames(protocol, data)
     raw = KittiRawData(data, split=split, truth=("depth",))
     if protocol.name in (KITTI_EIGEN.name, KITTI_IMPROVED.name) and split is None:
         raise TrainingError(f"{protocol.name} is judged on a list of frames: give --split, Eigen's test_files.txt")
@@ -66,8 +86,27 @@ def snippet_frames(source: SnippetSource, labels: Path | None) -> Iterator[Frame
             snippet.images[len(snippet.images) // 2],
             np.asarray(snippet.depth, np.float32),
             snippet.camera,
-            None if labels is None else read_labels(labels / f"{snippet.name}.png", snippet.depth.shape),
+            snippet.labels if labels is None else _labels(labels / f"{snippet.name}.png", snippet.depth.shape),
         )
+
+
+def nyu_frames(protocol: DepthProtocol, data: str) -> Iterator[Frame]:
+    """The 654 test images, as one of `NYU_PROTOCOLS` takes them."""
+    truth: tuple[Literal["depth", "labels"], ...] = ("depth",)
+    if (Path(data) / "classMapping40.mat").is_file():
+        truth = ("depth", "labels")
+    for frame in snippet_frames(NyuData(data, "test", truth).open(1), None):
+        frame = replace(frame, label_set="nyu40")
+        yield harsanyi_crop(frame) if protocol.name == NYU_HARSANYI.name else frame
+
+
+def harsanyi_crop(frame: Frame) -> Frame:
+    """What of an image of NYU their network sees, and the truth of it: 320x256 of 352x264, and 582x466 of 640x480."""
+    assert frame.camera is not None  # NYU's is known
+    image = np.asarray(cv2.resize(frame.image, (352, 264), interpolation=cv2.INTER_NEAREST), np.uint8)
+    labels = None if frame.labels is None else frame.labels[HARSANYI_CROP]
+    camera = frame.camera.resized(352, 264).cropped(16, 4, 320, 256)
+    return Frame(frame.name, image[4:260, 16:336], frame.truth[HARSANYI_CROP], camera, labels, frame.label_set)
 
 
 def make3d_crop(frame: Frame) -> Frame:
@@ -77,17 +116,10 @@ def make3d_crop(frame: Frame) -> Frame:
     return Frame(frame.name, frame.image[top : top + width // 2], frame.truth[MAKE3D_ROWS])
 
 
-def read_labels(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Cityscapes train ids of an image.
-
-    Raises: `TrainingError` if there is no such image, or it is of another shape.
-    """
-    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if labels is None:
-        raise TrainingError(f"{path}: there is no such image of labels, or it cannot be read")
-    if labels.shape != shape or labels.dtype != np.uint8:
-        raise TrainingError(f"{path}: is {labels.dtype} {labels.shape}, expected uint8 {shape}, Cityscapes train ids")
-    return np.asarray(labels, np.uint8)
+def _labels(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    if not path.is_file():
+        raise TrainingError(f"{path}: there is no such image of labels")
+    return CITYSCAPES.check(read_labels(path, shape), path)
 
 
 def odometry_drives(data: str, sequences: Sequence[str] = TEST) -> dict[str, Drive]:

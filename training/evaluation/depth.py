@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from depth_perception.errors import DepthPerceptionError
-from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics, mean_of
+from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics, mean_of, pooled
 from depth_perception.evaluation.sharpness import tenengrad
 from depth_perception.model_file import Score
+from training.data.label_sets import CITYSCAPES
 from training.errors import TrainingError
 from training.evaluation.frame import Depth, Frame
 from training.evaluation.poles import pole_contrasts
@@ -60,7 +61,7 @@ class DepthTally:
         judged = (self.median if protocol.scaling == "median" else self.metric)[-1]
         self._regions.setdefault(ALL, []).append(judged)
         labels = None if frame.labels is None else frame.labels[mask]
-        for name, where in regions(true, labels, protocol.band).items():
+        for name, where in regions(true, labels, protocol.band, frame.label_set, protocol.ranges).items():
             if np.any(predicted[where] > 0):  # the scale is the whole image's: a region has none of its own
                 item = depth_metrics(true, predicted, scale=judged.scale, mask=where, **limits)
                 self._regions.setdefault(name, []).append(item)
@@ -68,18 +69,19 @@ class DepthTally:
         dense = not np.isnan(truth).any()
         if dense:
             self._sharpness_of_truth.append(self._tenengrad(truth))
-        if dense and frame.labels is not None:
+        if dense and frame.labels is not None and frame.label_set == CITYSCAPES.name:
             self._poles += pole_contrasts(truth, prediction, frame.labels == POLE)
         return judged.scale
 
     def report(self) -> Report:
-        """Everything, as means over the images.
+        """Everything, as means over what the protocol says.
 
         Raises: `EvaluationError` if no frame was added.
         """
         scales = np.array([item.scale for item in self.median])
         visible = float(np.mean(np.array(self._poles) >= 0.5)) if self._poles else None
-        judged = mean_of(self._regions[ALL])
+        mean = mean_of if self._protocol.mean == "images" else pooled
+        judged = mean(self._regions[ALL])
         return {
             "model": self._name,
             "protocol": self._protocol.to_json(),
@@ -88,10 +90,10 @@ class DepthTally:
                 asdict(Score(self._protocol.words, name, rounded(getattr(judged, name))))
                 for name in ("abs_rel", "sq_rel", "rmse", "rmse_log", "log10", "a1", "a2", "a3")
             ],
-            "median": asdict(mean_of(self.median)),
-            "metric": asdict(mean_of(self.metric)),
+            "median": asdict(mean(self.median)),
+            "metric": asdict(mean(self.metric)),
             "scale": {"median": float(np.median(scales)), "spread": float(np.std(scales) / np.median(scales))},
-            "regions": {name: asdict(mean_of(items)) | {"images": len(items)} for name, items in self._regions.items()},
+            "regions": {name: asdict(mean(items)) | {"images": len(items)} for name, items in self._regions.items()},
             "tenengrad": self._mean_by_threshold(self._sharpness),
             "tenengrad of the truth": self._mean_by_threshold(self._sharpness_of_truth),
             "poles": {"number": len(self._poles), "visible": visible},

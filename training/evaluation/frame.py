@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
+from training.data.label_sets import LabelSetName
 
 Depth = npt.NDArray[np.float32]
 
@@ -22,7 +23,8 @@ class Frame:
         truth: float32 ``[h, w]``, metres; NaN unknown, +inf sky. It shows what the whole image shows, in pixels of its
             own where its shape is another.
         camera: of the image; None where nobody knows it.
-        labels: uint8 ``[h, w]``, Cityscapes train ids; None without.
+        labels: uint8 ``[h, w]``, classes, 255 unknown; None without.
+        label_set: what the labels are of.
     """
 
     name: str
@@ -30,3 +32,4 @@ class Frame:
     truth: Depth
     camera: Camera | None = None
     labels: npt.NDArray[np.uint8] | None = None
+    label_set: LabelSetName = "cityscapes"

@@ -35,16 +35,22 @@ class WholeImageDepth:
 
     def __call__(self, frame: Frame) -> Depth:
         model = self._engine.model
-        height, width = frame.image.shape[:2]
-        shrinks = width > model.width or height > model.height
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        image = np.asarray(cv2.resize(frame.image, (model.width, model.height), interpolation=how), np.uint8)
-        depth = self._engine.run({"image": image[None]})["depth"][0]
+        depth = self._engine.run(squeezed(self._engine, frame.image), ("depth",))["depth"][0]
         if frame.camera is not None:
-            focal_length = frame.camera.fx * model.width / width
+            focal_length = frame.camera.fx * model.width / frame.image.shape[1]
             depth = depth * np.float32(depth_factor(focal_length, model.focal_length))
         rows, columns = frame.truth.shape
         return resized(depth, columns, rows, self._resize)
+
+
+def squeezed(engine: Engine, image: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.uint8]]:
+    """What an engine's depth model takes of a whole image; one that takes the frame before gets the same one twice."""
+    model = engine.model
+    height, width = image.shape[:2]
+    shrinks = width > model.width or height > model.height
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    small = np.asarray(cv2.resize(image, (model.width, model.height), interpolation=how), np.uint8)
+    return {"images": np.stack([small, small])} if model.frames else {"image": small[None]}
 
 
 class RobotDepth:

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.model_file import Score
+from training.data.label_sets import LabelSetName
 from training.evaluation.depth import Draw, Report, evaluate_depth, rounded
 from training.evaluation.frame import Depth, Frame
 from training.evaluation.odometry import Drive
 from training.evaluation.predictors import Predictor
-from training.evaluation.protocol import DepthProtocol
+from training.evaluation.protocol import MEANS, DepthProtocol
 
 if TYPE_CHECKING:
     from training.street.cache import CachedDrive
@@ -23,7 +24,7 @@ BASELINE = "training drives' median"
 """The network that does not look: it answers the per-pixel median depth of the training drives."""
 
 
-def street_frames(drives: Sequence[CachedDrive], step: int) -> Iterator[Frame]:
+def street_frames(drives: Sequence[CachedDrive], step: int, label_set: LabelSetName = "cityscapes") -> Iterator[Frame]:
     """Every `step`-th frame of each drive."""
     for number, drive in enumerate(drives):
         for index in range(0, len(drive.images), step):
@@ -33,6 +34,7 @@ def street_frames(drives: Sequence[CachedDrive], step: int) -> Iterator[Frame]:
                 drive.depth[index].astype(np.float32),
                 drive.camera,
                 np.asarray(drive.labels[index]),
+                label_set,
             )
 
 
@@ -51,12 +53,14 @@ def evaluate_on_street(
     protocol: DepthProtocol,
     step: int = 10,
     draw: Draw | None = None,
+    label_set: LabelSetName = "cityscapes",
 ) -> list[Report]:
     """Every `step`-th frame against the truth, beside predicting `baseline` everywhere; see `evaluate_depth`.
 
     Args:
         baseline: per-pixel median depth of the training drives; of the drives' size.
-        protocol: one of `street_protocol`.
+        protocol: one of `street_protocol` or `rooms_protocol`.
+        label_set: what the drives' labels are of.
     """
 
     def ignorant(_: Frame) -> Depth:
@@ -67,7 +71,7 @@ def evaluate_on_street(
             draw(number, frame, {name: item for name, item in depth.items() if name != BASELINE}, scales)
 
     *reports, guess = evaluate_depth(
-        {**predictors, BASELINE: ignorant}, street_frames(drives, step), protocol, draw_networks
+        {**predictors, BASELINE: ignorant}, street_frames(drives, step, label_set), protocol, draw_networks
     )
     for report in reports:
         report["baseline"] = guess["median"]
@@ -77,7 +81,8 @@ def evaluate_on_street(
 
 def _scores(report: Report, protocol: DepthProtocol, step: int) -> list[Report]:
     """What a model file carries."""
-    words = f"{protocol.truth}, every {step}th frame, {protocol.minimum:g} to {protocol.maximum:g} m, mean over images"
+    limits = f"{protocol.minimum:g} to {protocol.maximum:g} m"
+    words = f"{protocol.truth}, every {step}th frame, {limits}, {MEANS[protocol.mean]}"
     figures = {
         "abs_rel (median scaling)": report["median"]["abs_rel"],
         "abs_rel (metres as they come)": report["metric"]["abs_rel"],

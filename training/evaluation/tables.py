@@ -11,7 +11,7 @@ from depth_perception.cli.table import table
 from depth_perception.evaluation.rows import Rows
 from training.errors import TrainingError
 from training.evaluation.depth import Report
-from training.evaluation.regions import ALL, CLASSES
+from training.evaluation.regions import ALL, CLASS_NAMES
 
 ERRORS = {
     "abs_rel": "AbsRel",
@@ -46,7 +46,7 @@ def depth_tables(reports: Sequence[Report]) -> str:
     names = short_names([report["model"] for report in reports])
     rows: Rows = [("depth", "of", *ERRORS.values(), "scale", "images")]
     for region in reports[0]["regions"]:
-        if region in CLASSES:
+        if region in CLASS_NAMES:
             continue
         if region == ALL and (baseline := reports[0].get("baseline")):
             rows.append((region, "training drives' median", *_figures(baseline), ""))
@@ -62,7 +62,7 @@ def depth_tables(reports: Sequence[Report]) -> str:
         rows.append((f"t = {limit} m", *sharpness, f"{truth[limit]:.0f}" if limit in truth else ""))
     lines += ["", table(rows)]
 
-    classes = [name for name in CLASSES if all(name in report["regions"] for report in reports)]
+    classes = [name for name in CLASS_NAMES if all(name in report["regions"] for report in reports)]
     if classes:
         rows = [("AbsRel of", *names, "images")]
         for region in classes:

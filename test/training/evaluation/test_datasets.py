@@ -5,10 +5,22 @@ import json
 import cv2
 import numpy as np
 import pytest
-from helpers.datasets import WIDTH, write_16_bit, write_kitti_drive, write_kitti_sequence, write_scan
-from helpers.models import write_depth_model, write_pose_model
+from helpers.datasets import (
+    HEIGHT,
+    WIDTH,
+    pictures,
+    projection,
+    write_16_bit,
+    write_kitti_2015,
+    write_kitti_drive,
+    write_kitti_sequence,
+    write_make3d,
+    write_scan,
+)
+from helpers.models import luma_depth, write_depth_model, write_pose_model
 
 from depth_perception.geometry.pose import pose_from, rotation_from_vector
+from training.data.image_files import read_image
 from training.errors import TrainingError
 from training.evaluate import main
 from training.evaluation.datasets import make3d_crop, odometry_drives
@@ -111,6 +123,52 @@ def test_odometry_sequences_by_one_command(tmp_path, capsys):
         assert drive["alignments"]["scale"]["ate_percent"] == pytest.approx(0.0, abs=0.2)
         assert drive["ate_sfmlearner"][0]["mean"] < 0.002
     assert "sequence 10" in capsys.readouterr().out
+
+
+def judged(protocol, tree, tmp_path, capsys, **size):
+    """What the command answers of a model of this size and a focal length of 40 pixels."""
+    write_depth_model(tmp_path / "depth.onnx", **size)
+    words = ["--protocol", protocol, "--data", str(tree), "--depth", str(tmp_path / "depth.onnx")]
+    main([*words, "--json", str(tmp_path / "result.json")])
+    report = json.loads((tmp_path / "result.json").read_text())["depth"]
+    assert report["protocol"]["name"] == protocol
+    assert report["protocol"]["words"] in capsys.readouterr().out
+    return report
+
+
+def test_kitti_2015_by_one_command(tmp_path, capsys):
+    """Of a model that sees every pixel, whose disparity is known at two, one of them beyond 80 m."""
+    disparity = np.zeros((HEIGHT, WIDTH), np.uint16)
+    disparity[10, 20], disparity[30, 100] = 256 * 3, 64
+    write_kitti_2015(tmp_path / "kitti", disparity)
+    report = judged("kitti_2015", tmp_path / "kitti", tmp_path, capsys, width=WIDTH, height=HEIGHT)
+    each = []
+    for seed in range(2):
+        answer = float(luma_depth(pictures(1, seed=seed)[0])[10, 20]) * projection(2)[0, 0] / 40.0
+        true = projection(2)[0, 0] * 0.5327 / 3.0
+        each.append(abs(answer - true) / true)
+    assert report["images"] == report["metric"]["pixels"] == 2
+    assert report["metric"]["abs_rel"] == pytest.approx(np.mean(each), rel=1e-3)
+    assert report["median"]["abs_rel"] == pytest.approx(0.0, abs=1e-6)  # one pixel each: scaled, it is the truth
+
+
+def test_make3d_by_one_command(tmp_path, capsys):
+    """Criterion C1: of the middle 21 of the scanner's 55 rows those below 70 m; depth beyond does not count."""
+    rng = np.random.default_rng(0)
+    grid = rng.uniform(1, 65, (55, 305, 4))
+    grid[20, :100, 3] = 75.0
+    write_make3d(tmp_path / "make3d", grid)
+    report = judged("make3d", tmp_path / "make3d", tmp_path, capsys, width=170, height=85)
+    image = read_image(tmp_path / "make3d/Test134/img-math7-p-282t0.jpg")[71:156]
+    rows, columns = (np.arange(21) * 85) // 21, (np.arange(305) * 170) // 305
+    answer, truth = luma_depth(image)[rows][:, columns], grid[17:38, :, 3]
+    counted = truth < 70
+    answer, truth = answer[counted], truth[counted]
+    scaled = np.clip(answer * np.median(truth) / np.median(answer), 0, 70)
+    assert report["images"] == 2
+    assert report["median"]["pixels"] == 2 * (21 * 305 - 100)
+    assert report["median"]["abs_rel"] == pytest.approx(np.mean(np.abs(scaled - truth) / truth), rel=1e-3)
+    assert report["median"]["log10"] == pytest.approx(np.mean(np.abs(np.log10(scaled / truth))), rel=1e-3)
 
 
 def test_make3d_is_cropped_to_two_to_one():

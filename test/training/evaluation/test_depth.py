@@ -132,7 +132,8 @@ def test_every_protocol_says_what_it_is():
     for name, protocol in DEPTH_PROTOCOLS.items():
         written = protocol.to_json()
         assert written["name"] == name
-        for word in ("mean over images", f"{protocol.maximum:g} m", protocol.truth):
+        mean = {"images": "mean over images", "pixels": "mean over all pixels of all images together"}[protocol.mean]
+        for word in (mean, f"{protocol.maximum:g} m", protocol.truth):
             assert word in written["words"]
     assert "LiDAR" in KITTI_EIGEN.words
     assert "optical axis" in replace(KITTI_EIGEN, depth_axis="optical").words
