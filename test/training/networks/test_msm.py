@@ -1,6 +1,7 @@
 """MSM and the proposed network: the papers' sizes, what each scale knows, and training in two stages."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from training.systems.learning_rate import LearningRate
 from training.systems.supervised import SupervisedSystem
 from training.systems.supervised_losses import SupervisedLosses
 
-SMALL = {"width": 64, "height": 48, "hidden": 16, "fine": 8, "features": 8}
+SMALL: dict[str, Any] = {"width": 64, "height": 48, "hidden": 16, "fine": 8, "features": 8}
 
 
 def small(kind=MSM, **options):
