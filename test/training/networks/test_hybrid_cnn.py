@@ -1,17 +1,26 @@
 """Hybrid CNN and FCRN: their published size, what the lateral connections add, and depth that is always one."""
 
+from pathlib import Path
+
 import pytest
 import torch
+import yaml
+from helpers.drives import analytic_drive
 from torch.utils.flop_counter import FlopCounterMode
 
+from depth_perception.geometry.camera import Camera
 from training.errors import TrainingError
+from training.losses.pixel_losses import berhu_loss
 from training.networks.fcrn import FCRN
 from training.networks.hybrid_cnn import HybridCNN
 from training.networks.mobilenet_v2 import MobileNetV2
+from training.networks.normalise import normalise
 from training.networks.resnet import ResNet18, ResNet50
+from training.onnx_graph import fold_batch_norm
 
 KINDS = [FCRN, HybridCNN]
 WIDTHS = (32, 24, 16, 12, 8)
+CONFIGURATIONS = Path(__file__).parents[3] / "config" / "training" / "hybrid_cnn"
 
 
 def small(kind, **options):
@@ -108,3 +117,53 @@ def test_dropout_is_of_training_alone(kind):
 def test_wrong_number_of_widths_is_refused():
     with pytest.raises(TrainingError, match="decoder has 4 widths, expected 5"):
         FCRN(ResNet18(8), (32, 16, 8, 8))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_folded_normalisations_change_nothing(kind):
+    """With statistics as a training leaves them: what is exported is the network that was trained."""
+    network = small(kind, spread=0.1).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for value, low, high in ((module.running_mean, -0.5, 0.5), (module.running_var, 0.5, 2.0)):
+                assert value is not None
+                torch.nn.init.uniform_(value, low, high)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    image = torch.randn(1, 3, 64, 96)
+    with torch.no_grad():
+        before = network.predict(image).depths[0]
+        fold_batch_norm(network)
+        after = network.predict(image).depths[0]
+    assert before.std() > 0.05
+    assert torch.allclose(after, before, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_learns_four_images_by_heart(kind):
+    """With true depth missing here and there, and sky."""
+    drive = analytic_drive(Camera(96, 64, 60.0, 60.0, 47.5, 30.0), frames=4, seed=3, step=4.0)
+    images = normalise(torch.from_numpy(drive.images)).permute(0, 3, 1, 2)
+    truth = torch.from_numpy(drive.depth)[:, None, 1::2, 1::2].clone()
+    truth[:, :, 5:9, 10:30] = torch.nan
+    mask = torch.isfinite(truth)
+    network = small(kind, maximum_depth=60.0, dropout=0.0, spread=0.1)
+    optimiser = torch.optim.Adam(network.parameters(), 1e-2)
+    for _ in range(50):
+        (depth,) = network.predict(images).depths
+        loss = berhu_loss(depth, truth, mask)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    relative, constant = (((guess - truth).abs() / truth)[mask].mean() for guess in (depth, truth[mask].median()))
+    assert relative < 0.2 * constant
+
+
+@pytest.mark.parametrize("size", ["table1", "small"])
+def test_configurations_that_are_compared_differ_in_the_network_alone(size):
+    hybrid, laina = (
+        yaml.safe_load((CONFIGURATIONS / f"{size}_{name}.yaml").read_text()) for name in ("hybrid", "laina")
+    )
+    networks = [each["model"]["init_args"]["network"].pop("class_path") for each in (hybrid, laina)]
+    assert [name.rsplit(".", 1)[1] for name in networks] == ["HybridCNN", "FCRN"]
+    assert hybrid["trainer"].pop("default_root_dir") != laina["trainer"].pop("default_root_dir")
+    assert hybrid == laina
