@@ -110,7 +110,7 @@ def _sources(data: Settings) -> list[Settings]:
             raise TrainingError(
                 "a source that is not procedural cannot be made small: leave it out of the configuration"
             )
-        source |= STREET if "strides" in source else ROOMS
+        source |= STREET if "focal_lengths" in source else ROOMS
     return found
 
 
