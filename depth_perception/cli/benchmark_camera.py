@@ -11,6 +11,8 @@ import sys
 import time
 from array import array
 
+from depth_perception.cli.processes import TerminationInterrupts
+
 LISTENER_DEADLINE = 180.0
 """Seconds."""
 QUEUE = 30
@@ -20,10 +22,10 @@ QUEUE = 30
 def main() -> int:
     """Publishes what the command line says; returns the exit status."""
     import numpy as np
-    import rclpy
     from rclpy.qos import QoSProfile, ReliabilityPolicy
-    from rclpy.signals import SignalHandlerOptions
     from sensor_msgs.msg import CameraInfo, Image
+
+    from depth_perception.cli.ros_node import ros_node
 
     parser = argparse.ArgumentParser(prog="benchmark_camera")
     parser.add_argument("--width", type=int, required=True)
@@ -34,11 +36,6 @@ def main() -> int:
     arguments = parser.parse_args()
     width, height = arguments.width, arguments.height
 
-    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("benchmark_camera")
-    policy = ReliabilityPolicy.BEST_EFFORT if arguments.best_effort else ReliabilityPolicy.RELIABLE
-    qos = QoSProfile(depth=QUEUE, reliability=policy)
-    images, infos = node.create_publisher(Image, "image", qos), node.create_publisher(CameraInfo, "camera_info", qos)
     # No picture in particular; a network takes as long for one as for another.
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     focal_length = 720.0 * width / 1248
@@ -49,28 +46,32 @@ def main() -> int:
     image.header.frame_id = info.header.frame_id = "camera_optical_frame"
 
     try:
-        deadline = time.monotonic() + LISTENER_DEADLINE
-        while not (images.get_subscription_count() and infos.get_subscription_count()):
-            if time.monotonic() > deadline:
-                raise TimeoutError("nobody listens to image and camera_info")
-            time.sleep(0.02)
-        print("ready", flush=True)
-        if not sys.stdin.readline():
-            return 0
-        due, period = time.monotonic(), 1 / arguments.rate
-        for _ in range(arguments.frames):
-            time.sleep(max(0.0, due - time.monotonic()))
-            due += period * (1 + (time.monotonic() - due) // period)  # a camera that was late makes up for nothing
-            image.header.stamp = info.header.stamp = node.get_clock().now().to_msg()
-            infos.publish(info)
-            images.publish(image)
-        print("done", flush=True)
-        sys.stdin.readline()  # reliable messages may still be on their way
+        with TerminationInterrupts(), ros_node("benchmark_camera") as node:
+            policy = ReliabilityPolicy.BEST_EFFORT if arguments.best_effort else ReliabilityPolicy.RELIABLE
+            qos = QoSProfile(depth=QUEUE, reliability=policy)
+            images, infos = (
+                node.create_publisher(Image, "image", qos),
+                node.create_publisher(CameraInfo, "camera_info", qos),
+            )
+            deadline = time.monotonic() + LISTENER_DEADLINE
+            while not (images.get_subscription_count() and infos.get_subscription_count()):
+                if time.monotonic() > deadline:
+                    raise TimeoutError("nobody listens to image and camera_info")
+                time.sleep(0.02)
+            print("ready", flush=True)
+            if not sys.stdin.readline():
+                return 0
+            due, period = time.monotonic(), 1 / arguments.rate
+            for _ in range(arguments.frames):
+                time.sleep(max(0.0, due - time.monotonic()))
+                due += period * (1 + (time.monotonic() - due) // period)  # a camera that was late makes up for nothing
+                image.header.stamp = info.header.stamp = node.get_clock().now().to_msg()
+                infos.publish(info)
+                images.publish(image)
+            print("done", flush=True)
+            sys.stdin.readline()  # reliable messages may still be on their way
     except KeyboardInterrupt:
         pass  # the usual end
-    finally:  # or the shared memory of the images stays behind
-        node.destroy_node()
-        rclpy.try_shutdown()
     return 0
 
 

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import rclpy
 from nav_msgs.msg import Odometry
-from rclpy.signals import SignalHandlerOptions
 
 from depth_perception.camera_info import camera_from_info
 from depth_perception.cli import demo_summary as summary
@@ -25,6 +23,7 @@ from depth_perception.cli.progress import ProgressBar
 from depth_perception.cli.recorder import DEPTH, Recorder
 from depth_perception.cli.recording_options import open_recording, topic_arguments
 from depth_perception.cli.ros_environment import ros_environment
+from depth_perception.cli.ros_node import ros_node
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
 from depth_perception.evaluation.judge import Judge
@@ -78,18 +77,13 @@ def _play_and_judge(
         start_nodes(processes, recording, models, arguments.backend)
         player_arguments = [bag, "--rate", str(arguments.rate), "--listeners", "2", *topic_arguments(arguments)]
         player = processes.start("player", "depth_perception.cli.player", player_arguments, talks=True)
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        node = rclpy.create_node("demo")
-        try:
+        with ros_node("demo") as node:
             recorder = Recorder(node, folder, keep_every)
             graph = Graph(node, recorder, processes, player)
             graph.wait_until_ready(recording)
             with ProgressBar("playing", "images") as progress:
                 playback = graph.play(recording, progress)
             graph.close()
-        finally:
-            node.destroy_node()
-            rclpy.try_shutdown()
     judge = Judge(recording)
     with ProgressBar("judging", "depth maps") as progress:
         _judge_depth(judge, recording, recorder, playback, progress)

@@ -13,6 +13,7 @@ import time
 from importlib import import_module
 from typing import Any
 
+from depth_perception.cli.processes import TerminationInterrupts
 from depth_perception.cli.recording_options import add_topic_options, open_recording
 from depth_perception.evaluation.recording import Recording, header_stamp, with_header_stamp
 
@@ -24,8 +25,7 @@ _HEAD_START = 200_000_000
 
 def main() -> int:
     """Plays what the command line says; returns the exit status."""
-    import rclpy
-    from rclpy.signals import SignalHandlerOptions
+    from depth_perception.cli.ros_node import ros_node
 
     parser = argparse.ArgumentParser(prog="player")
     parser.add_argument("bag")
@@ -33,16 +33,15 @@ def main() -> int:
     parser.add_argument("--listeners", type=int, default=1)
     add_topic_options(parser)
     arguments = parser.parse_args()
-    with open_recording(arguments.bag, arguments) as recording:
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        node = rclpy.create_node("player")
-        try:
+    try:
+        with (
+            TerminationInterrupts(),
+            open_recording(arguments.bag, arguments) as recording,
+            ros_node("player") as node,
+        ):
             play(node, recording, arguments.rate, arguments.listeners)
-        except KeyboardInterrupt:
-            return 130
-        finally:
-            node.destroy_node()
-            rclpy.try_shutdown()
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

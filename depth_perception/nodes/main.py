@@ -25,22 +25,26 @@ def run(name: str, make_node: Callable[[], PerceptionNode], arguments: Sequence[
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     rclpy.init(args=None if arguments is None else list(arguments))
+    executor = SingleThreadedExecutor()
+    node: PerceptionNode | None = None
     try:
         node = make_node()
-    except DepthPerceptionError as error:
-        get_logger(name).fatal(str(error))
-        rclpy.try_shutdown()
-        return 1
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
+        executor.add_node(node)
         node.start()
         executor.spin()
+    except DepthPerceptionError as error:
+        get_logger(name).fatal(str(error))
+        return 1
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:
+        if rclpy.ok():
+            raise  # else it was told to stop while it started, and what it makes then has no context
     finally:
-        node.stop()
+        if node is not None:
+            node.stop()
         executor.shutdown()
-        node.destroy_node()
+        if node is not None:
+            node.destroy_node()
         rclpy.try_shutdown()
     return 0

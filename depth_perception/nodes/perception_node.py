@@ -185,6 +185,8 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
         except DepthPerceptionError as error:
             return self._failed_to_configure(str(error))
         except Exception:  # rclpy would swallow it
+            if not self.context.ok():
+                return TransitionCallbackReturn.FAILURE  # the process is ending
             return self._failed_to_configure(f"cannot be configured: {traceback.format_exc()}")
         self._trouble = ""
         self._stage = "inactive"
@@ -194,7 +196,8 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
         try:
             self._activate()
         except Exception:  # rclpy would swallow it
-            self.get_logger().fatal(f"cannot be activated: {traceback.format_exc()}")
+            if self.context.ok():
+                self.get_logger().fatal(f"cannot be activated: {traceback.format_exc()}")
             return TransitionCallbackReturn.ERROR
         return super().on_activate(state)
 

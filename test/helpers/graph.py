@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -120,6 +121,16 @@ class Process:
             yield
         finally:
             self._process.send_signal(signal.SIGCONT)
+
+    def terminate(self, timeout: float = DEADLINE) -> int:
+        """Ends it as its parent's death does; the exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout)
+
+    def shared_memory(self) -> set[Path]:
+        """What it has of its own in /dev/shm: the segments that Fast DDS puts its messages in."""
+        maps = Path(f"/proc/{self._process.pid}/maps").read_text()
+        return {Path(name) for name in re.findall(r"/dev/shm/fastrtps_[0-9a-f]{16}\b", maps)}
 
     def stop(self, timeout: float = DEADLINE) -> int:
         """Ends it as launch does, or hard if that does not help; the exit code."""
