@@ -17,18 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import lightning
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
 from depth_perception.cli.table import table
 from depth_perception.evaluation.rows import Rows
 from training.data.augmentation import Augmentation
-from training.data.label_sets import NYU40
 from training.data.module import DrivingData
 from training.data.rooms import RoomsData
-from training.data.snippet import UNLABELLED, Drive, Snippet, SnippetSource
 from training.errors import TrainingError
 from training.evaluation.tables import write_bytes, write_json
 from training.networks.sharing_structures import LAYERS, BranchOut, Cascaded, MergeIn, SharingStructure
@@ -42,53 +38,6 @@ WIDTH, HEIGHT = 160, 120
 DEPTH = SupervisedLosses(maximum_depth=10.0, l1=1.0)
 SEMANTICS = SupervisedLosses(maximum_depth=10.0, cross_entropy=1.0)
 BOTH = replace(DEPTH, cross_entropy=1.0)
-
-CATEGORIES = ("floor", "structure", "furniture", "props")
-_FLOOR = {"floor", "floor mat"}
-_STRUCTURE = {"wall", "door", "window", "ceiling", "other structure"}
-_FURNITURE = {
-    *("cabinet", "bed", "chair", "sofa", "table", "bookshelf", "counter", "desk", "shelves", "dresser"),
-    *("refrigerator", "night stand", "toilet", "sink", "bathtub", "other furniture"),
-}
-
-
-def categories() -> npt.NDArray[np.uint8]:
-    """The category of each label of NYU40, ``[256]``, after Silberman et al. (ECCV 2012): structure is what cannot be
-    moved, furniture what is hard to carry, props all else."""
-    found = np.full(256, UNLABELLED, np.uint8)
-    for number, item in enumerate(NYU40.classes):
-        groups = (item.name in _FLOOR, item.name in _STRUCTURE, item.name in _FURNITURE, True)
-        found[number] = groups.index(True)
-    return found
-
-
-@dataclass(frozen=True)
-class CategorisedRooms:
-    """Rooms whose labels are the four `CATEGORIES`."""
-
-    rooms: RoomsData
-    share: float = 1.0
-
-    def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
-        return _Categorised(self.rooms.open(frames, step))
-
-    def drives(self) -> frozenset[Drive]:
-        return self.rooms.drives()
-
-
-class _Categorised:
-    def __init__(self, source: SnippetSource) -> None:
-        self._source = source
-        self._categories = categories()
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def __getitem__(self, index: int) -> Snippet:
-        snippet = self._source[index]
-        assert snippet.labels is not None  # rooms have them
-        return replace(snippet, labels=self._categories[snippet.labels])
 
 
 @dataclass(frozen=True)
@@ -211,8 +160,9 @@ def train(network: SharingStructure, row: Row, setup: Setup, cache: str) -> Figu
     data = DrivingData(
         WIDTH,
         HEIGHT,
-        CategorisedRooms(replace(rooms, seeds=setup.validation)),
-        sources=[CategorisedRooms(replace(rooms, seeds=setup.rooms))],
+        replace(rooms, seeds=setup.validation),
+        sources=[replace(rooms, seeds=setup.rooms)],
+        label_set="nyu4",
         augmentation=Augmentation(zoom=1.2, shift=0.0, colour=0.3, blur=0.0, noise=0.0, jpeg=0.0),
         frames=1,
         batch_size=setup.batch_size,

@@ -7,12 +7,11 @@ from helpers.drives import analytic_drive
 
 from depth_perception.geometry.camera import Camera
 from training import sharing_study
-from training.data.label_sets import NYU40
 from training.data.rooms import RoomsData
-from training.data.snippet import UNLABELLED, Snippet
+from training.data.snippet import Snippet
 from training.errors import TrainingError
 from training.networks.sharing_structures import BranchOut
-from training.sharing_study import BOTH, CATEGORIES, ROWS, CategorisedRooms, Row, Setup, study, tables
+from training.sharing_study import BOTH, ROWS, Row, Setup, study, tables
 
 CAMERA = Camera(160, 120, 130.0, 130.0, 79.5, 59.5)
 
@@ -112,15 +111,6 @@ def test_every_row_sees_as_much_truth_of_a_task_as_the_task_alone():
     assert shares["merge-in"] + shares["half a training of depth"] == 1.0
     assert shares["merge-in"] + shares["half a training of semantics"] == 1.0
     assert {share for name, share in shares.items() if "half" not in name and name != "merge-in"} == {1.0}
-
-
-def test_each_of_nyus_classes_has_a_category(rooms):
-    snippet = CategorisedRooms(RoomsData()).open(1)[0]
-    assert snippet.labels is not None
-    found = {item.name: CATEGORIES[snippet.labels.flat[number]] for number, item in enumerate(NYU40.classes)}
-    assert {name for name, category in found.items() if category == "floor"} == {"floor", "floor mat"}
-    assert (found["wall"], found["sofa"], found["pillow"]) == ("structure", "furniture", "props")
-    assert sharing_study.categories()[UNLABELLED] == UNLABELLED
 
 
 def test_trains_and_judges(rooms, monkeypatch):

@@ -1,7 +1,8 @@
 """The sets of classes that labels are of: a class is its place in its set, `UNLABELLED` is none.
 
 Sources: Cityscapes' train ids, Cordts et al., CVPR 2016; the 40 classes of NYU Depth v2, Gupta et al., CVPR 2013, in
-their order (class 0 here is their 1, `wall`), in the colours that ScanNet (Dai et al., CVPR 2017) shows them in.
+their order (class 0 here is their 1, `wall`), in the colours that ScanNet (Dai et al., CVPR 2017) shows them in; and
+the 4 categories of Silberman et al., ECCV 2012.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from training.data.snippet import UNLABELLED
 from training.errors import TrainingError
 from training.street import labels as street
 
-LabelSetName = Literal["cityscapes", "nyu40"]
+LabelSetName = Literal["cityscapes", "nyu40", "nyu4"]
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,36 @@ CITYSCAPES = LabelSet(
     "cityscapes", tuple(SemanticClass(name, street.COLOURS[number]) for number, name in enumerate(_CITYSCAPES))
 )
 NYU40 = LabelSet("nyu40", tuple(SemanticClass(name, colour) for name, colour in _NYU40.items()))
-LABEL_SETS: dict[LabelSetName, LabelSet] = {item.name: item for item in (CITYSCAPES, NYU40)}
+_NYU4: dict[str, tuple[int, int, int]] = {
+    "floor": (152, 223, 138),
+    "structure": (174, 199, 232),
+    "furniture": (255, 152, 150),
+    "props": (148, 103, 189),
+}
+NYU4 = LabelSet("nyu4", tuple(SemanticClass(name, colour) for name, colour in _NYU4.items()))
+LABEL_SETS: dict[LabelSetName, LabelSet] = {item.name: item for item in (CITYSCAPES, NYU40, NYU4)}
+
+_GROUPS: tuple[frozenset[str], ...] = (
+    frozenset(("floor", "floor mat")),
+    frozenset(("wall", "door", "window", "ceiling", "other structure")),
+    frozenset(("cabinet", "bed", "chair", "sofa", "table", "bookshelf", "counter", "desk", "shelves", "dresser"))
+    | frozenset(("refrigerator", "night stand", "toilet", "sink", "bathtub", "other furniture")),
+    frozenset(_NYU40),
+)
+"""What each category takes of what those before it have left: structure cannot be moved, furniture is hard to carry."""
+
+
+def _table(classes: Sequence[SemanticClass], groups: Sequence[frozenset[str]]) -> npt.NDArray[np.uint8]:
+    table = np.full(256, UNLABELLED, np.uint8)
+    for number, item in enumerate(classes):
+        table[number] = next(place for place, group in enumerate(groups) if item.name in group)
+    return table
+
+
+COARSER: dict[tuple[LabelSetName, LabelSetName], npt.NDArray[np.uint8]] = {
+    ("nyu40", "nyu4"): _table(NYU40.classes, _GROUPS)
+}
+"""Of a set and a coarser one: what each value that a label image can hold is there, ``[256]``."""
 
 
 def labels_of(source: Any) -> LabelSetName | None:
@@ -117,11 +147,11 @@ def labels_of(source: Any) -> LabelSetName | None:
 
 
 def agreed_label_set(sources: Sequence[Any], expected: LabelSetName | None) -> LabelSetName | None:
-    """The one set that a training's labels are of; None where no source has labels.
+    """The one set that a training learns; None where no source has labels.
 
     Args:
         sources: settings of data to train on and to be judged by.
-        expected: the set, or None where the sources say it.
+        expected: the set, which may be coarser than that of the sources (see `COARSER`), or None where they say it.
 
     Raises: `TrainingError` that names the source whose labels are of another set, and if none has labels of `expected`.
     """
@@ -130,12 +160,12 @@ def agreed_label_set(sources: Sequence[Any], expected: LabelSetName | None) -> L
         raise TrainingError(f"data.label_set is {expected}, but no source has labels: add labels to the truth of one")
     for source in labelled:
         found = labels_of(source)
-        if expected is not None and found != expected:
+        if expected is not None and found != expected and (found, expected) not in COARSER:
             raise TrainingError(
                 f"the labels of {_called(source)} are of {found}, expected {expected}: leave labels out of its truth,"
                 f" or train on {found} (data.label_set)"
             )
-        expected = found
+        expected = expected or found
     return expected
 
 

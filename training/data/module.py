@@ -12,8 +12,9 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch.utils.data import DataLoader, Subset
 
 from training.data.augmentation import Augmentation
-from training.data.label_sets import LabelSetName, agreed_label_set
+from training.data.label_sets import COARSER, LabelSetName, agreed_label_set, labels_of
 from training.data.loader import ResumableLoader
+from training.data.relabelled import RelabelledSnippets
 from training.data.resumed import differences, plain
 from training.data.samples import EpochSampler, Sample, SnippetSamples
 from training.data.snippet import SnippetSource, SourceSettings
@@ -33,7 +34,7 @@ class DrivingData(lightning.LightningDataModule):
         validation: street drives, or any source with true depth. None of its drives may be trained on.
         shared_drives: lets training and validation share drives all the same, as Zhou's lists for KITTI do: the frames
             beside those validated on are trained on, and the figures flatter.
-        label_set: the classes that labels are of; null takes the one that the sources agree on.
+        label_set: the classes to learn: those that the sources agree on, which null takes, or coarser ones.
         augmentation: of the training samples.
         frames: of a snippet; the middle one is the target.
         samples: of an epoch; null takes every snippet once.
@@ -74,6 +75,7 @@ class DrivingData(lightning.LightningDataModule):
         self.hparams["label_set"] = agreed_label_set([*self._training, validation], label_set)
         learnt: dict[str, Any] = {"street": street, "videos": videos, "sources": sources, "augmentation": augmentation}
         learnt |= {"width": width, "height": height, "frames": frames, "samples": samples, "batch_size": batch_size}
+        learnt |= {"one_source": one_source, "label_set": self.hparams["label_set"]}
         self._learnt_from = plain(learnt | {"one_source": one_source, "seed": seed}, "data")
         self._validation = validation
         self._shared_drives = shared_drives
@@ -94,14 +96,18 @@ class DrivingData(lightning.LightningDataModule):
             return
         if not self._shared_drives:
             refuse_shared_drives(self._training, self._validation)
-        self._sources = [settings.open(self._frames) for settings in self._training]
+        self._sources = [self._relabelled(settings, settings.open(self._frames)) for settings in self._training]
         source = self._validation.open(self._frames, self._validation_step)
         if source[0].depth is None:
             raise TrainingError(
                 f"data.validation ({type(self._validation).__name__}) has no true depth to judge by: add depth to its"
                 " truth, or give another source"
             )
-        self._validation_source = source
+        self._validation_source = self._relabelled(self._validation, source)
+
+    def _relabelled(self, settings: SourceSettings, source: SnippetSource) -> SnippetSource:
+        found, learnt = labels_of(settings), self.hparams["label_set"]
+        return source if found is None or found == learnt else RelabelledSnippets(source, COARSER[found, learnt])
 
     def train_dataloader(self) -> DataLoader[Sample]:
         system = self.trainer.lightning_module if self.trainer else None

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from training.data.label_sets import LABEL_SETS, LabelSetName
 from training.data.samples import Sample
 from training.data.snippet import Truth
+from training.errors import TrainingError
 from training.networks.depth_network import RegressionNetwork
 from training.networks.normalise import normalise
 from training.systems.learning_rate import LearningRate
@@ -42,6 +44,21 @@ class SupervisedSystem(TrainingSystem):
         super().__init__(network, focal_length, optimiser, learning_rate, begin_with, frozen)
         self.network: RegressionNetwork
         self._losses = losses
+
+    def setup(self, stage: str) -> None:
+        name, ours = self._label_set, self.network.classes
+        classes = len(LABEL_SETS[name].classes) if name else ours
+        if ours and ours != classes:
+            raise TrainingError(
+                f"the network tells {ours} classes apart, and the labels are of the {classes} of {name}: give it classes:"
+                f" {classes}, or another data.label_set"
+            )
+        super().setup(stage)
+
+    @property
+    def _label_set(self) -> LabelSetName | None:
+        data = getattr(self.trainer, "datamodule", None)
+        return None if data is None else data.hparams.get("label_set")
 
     def loss(self, batch: Sample) -> tuple[Tensor, dict[str, Tensor]]:
         prediction = self.network.predict(self._middle(batch))

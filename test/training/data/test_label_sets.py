@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from training.data.label_sets import CITYSCAPES, LABEL_SETS, NYU40, agreed_label_set, labels_of
+from training.data.label_sets import CITYSCAPES, COARSER, LABEL_SETS, NYU4, NYU40, agreed_label_set, labels_of
+from training.data.snippet import UNLABELLED
 from training.data.street import StreetData
 from training.errors import TrainingError
 from training.street import labels as street
 
 
 def test_classes_at_their_published_ids():
-    assert {len(item.classes) for item in LABEL_SETS.values()} == {19, 40}
+    assert {name: len(item.classes) for name, item in LABEL_SETS.items()} == {"cityscapes": 19, "nyu40": 40, "nyu4": 4}
     assert CITYSCAPES.classes[street.VEGETATION].name == "vegetation"
     assert CITYSCAPES.classes[street.BICYCLE].colour == (119, 11, 32)
     gupta = {1: "wall", 2: "floor", 5: "chair", 10: "bookshelf", 22: "ceiling", 30: "whiteboard", 40: "other prop"}
@@ -37,6 +38,14 @@ def test_a_label_outside_the_set_is_refused(strange):
         NYU40.check(np.append(good, strange), "a.png")
 
 
+def test_each_of_nyus_classes_has_a_category():
+    table = COARSER["nyu40", "nyu4"]
+    found = {item.name: NYU4.classes[table[number]].name for number, item in enumerate(NYU40.classes)}
+    assert {name for name, category in found.items() if category == "floor"} == {"floor", "floor mat"}
+    assert (found["wall"], found["sofa"], found["pillow"]) == ("structure", "furniture", "props")
+    assert set(table[40:]) == {UNLABELLED}
+
+
 @dataclass
 class Rooms:
     truth: tuple[str, ...] = ("depth", "labels")
@@ -56,6 +65,9 @@ def test_labels_of_two_sets_do_not_meet():
         agreed_label_set([Rooms()], "cityscapes")
     with pytest.raises(TrainingError, match=message):
         agreed_label_set([streets, Rooms()], None)
+    assert agreed_label_set([Rooms()], "nyu4") == "nyu4"
+    with pytest.raises(TrainingError, match="labels of StreetData are of cityscapes, expected nyu4"):
+        agreed_label_set([Rooms(), streets], "nyu4")
     with pytest.raises(TrainingError, match="labels of StreetData are of cityscapes, expected nyu40"):
         agreed_label_set([Rooms(), streets], "nyu40")
     with pytest.raises(TrainingError, match="label_set is nyu40, but no source has labels"):
