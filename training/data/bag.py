@@ -15,46 +15,32 @@ import numpy.typing as npt
 from depth_perception.estimators.view import NetworkView
 from depth_perception.evaluation.recording import Recording
 from depth_perception.pixel_formats import PixelFormatError
-from training.data.moving import moving
-from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource, Truth
+from training.data.recorded import FORMAT, RecordedData
+from training.data.rows import FrameRow
+from training.data.snippet import SnippetSource, Truth
 from training.data.view_cache import GrowingArray, stored
 from training.errors import TrainingError
 
-FORMAT = 1
-"""Of the cache; counts up when what is written changes."""
 GAP = 1.5
 """Median times between images after which some are missing."""
 
 
 @dataclass(frozen=True)
-class BagData:
+class BagData(RecordedData):
     """A recording of one camera; see `depth_perception.evaluation.recording` for the topics that are taken by default.
 
     Attributes:
         path: rosbag2 folder, or one bare ``.mcap`` or ``.db3`` file.
         image_topic, camera_info_topic, depth_topic, odometry_topic: null chooses.
         truth: what of the truth snippets carry; it must be in the recording.
-        stride: frames between neighbours in a snippet.
-        motion: mean grey levels by which neighbours must differ; a standing camera teaches nothing.
-        share: of an epoch's samples, relative to other sources.
-        name, licence: how models that learned from it name it.
+        stride, motion, width, height, share, cache, name, licence: see `RecordedData`.
     """
 
-    path: str
     image_topic: str | None = None
     camera_info_topic: str | None = None
     depth_topic: str | None = None
     odometry_topic: str | None = None
     truth: tuple[Truth, ...] = ()
-    stride: int = 1
-    motion: float = 1.0
-    width: int = 1248
-    height: int = 384
-    share: float = 1.0
-    cache: str = "cache/bag"
-    name: str = ""
-    licence: str = "unknown"
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.snippet.SourceSettings`. The recording is decoded once, to a cache of network views."""
@@ -73,7 +59,7 @@ class BagData:
         if {"poses", "distances"} & set(self.truth) and odometry is not None and mount is not None:
             bodies, known = odometry.at(stamps)
             poses = bodies @ mount
-        rows, moves = [], []
+        rows = []
         for part in _without_gaps(stamps, known):
             row = FrameRow(Path(self.path).name, images[part], view.camera, first=part.start)
             if depth is not None:
@@ -86,12 +72,7 @@ class BagData:
                     distances=steps if "distances" in self.truth else None,
                 )
             rows.append(row)
-            moves.append(moving(images[part], self.stride, self.motion))
-        return RowSnippets(rows, frames, self.stride, step, None, moves, self.path)
-
-    def drives(self) -> frozenset[Drive]:
-        """The recording."""
-        return frozenset({Drive("recordings", str(Path(self.path).resolve()))})
+        return self.snippets(rows, frames, step)
 
     def _recording(self) -> Recording:
         return Recording.open(

@@ -29,7 +29,7 @@ def told(**changes):
         ({"videos": [VIDEO, VIDEO]}, ["data.videos.1.class VideoData is new"]),
         (
             {"videos": [replace(VIDEO, camera=replace(VIDEO.camera, fx=119.0), stride=2)]},
-            ["data.videos.0.camera.fx was 120.0 and is 119.0", "data.videos.0.stride was 1 and is 2"],
+            ["data.videos.0.stride was 1 and is 2", "data.videos.0.camera.fx was 120.0 and is 119.0"],
         ),
         ({"augmentation": Augmentation(jpeg=0.0)}, ["data.augmentation.jpeg was 0.15 and is 0.0"]),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
-from training.data.video import VideoData, VideoSnippets, decoded
+from training.data.video import VideoData
 from training.errors import TrainingError
 
 CAMERA = Camera(160, 90, 120.0, 119.0, 82.0, 46.0, (-0.2, 0.05, 0.0, 0.0, 0.0))
@@ -32,7 +32,7 @@ def settings(video, tmp_path, **options):
 
 
 def test_frames_are_the_robots_view_of_them(video, tmp_path):
-    snippet = VideoSnippets(settings(video, tmp_path))[0]
+    snippet = settings(video, tmp_path).open(frames=3)[0]
     view = NetworkView(CAMERA, 96, 32)
     capture = cv2.VideoCapture(str(video))
     for image in snippet.images:
@@ -44,26 +44,29 @@ def test_frames_are_the_robots_view_of_them(video, tmp_path):
 
 
 def test_standing_frames_are_left_out(video, tmp_path):
-    moving = len(VideoSnippets(settings(video, tmp_path)))
-    assert len(VideoSnippets(settings(video, tmp_path, motion=-1.0))) == 14
+    moving = len(settings(video, tmp_path).open(frames=3))
+    assert len(settings(video, tmp_path, motion=-1.0).open(frames=3)) == 14
     assert moving == 14 - 4  # frames 6 to 9 are one picture: no snippet may hold two of them
 
 
 def test_frame_range_and_stride(video, tmp_path):
-    snippets = VideoSnippets(settings(video, tmp_path, first=2, last=6, stride=1))
+    snippets = settings(video, tmp_path, first=2, last=6, stride=1).open(frames=3)
     assert len(snippets) == 2
-    wide = VideoSnippets(settings(video, tmp_path, first=0, last=6, stride=2))
-    whole = VideoSnippets(settings(video, tmp_path))
+    wide = settings(video, tmp_path, first=0, last=6, stride=2).open(frames=3)
+    whole = settings(video, tmp_path).open(frames=3)
     assert np.array_equal(wide[0].images[1], whole[0].images[2])
 
 
 def test_decoded_once_and_again_for_other_settings(video, tmp_path):
-    first = decoded(settings(video, tmp_path))
+    settings(video, tmp_path).open(frames=3)
+    (first,) = (tmp_path / "cache").iterdir()
     stamp = (first / "images.npy").stat().st_mtime_ns
-    assert decoded(settings(video, tmp_path)) == first
+    settings(video, tmp_path).open(frames=3)
     assert (first / "images.npy").stat().st_mtime_ns == stamp
-    assert decoded(settings(video, tmp_path, last=5)) != first
     assert len(np.load(first / "images.npy")) == 16
+    settings(video, tmp_path, last=5).open(frames=3)
+    (second,) = set((tmp_path / "cache").iterdir()) - {first}
+    assert len(np.load(second / "images.npy")) == 5
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_decoded_once_and_again_for_other_settings(video, tmp_path):
 def test_what_does_not_fit_is_named_and_leaves_no_cache(video, tmp_path, options, reason):
     values = {"path": str(video), "camera": CAMERA, "width": 96, "height": 32, "cache": str(tmp_path / "cache")}
     with pytest.raises(TrainingError, match=reason):
-        decoded(VideoData(**{**values, **options}))
+        VideoData(**{**values, **options}).open(frames=3)
     assert not list((tmp_path / "cache").iterdir())
 
 
@@ -85,4 +88,4 @@ def test_missing_and_broken_videos_are_named(tmp_path):
     broken.write_bytes(b"no video")
     for path, reason in ((tmp_path / "none.mp4", "no such video"), (broken, "cannot decode")):
         with pytest.raises(TrainingError, match=reason):
-            decoded(settings(path, tmp_path))
+            settings(path, tmp_path).open(frames=3)

@@ -1,0 +1,77 @@
+"""What recordings of one camera have in common: they are decoded once, and a standing camera is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import KW_ONLY, asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.estimators.view import NetworkView
+from depth_perception.geometry.camera import Camera
+from training.data.moving import moving
+from training.data.rows import FrameRow, RowSnippets
+from training.data.snippet import Drive, SnippetSource
+from training.data.view_cache import GrowingArray, stored
+
+FORMAT = 1
+"""Of the cache; counts up when what is written changes."""
+
+
+@dataclass(frozen=True)
+class RecordedData:
+    """A recording of one camera.
+
+    Attributes:
+        path: where it lies.
+        stride: frames between neighbours in a snippet.
+        motion: mean grey levels by which neighbours must differ; a standing camera teaches nothing.
+        width, height: of the network's view that is kept of it.
+        share: of an epoch's samples, relative to other sources.
+        cache: folder of what has been decoded.
+        name, licence: how models that learned from it name it.
+    """
+
+    KIND: ClassVar[str] = "recordings"
+
+    path: str
+    _: KW_ONLY
+    stride: int = 1
+    motion: float = 1.0
+    width: int = 1248
+    height: int = 384
+    share: float = 1.0
+    cache: str = "cache/recordings"
+    name: str = ""
+    licence: str = "unknown"
+
+    def drives(self) -> frozenset[Drive]:
+        """The recording as a whole."""
+        return frozenset({Drive(self.KIND, str(Path(self.path).resolve()))})
+
+    def decoded(self, frames: Iterable[npt.NDArray[np.uint8]], camera: Camera, first: int, what: Any) -> FrameRow:
+        """The network's views of frames, which are only asked for if they are not in the cache.
+
+        Args:
+            frames: RGB, of `camera`.
+            first: number of the first of them in the recording.
+            what: all else that they depend on, as JSON can say it.
+        """
+        view = NetworkView(camera, self.width, self.height)
+
+        def fill(folder: Path) -> None:
+            with GrowingArray(folder / "images.npy", (self.height, self.width, 3), np.uint8) as images:
+                for frame in frames:
+                    images.append(view.image(frame))
+
+        name = Path(self.path).name
+        folder = stored(self.cache, name, [FORMAT, self.width, self.height, asdict(camera), what], fill)
+        return FrameRow(name, np.load(folder / "images.npy", mmap_mode="r"), view.camera, first=first)
+
+    def snippets(self, rows: Sequence[FrameRow], frames: int, step: int) -> SnippetSource:
+        """Those of `rows` in which the camera moves."""
+        moves = [moving(row.images, self.stride, self.motion) for row in rows]
+        return RowSnippets(rows, frames, self.stride, step, None, moves, self.path)
