@@ -50,8 +50,8 @@ class SupervisedSystem(TrainingSystem):
         classes = len(LABEL_SETS[name].classes) if name else ours
         if ours and ours != classes:
             raise TrainingError(
-                f"the network tells {ours} classes apart, and the labels are of the {classes} of {name}: give it classes:"
-                f" {classes}, or another data.label_set"
+                f"the network tells {ours} classes apart, and the labels are of the {classes} of {name}: give it"
+                f" classes: {classes}, or another data.label_set"
             )
         super().setup(stage)
 
