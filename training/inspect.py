@@ -130,7 +130,7 @@ def _read(path: str | Path) -> Any:
 def _parts(network: DepthNetwork, width: int, height: int) -> dict[str, Cost]:
     gflops = _gflops(network, _image(width, height))
     if not isinstance(network, DualNetworks):
-        return {name: Cost(_parameters(part), gflops[name]) for name, part in network.named_children()}
+        return {name: Cost(_parameters(part), _of_part(gflops, name, part)) for name, part in network.named_children()}
     # LR-Net by itself: HR-Net needs no decoder of it, but the paper counts the network that is trained.
     lr = _parts(network.lr, width // REDUCTION, height // REDUCTION)
     parts = {f"LR-Net {name}": part for name, part in lr.items()}
@@ -139,6 +139,13 @@ def _parts(network: DepthNetwork, width: int, height: int) -> dict[str, Cost]:
     decoder = Cost(_parameters(network.hr.decoder), gflops["hr.decoder"])
     encoder = Cost(_parameters(network.hr.encoder), gflops["hr"] - decoder.gflops)
     return parts | {"HR-Net encoder": encoder, "HR-Net decoder": decoder}
+
+
+def _of_part(gflops: dict[str, float], name: str, part: nn.Module) -> float:
+    """A list of modules is not called, but its members are; and a decoder that does not answer in this stage is not."""
+    if isinstance(part, nn.ModuleList):
+        return sum(_of_part(gflops, f"{name}.{member}", module) for member, module in part.named_children())
+    return gflops.get(name, 0.0)
 
 
 def _image(width: int, height: int) -> Tensor:
