@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from training.data.label_sets import NYU40, LabelSetName
+from training.data.label_sets import LABEL_SETS, LabelSet, LabelSetName
 from training.street import labels as street
 
 ALL = "all"
@@ -32,9 +32,13 @@ CITYSCAPES: dict[str, tuple[int, ...]] = {
 }
 """Train ids of Cityscapes by name; the first two are the rows of Dual Networks, Table 6."""
 
+
+def _each(labels: LabelSet) -> dict[str, tuple[int, ...]]:
+    return {item.name: (number,) for number, item in enumerate(labels.classes)}
+
+
 CLASSES: dict[LabelSetName, dict[str, tuple[int, ...]]] = {
-    "cityscapes": CITYSCAPES,
-    "nyu40": {item.name: (number,) for number, item in enumerate(NYU40.classes)},
+    name: CITYSCAPES if name == "cityscapes" else _each(labels) for name, labels in LABEL_SETS.items()
 }
 CLASS_NAMES = tuple(dict.fromkeys(name for classes in CLASSES.values() for name in classes))
 
