@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from training.errors import TrainingError
 from training.networks.confident_depth import ConfidentDepth
@@ -19,8 +21,14 @@ def millions(module):
 @pytest.fixture
 def no_memory():
     """Networks of the paper's size are only counted."""
-    with torch.device("meta"):
+    with FakeTensorMode():
         yield
+
+
+def gflops(call, *shape):
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        call(torch.empty(shape))
+    return counter.get_total_flops() / 2e9  # torch counts a multiply-add twice
 
 
 def small(network, **options):
@@ -35,7 +43,9 @@ def shapes(levels):
 class TestDispNetS:
     @pytest.mark.usefixtures("no_memory")
     def test_has_the_papers_size(self):
-        assert millions(DispNetS()) == pytest.approx(31.60, rel=5e-4)
+        network = DispNetS()
+        assert millions(network) == pytest.approx(31.60, rel=5e-4)
+        assert gflops(network, 1, 3, 128, 416) == pytest.approx(3.67, abs=0.01)
 
     @pytest.mark.parametrize(("height", "width"), [(64, 96), (128, 416), (32, 160)])
     def test_disparities_at_four_scales_of_any_multiple_of_32(self, height, width):
@@ -81,7 +91,9 @@ class TestDispNetS:
 class TestPoseExpNet:
     @pytest.mark.usefixtures("no_memory")
     def test_has_the_papers_size(self):
-        assert millions(PoseExpNet(3)) == pytest.approx(3.34, rel=1e-3)
+        network = PoseExpNet(3)
+        assert millions(network) == pytest.approx(3.34, rel=1e-3)
+        assert gflops(network.motions_and_masks, 1, 3, 3, 128, 416) == pytest.approx(0.71, abs=0.01)
 
     @pytest.mark.parametrize("frames", [2, 3])
     def test_a_motion_for_each_step_and_a_mask_for_each_source(self, frames):
