@@ -1,8 +1,4 @@
-"""Classes of several networks against the true ones of the same frames.
-
-Source: Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010 (intersection over union), and Long
-et al., "Fully Convolutional Networks for Semantic Segmentation", CVPR 2015, section 5 (the three figures).
-"""
+"""Classes of several networks against the true ones of the same frames."""
 
 from __future__ import annotations
 
@@ -11,11 +7,16 @@ from dataclasses import asdict
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from depth_perception.cli.table import table
 from depth_perception.engines.engine import Engine
 from depth_perception.evaluation.rows import Rows
+from depth_perception.evaluation.semantic_metrics import (
+    Confusion,
+    confusion,
+    intersection_over_union,
+    semantic_scores,
+)
 from depth_perception.model_file import Score
 from training.data.label_sets import CITYSCAPES, LABEL_SETS, LabelSet
 from training.evaluation.depth import Report, rounded
@@ -23,36 +24,6 @@ from training.evaluation.frame import Frame
 from training.evaluation.predictors import squeezed
 from training.evaluation.protocol import VIEWS, DepthProtocol
 from training.evaluation.tables import short_names
-
-Confusion = npt.NDArray[np.int64]
-"""Pixels ``[classes, classes]``: of the true class of the row, said to be of the class of the column."""
-
-
-def confusion(truth: npt.NDArray[np.uint8], predicted: npt.NDArray[np.uint8], classes: int) -> Confusion:
-    """Of two label images of one shape; pixels whose true class is unknown do not count."""
-    known = truth < classes
-    pairs = truth[known].astype(np.int64) * classes + predicted[known]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-
-
-def semantic_scores(pixels: Confusion) -> dict[str, float]:
-    """``miou``, the mean intersection over union, ``pixel_accuracy`` and ``mean_accuracy`` (of the classes' own).
-
-    All pixels of all images are pooled, as usual. Means are over the classes that occur in the truth.
-    """
-    hits, true = pixels.diagonal(), pixels.sum(1)
-    there = true > 0
-    return {
-        "miou": float(np.nanmean(intersection_over_union(pixels))),
-        "pixel_accuracy": float(hits.sum() / true.sum()),
-        "mean_accuracy": float(np.mean(hits[there] / true[there])),
-    }
-
-
-def intersection_over_union(pixels: Confusion) -> npt.NDArray[np.float64]:
-    """Of each class; NaN for one that does not occur in the truth."""
-    hits, true, said = pixels.diagonal(), pixels.sum(1), pixels.sum(0)
-    return np.where(true > 0, hits / np.maximum(true + said - hits, 1), np.nan)
 
 
 def evaluate_semantics(engines: Mapping[str, Engine], frames: Iterable[Frame], protocol: DepthProtocol) -> list[Report]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from depth_perception.evaluation.depth_metrics import depth_metrics
+from depth_perception.evaluation.semantic_metrics import confusion, semantic_scores
 from training.motion import matrix_from_motion
 
 STANDING = 0.05
@@ -49,15 +50,13 @@ class ValidationFigures:
         """Scores ``[B, K, H, W]`` of classes, and the true ones ``[B, H, W]``; outside 0 to K - 1 is unknown."""
         classes = scores.shape[1]
         for answer, truth in zip(scores.argmax(1).cpu(), labels.cpu(), strict=True):
-            known = (truth >= 0) & (truth < classes)
-            pairs = truth[known] * classes + answer[known]
-            self._confusion.append(torch.bincount(pairs, minlength=classes**2).reshape(classes, classes).double())
+            counts = confusion(truth.numpy(), answer.numpy(), classes)
+            self._confusion.append(torch.from_numpy(counts).double())
 
     def means(self, samples: int, rank: int, ranks: int, total: Callable[[Tensor], Tensor]) -> dict[str, float]:
         """The mean of each figure of which anything was known.
 
-        With semantics also ``pixel_accuracy``, and ``miou``: the mean, over the classes that occur, of the pixels that
-        are and are said to be of one over those that are or are said to be.
+        With semantics also ``pixel_accuracy`` and ``miou``, the mean intersection over union.
 
         A distributed loader gives every process as many samples and repeats some for that; no sample counts twice.
 
@@ -70,11 +69,10 @@ class ValidationFigures:
         sums = total(torch.tensor([(float(np.sum(v)), len(v)) for v in flat.values()], dtype=torch.float64))
         figures = {name: float(value / n) for name, (value, n) in zip(flat, sums, strict=True) if n}
         if self._confusion:
-            confusion = total(torch.stack(self._confusion[:own]).sum(0))
-            hits, seen = confusion.diagonal(), confusion.sum(0) + confusion.sum(1)
-            if confusion.sum():
-                figures["pixel_accuracy"] = float(hits.sum() / confusion.sum())
-                figures["miou"] = float((hits / (seen - hits))[confusion.sum(1) > 0].mean())
+            pixels = total(torch.stack(self._confusion[:own]).sum(0)).cpu().numpy()
+            if pixels.any():
+                scores = semantic_scores(pixels)
+                figures |= {name: scores[name] for name in ("pixel_accuracy", "miou")}
         return figures
 
 

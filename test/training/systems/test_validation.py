@@ -1,0 +1,35 @@
+"""Figures of a validation: of everything that is known, each sample once."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from training.systems.validation import ValidationFigures
+
+LABELS = torch.tensor([[[0, 0, 1], [1, 2, 255]], [[2, 2, 2], [2, 2, 2]]])
+SAID = torch.tensor([[[0, 1, 1], [1, 2, 0]], [[0, 0, 0], [0, 0, 0]]])
+
+
+def figures(samples, rank=0, ranks=1):
+    found = ValidationFigures()
+    found.add_semantics(F.one_hot(SAID, 3).permute(0, 3, 1, 2).float(), LABELS)
+    return found.means(samples, rank, ranks, lambda value: value)
+
+
+def test_classes_are_counted_over_all_samples():
+    """Of 11 known pixels 4 are right; both samples together give the three classes 1 of 8, 2 of 3 and 1 of 7."""
+    found = figures(2)
+    assert found["pixel_accuracy"] == pytest.approx(4 / 11)
+    assert found["miou"] == pytest.approx((1 / 8 + 2 / 3 + 1 / 7) / 3)
+
+
+def test_a_sample_that_a_distributed_loader_repeats_does_not_count():
+    """Of three samples the second of two processes has one; its loader gave it another all the same."""
+    assert figures(3, rank=1, ranks=2)["pixel_accuracy"] == pytest.approx(4 / 5)
+
+
+def test_nothing_known_is_no_figure():
+    found = ValidationFigures()
+    found.add_semantics(torch.zeros(1, 3, 2, 2), torch.full((1, 2, 2), 255))
+    found.add_depth(torch.ones(1, 2, 2), torch.full((1, 2, 2), float("nan")))
+    assert found.means(1, 0, 1, lambda value: value) == {}
