@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.errors import DepthPerceptionError
+from training.data.label_sets import NYU40
 from training.rooms.room import RoomConfig, kinect, render_room
 from training.street.drive import Frame
 
@@ -52,11 +53,7 @@ def sheet(frame: Frame) -> npt.NDArray[np.uint8]:
     """Picture, depth (bright is near) and classes of a frame, side by side, uint8 RGB."""
     near = 1.0 - np.clip(frame.depth / FARTHEST_SHOWN, 0.0, 1.0)
     depth = cv2.applyColorMap((near * 255.0).astype(np.uint8), cv2.COLORMAP_MAGMA)[..., ::-1]
-    hues = (np.arange(256) * 67 % 180).astype(np.uint8)
-    values = np.stack([hues, np.full(256, 150, np.uint8), (np.arange(256) * 37 % 120 + 120).astype(np.uint8)], -1)
-    palette = cv2.cvtColor(values[None], cv2.COLOR_HSV2RGB)[0]
-    palette[255] = 0
-    return np.hstack([frame.image, depth, palette[frame.labels]])
+    return np.hstack([frame.image, depth, NYU40.palette()[frame.labels]])
 
 
 if __name__ == "__main__":

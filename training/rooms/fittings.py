@@ -99,7 +99,7 @@ def make_ceiling_lamp(rng: np.random.Generator, drop: float) -> Mesh:
             x, y = rng.uniform(0.15, 0.3), rng.uniform(0.3, 0.6)
             return block((-x, -y, -0.06), (x, y, 0.0), bright)
         radius = rng.uniform(0.14, 0.24)
-        return ellipsoid((0, 0, 0), (radius, radius, 0.1), bright, 6, 16)
+        return ellipsoid((0, 0, -0.02), (radius, radius, 0.1), bright, 8, 20)
     cord = metal(rng, labels.LAMP)
     radius = rng.uniform(0.12, 0.26)
     shade = Material(labels.LAMP, Layer.PLASTER, paint(rng, 0.5, 1.0))

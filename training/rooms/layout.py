@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from training.rooms import labels
 from training.rooms.fittings import (
     make_bin,
     make_ceiling_lamp,
@@ -22,9 +23,10 @@ from training.rooms.fittings import (
     make_rug,
     make_whiteboard,
 )
+from training.rooms.palette import wall_paint
 from training.rooms.seats import make_bed, make_bench, make_chair, make_office_chair, make_sofa, make_stool
-from training.rooms.shapes import Rectangle, contact_shadow, footprint, height
-from training.rooms.shell import Shell
+from training.rooms.shapes import Rectangle, block, contact_shadow, footprint, height
+from training.rooms.shell import LAP, Shell
 from training.rooms.storage import (
     make_bookshelf,
     make_boxes,
@@ -34,8 +36,9 @@ from training.rooms.storage import (
     make_wall_shelf,
 )
 from training.rooms.tables import make_counter, make_desk, make_night_stand, make_table
+from training.rooms.textures import Layer
 from training.rooms.things import make_bag
-from training.street.mesh import Mesh, pose_at
+from training.street.mesh import Material, Mesh, pose_at
 
 Maker = Callable[[np.random.Generator], Mesh]
 TRIES = 24
@@ -140,16 +143,18 @@ def furnish(rng: np.random.Generator, shell: Shell) -> Furnishing:
                 radiator = make_radiator(rng)
                 room.beside(radiator, wall.pose @ pose_at((0.0, 0.5 * (a + b), 0.0)))
     anything: tuple[Maker, ...] = (make_cabinet, make_bookshelf, make_bookshelf, make_bench, _wardrobe)
-    for _ in range(int(rng.integers(0, 2 + int(area / 12)))):
+    if rng.random() < 0.3:
+        room.against_wall(_column(rng, shell), 0.0)
+    for _ in range(int(rng.integers(1, 3 + int(area / 9)))):
         room.against_wall(_one(rng, anything))
     clutter: tuple[Maker, ...] = (make_boxes, make_plant, make_bin, make_stool, make_bag, make_floor_lamp, make_chair,
                                   make_plant)  # fmt: skip
-    for _ in range(int(rng.integers(1, 4 + int(area / 10)))):
+    for _ in range(int(rng.integers(2, 5 + int(area / 7)))):
         room.stand(_one(rng, clutter))
     if rng.random() < 0.12:
         room.stand(make_person(rng), float(rng.uniform(0, 2 * np.pi)))
     hung: tuple[Maker, ...] = (make_picture, make_picture, make_picture, make_clock, make_mirror, make_wall_shelf)
-    for _ in range(int(rng.integers(1, 8))):
+    for _ in range(int(rng.integers(3, 12))):
         room.hang(_one(rng, hung), rng.uniform(1.35, 1.75))
     _light(room)
     return room
@@ -161,6 +166,13 @@ def _one(rng: np.random.Generator, makers: tuple[Maker, ...]) -> Mesh:
 
 def _wardrobe(rng: np.random.Generator) -> Mesh:
     return make_cabinet(rng, tall=True)
+
+
+def _column(rng: np.random.Generator, shell: Shell) -> Mesh:
+    """A pillar or a chimney, up to the ceiling."""
+    deep, half = rng.uniform(0.2, 0.6), rng.uniform(0.15, 0.7)
+    material = Material(labels.WALL, Layer.PLASTER, wall_paint(rng))
+    return block((0.0, -half, 0.0), (deep, half, shell.size[2] + LAP), material, repeat=1.6)
 
 
 def _light(room: Furnishing) -> None:

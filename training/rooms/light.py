@@ -60,7 +60,7 @@ def random_lighting(rng: np.random.Generator, shell: Shell, lamps: Sequence[Mesh
     if sunny:
         wall = windows[int(rng.integers(len(windows)))][0]
         azimuth = np.arctan2(-wall.pose[1, 0], -wall.pose[0, 0]) + rng.uniform(-0.9, 0.9)
-        elevation = np.deg2rad(rng.uniform(18, 50))
+        elevation = np.deg2rad(rng.uniform(30, 58))
         key_light = np.array((1.0, 0.93, 0.82)) * rng.uniform(2.5, 5.0)
     else:
         azimuth, elevation = rng.uniform(0, 2 * np.pi), np.deg2rad(rng.uniform(55, 82))
@@ -74,7 +74,7 @@ def random_lighting(rng: np.random.Generator, shell: Shell, lamps: Sequence[Mesh
         key_light=_colour(key_light),
         sunny=sunny,
         outside=1.0 if day else float(rng.choice([0.08, 0.5])),
-        lamps=1.0 if on else 0.8,
+        lamps=1.0 if on else 0.6,
     )
 
 
@@ -82,7 +82,7 @@ def camera_light(rng: np.random.Generator, lighting: Lighting, shell: Mesh) -> L
     """How the renderer shall light the room: exposed by how bright its lit `shell` is, roughly, as cameras do."""
     brightness = float(np.mean(shell.colours[:, :3].astype(np.float64) ** 2))
     warmth = rng.normal(0.0, 0.04)
-    exposure = rng.uniform(0.75, 1.25) * 1.1 / max(brightness, 0.02) ** 0.75
+    exposure = rng.uniform(0.75, 1.25) * 1.25 / max(brightness, 0.02) ** 0.75
     balance = np.array([1.0 + warmth, 1.0 + rng.normal(0, 0.015), 1.0 - warmth])
     above = np.array((0.62, 0.62, 0.62))
     return Light(
@@ -91,7 +91,7 @@ def camera_light(rng: np.random.Generator, lighting: Lighting, shell: Mesh) -> L
         sky_light=_colour(above),
         ground_light=_colour(above * (0.82, 0.76, 0.70)),
         zenith=_colour(above * 0.7),
-        horizon=_colour(above * 0.6),
+        horizon=_colour(above * 0.31),  # as dark as what the floor mirrors: there is no horizon in a room
         cloud_light=(0.0, 0.0, 0.0),
         cloudiness=0.0,
         haze=0.0,

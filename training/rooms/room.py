@@ -15,7 +15,7 @@ from depth_perception.geometry.camera import Camera
 from training.rooms.errors import RoomsError
 from training.rooms.layout import Furnishing, furnish
 from training.rooms.light import Lighting, camera_light, random_lighting
-from training.rooms.shading import BRIGHTEST, lit
+from training.rooms.shading import lit
 from training.rooms.shell import Shell, build_shell
 from training.rooms.textures import draw_textures
 from training.rooms.walk import Walk
@@ -24,7 +24,7 @@ from training.street.mesh import Mesh, join
 from training.street.renderer import Renderer
 from training.street.scene import Mover, Scene
 
-ROOMS_VERSION = 1
+ROOMS_VERSION = 2
 """Raised whenever the same seed gives other frames, so that no stored walk outlives the rooms it shows."""
 SHADOW_REACH = 9.0
 
@@ -115,7 +115,7 @@ def render_room(config: RoomConfig) -> Iterator[Frame]:
 
 def _shining(lighting: Lighting, shell: Shell, furnishing: Furnishing) -> list[Mesh]:
     panes = [pane.tinted(np.full(3, np.sqrt(lighting.outside))) for pane in shell.panes]
-    lamps = [lamp.tinted(np.full(3, lighting.lamps / np.sqrt(BRIGHTEST))) for lamp in furnishing.lamps]
+    lamps = [lamp.tinted(np.full(3, lighting.lamps)) for lamp in furnishing.lamps]
     return [*panes, *lamps]
 
 

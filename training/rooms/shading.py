@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from training.street.mesh import Mesh
 
-BRIGHTEST = 1.6
+BRIGHTEST = 3.0
 """Light that leaves a colour as it is; more cannot be kept."""
 CORNER, REACH = 0.42, 0.35
 """How much light is lost in the corner of two walls, and how far from it that fades, metres."""

@@ -23,6 +23,8 @@ Pose = npt.NDArray[np.float64]
 
 LAP = 0.05
 """By how much surfaces that meet reach behind one another, metres: rays find no cracks between them."""
+THICK = 0.09
+"""From the inner face of walls and ceiling to the outer one, metres: the sun shines through no corner."""
 DEEP = 0.16
 """How far window panes lie back in the wall, metres."""
 
@@ -99,11 +101,14 @@ def build_shell(rng: np.random.Generator, size: tuple[float, float, float]) -> S
     for number, wall in enumerate(walls):
         material = Material(labels.WALL, layer, accent_colour if number == accent else colour)
         extents = Rectangle((-0.5 * wall.length, 0.0), (0.5 * wall.length, size[2])).grown(LAP)
-        parts = [panel(extents, material, [*wall.windows, *wall.doors], repeat=1.6)]
+        holes = [*wall.windows, *wall.doors]
+        outside = panel(extents, material, [hole.grown(0.01) for hole in holes])
+        parts = [panel(extents, material, holes, repeat=1.6), outside.placed(pose_at((-THICK, 0.0, 0.0)))]
         if skirting:
             parts += _skirting(wall, skirting)
         meshes.append(join(parts).placed(wall.pose))
-    meshes += [_floor(rng, size), _ceiling(rng, size)]
+    ceiling = _ceiling(rng, size)
+    meshes += [_floor(rng, size), ceiling, ceiling.placed(pose_at((0.0, 0.0, THICK)))]
     return Shell(size, walls, join(meshes), panes)
 
 

@@ -84,7 +84,7 @@ def make_television(rng: np.random.Generator) -> Mesh:
     screen = make_monitor(rng, min(rng.uniform(0.4, 0.7), half))
     return join(
         [
-            block((0, -half, 0.05), (0.42, half, level), board),
+            block((0, -half, 0.0), (0.42, half, level), board),
             block((0.42, -half + 0.02, 0.08), (0.43, -0.01, level - 0.04), board),
             block((0.42, 0.01, 0.08), (0.43, half - 0.02, level - 0.04), board),
             screen.placed(pose_at((0.2, 0, level))),

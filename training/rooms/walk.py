@@ -102,7 +102,7 @@ class Walk:
         for index in range(count):
             options = last + rng.uniform(-spread, spread, 8)
             seen = [self._room_ahead(self._place(index * GLANCE), float(option)) for option in options]
-            weights = np.clip(np.array(seen) - 0.6, 0.02, 3.0)
+            weights = np.clip(np.array(seen) - 0.8, 0.02, 4.0) ** 1.5
             last = float(rng.choice(options, p=weights / weights.sum()))
             headings.append(last)
             spread = np.deg2rad(50.0)
