@@ -187,7 +187,7 @@ def _labelled(folder: str) -> Path:
 
 
 def _drive(scene: str) -> Drive:
-    """A scene that was recorded in parts, ``basement_0001a`` and on, is one."""
+    """A scene that was recorded in parts, ``basement_0001a`` and on, is one, and so the labelled part calls it."""
     return Drive("NYU scenes", re.sub(r"(?<=\d)[a-z]+$", "", scene))
 
 
