@@ -31,6 +31,8 @@ from training.systems.early_warning import EarlyWarning
 from training.systems.learning_rate import LearningRate
 from training.systems.loss_weights import LossWeights
 from training.systems.optimiser import Optimiser
+from training.systems.sfm_learner import SfMLearnerSystem
+from training.systems.sfm_losses import SfMLosses
 from training.systems.supervised import SupervisedSystem
 from training.systems.supervised_losses import SupervisedLosses
 from training.systems.training_system import TrainingSystem
@@ -38,8 +40,10 @@ from training.systems.training_system import TrainingSystem
 CONFIGURABLE = (
     DualNetworksSystem,
     SupervisedSystem,
+    SfMLearnerSystem,
     LossWeights,
     SupervisedLosses,
+    SfMLosses,
     Optimiser,
     LearningRate,
     DualNetworks,
