@@ -1,4 +1,4 @@
-"""The train ids of Cityscapes (Cordts et al., CVPR 2016): semantic classes of the street world, which has most of them."""
+"""The train ids of Cityscapes (Cordts et al., CVPR 2016); the street world has most of these classes."""
 
 from __future__ import annotations
 
