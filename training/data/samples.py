@@ -27,7 +27,7 @@ Sample = dict[str, Tensor]
 * ``depth``: of the middle frame, ``[H, W]`` metres; NaN unknown, +inf sky.
 * ``motions``: ``[n - 1, 6]`` of `T_k_(k+1)` as rotation vector and translation; NaN unknown.
 * ``distances``: ``[n - 1]`` metres driven; NaN unknown.
-* ``labels``: of the middle frame, int64 ``[H, W]``, classes; `UNLABELLED` unknown.
+* ``labels``: of the middle frame, uint8 ``[H, W]``, classes; `UNLABELLED` unknown.
 """
 
 
@@ -78,9 +78,9 @@ class SnippetSamples(Dataset[Sample]):
         for truth in self._needs:
             if getattr(snippet, truth) is None:
                 raise TrainingError(
-                    f"{snippet.name or f'sample {index}'}: has no true {truth}, which every sample of this training must"
-                    " have: ask its source for it (truth), leave the source out, or learn from each what it has with"
-                    " training.systems.weakly_supervised.WeaklySupervisedSystem"
+                    f"{snippet.name or f'sample {index}'}: has no true {truth}, which every sample of this training"
+                    " must have: ask its source for it (truth), leave the source out, or learn from each what it has"
+                    " with training.systems.weakly_supervised.WeaklySupervisedSystem"
                 )
         return make_sample(snippet, self._width, self._height, self._augmentation, rng, self._middle_of_known)
 
@@ -132,7 +132,7 @@ def make_sample(
         "depth": torch.from_numpy(depth),
         "motions": torch.from_numpy(motions.astype(np.float32)),
         "distances": torch.from_numpy(np.asarray(distances, np.float32)),
-        "labels": torch.from_numpy(labels.astype(np.int64)),
+        "labels": torch.from_numpy(labels),
     }
 
 

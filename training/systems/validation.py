@@ -49,7 +49,7 @@ class ValidationFigures:
     def add_semantics(self, scores: Tensor, labels: Tensor) -> None:
         """Scores ``[B, K, H, W]`` of classes, and the true ones ``[B, H, W]``; outside 0 to K - 1 is unknown."""
         classes = scores.shape[1]
-        for answer, truth in zip(scores.argmax(1).cpu(), labels.cpu(), strict=True):
+        for answer, truth in zip(scores.argmax(1).cpu(), labels.cpu().long(), strict=True):
             counts = confusion(truth.numpy(), answer.numpy(), classes)
             self._confusion.append(torch.from_numpy(counts).double())
 

@@ -33,3 +33,11 @@ def test_nothing_known_is_no_figure():
     found.add_semantics(torch.zeros(1, 3, 2, 2), torch.full((1, 2, 2), 255))
     found.add_depth(torch.ones(1, 2, 2), torch.full((1, 2, 2), float("nan")))
     assert found.means(1, 0, 1, lambda value: value) == {}
+
+
+def test_labels_of_one_byte_tell_forty_classes_apart():
+    """A pair of classes does not fit into the byte that a class fits into."""
+    labels = torch.arange(40, dtype=torch.uint8).reshape(1, 5, 8)
+    found = ValidationFigures()
+    found.add_semantics(F.one_hot(labels.long(), 40).permute(0, 3, 1, 2).float(), labels)
+    assert found.means(1, 0, 1, lambda sums: sums)["miou"] == 1.0
