@@ -74,11 +74,12 @@ def made_small(cli: TrainingCLI, cache: str) -> Settings:
     """The settings of a configuration with small data: as a configuration file has them."""
     settings: Settings = yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))
     data, model = settings["data"], settings["model"]["init_args"]
-    network = cli.model.network
-    if network.multiple > 1:
-        width, height = 3 * network.multiple, 2 * network.multiple
-        model["focal_length"] *= width / data["width"]
-        data |= {"width": width, "height": height}
+    multiple, network = cli.model.network.multiple, model["network"]["init_args"]
+    size = {"width": 3 * multiple, "height": 2 * multiple} if multiple > 1 else {"width": 96, "height": 72}
+    model["focal_length"] *= size["width"] / data["width"]
+    data |= size
+    if size.keys() <= network.keys():  # its layers are as large as the image
+        network |= size
     frames = data["frames"]
     for source in _sources(data):
         source |= {"cache": cache, "seeds": [0, 2]}
