@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+import yaml
 from helpers.datasets import write_configuration, write_kitti_drive, write_kitti_sequence
 
 from training.benchmark import StepTimes, benchmark, table
@@ -12,12 +13,35 @@ from training.data.image_files import ImageFiles
 TRAINED, JUDGED = "2011_09_26_drive_0001_sync", "2011_09_28_drive_0001_sync"
 
 
-@pytest.fixture
-def configuration(tmp_path):
+SUPERVISED = {
+    "class_path": "training.systems.supervised.SupervisedSystem",
+    "init_args": {
+        "focal_length": 100.0,
+        "network": {
+            "class_path": "training.networks.hybrid_cnn.HybridCNN",
+            "init_args": {
+                "encoder": {"class_path": "training.networks.resnet.ResNet18", "init_args": {"width": 8}},
+                "decoder": [8, 8, 8, 8, 8],
+            },
+        },
+        "losses": {"l1": 1.0},
+    },
+}
+
+
+@pytest.fixture(params=["self-supervised", "supervised"])
+def configuration(request, tmp_path):
     write_kitti_drive(tmp_path, TRAINED, numbers=range(6))
     write_kitti_drive(tmp_path, JUDGED)
     write_kitti_sequence(tmp_path, "04", np.eye(4)[None].repeat(4, 0))
-    return write_configuration(tmp_path, tmp_path, TRAINED, JUDGED)
+    path = write_configuration(tmp_path, tmp_path, TRAINED, JUDGED)
+    if request.param == "supervised":
+        settings = yaml.safe_load(path.read_text())
+        settings["model"] = SUPERVISED
+        for source in settings["data"]["sources"]:
+            source["init_args"]["truth"] = ["depth"]
+        path.write_text(yaml.safe_dump(settings))
+    return path
 
 
 def test_waiting_for_data_is_seen(configuration, monkeypatch):
