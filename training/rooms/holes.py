@@ -23,7 +23,7 @@ def kinect_holes(
 ) -> npt.NDArray[np.float32]:
     """The depth with NaN where a Kinect would not know it.
 
-    Unknown is what the projector, `BASELINE` to the left, does not see behind the edge of something nearer; what is
+    Unknown is what the projector, `BASELINE` to the right, does not see behind the edge of something nearer; what is
     very dark or blinding; most of glass; and, more and more, what is far.
 
     Args:
@@ -35,9 +35,9 @@ def kinect_holes(
     """
     measured = depth.astype(np.float32)
     rows, columns = measured.shape
-    # a column in the projector's image; what is seen there must be to the right of all that came before
-    projected = np.arange(columns) + focal_length * BASELINE / np.maximum(measured, 1e-3)
-    hidden = projected < np.maximum.accumulate(projected, axis=1) - 0.5
+    # columns in the projector's image: what it sees lies to the left of all that is further right in the camera's
+    projected = np.arange(columns) - focal_length * BASELINE / np.maximum(measured, 1e-3)
+    hidden = projected > np.minimum.accumulate(projected[:, ::-1], axis=1)[:, ::-1] + 0.5
     brightness = image.max(axis=2).astype(np.float32)
     doubt = 2.0 * np.clip((28.0 - brightness) / 28.0, 0, 1) + 1.5 * (image.min(axis=2) > 250)
     doubt += 1.2 * (labels == SHINY) + np.clip((measured - FARTHEST + 2.0) / 2.0, 0, 1) + 0.12
