@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.rooms import labels
-from training.rooms.holes import BASELINE, FARTHEST, SHINY, kinect_holes
+from training.rooms.holes import BASELINE, FARTHEST, kinect_holes
 
 FOCAL_LENGTH = 260.0
 SIZE = (60, 200)
@@ -39,7 +39,6 @@ def test_dark_blinding_shiny_and_far_things_have_holes():
     wall = np.full(SIZE, 2.0)
     assert _holes(wall, tone=4).mean() > 0.9
     assert _holes(wall, tone=255).mean() > 0.9
-    assert 0.5 < _holes(wall, label=SHINY).mean() < 1.0
+    assert 0.5 < _holes(wall, label=labels.MIRROR).mean() < 1.0
     assert _holes(np.full(SIZE, FARTHEST + 0.1)).all()
     assert 0.05 < _holes(np.full(SIZE, FARTHEST - 0.9)).mean() < 0.9
-    assert SHINY == labels.WINDOW
