@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import lightning
+from lightning.pytorch.trainer.states import TrainerFn
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch.utils.data import DataLoader, Subset
 
@@ -138,7 +139,8 @@ class DrivingData(lightning.LightningDataModule):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Warns where a run that goes on learns from something else than it began with."""
-        if changed := differences(state, self._learnt_from):
+        going_on = self.trainer is not None and self.trainer.state.fn == TrainerFn.FITTING
+        if going_on and (changed := differences(state, self._learnt_from)):
             rank_zero_warn(
                 f"the run goes on with other data than it began with: {'; '.join(changed)}. It will not end where it"
                 " would have ended; to begin a new run with its weights, give them (model.init_args.begin_with, or"

@@ -25,7 +25,8 @@ class LossWeights:
         scales: how many of the four disparities are held against the images, finest first.
         automask: leaves pixels out that do not change between frames.
         only_unknown: views are synthesised of samples without true depth alone: what truth teaches better is not taught
-            twice, at nearly half the cost of a step.
+            twice, at nearly half the cost of a step. Without `motion` and `speed` nothing is learnt from the frames
+            beside such a sample's middle one, and they are not even prepared.
         true_motion: views are synthesised by the true motion, where a sample has it: the surest start.
         mean_depth: metres that the harmonic mean of each image's depth is brought to before views are synthesised
             (DDVO, Wang et al., CVPR 2018): depth cannot shrink, but nothing is metric any more. 0 leaves depth

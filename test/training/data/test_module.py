@@ -162,6 +162,7 @@ def test_a_run_that_goes_on_with_other_data_is_told_so(configuration):
     with warnings.catch_warnings():
         warnings.filterwarnings("error", "the run goes on")
         main(["fit", *options])
+        main(["validate", *options, "--data.samples=6"])
     with pytest.warns(
         UserWarning, match=r"other data than it began with: data\.samples was 4 and is 6; data\.seed was 0"
     ):
