@@ -61,15 +61,14 @@ class SynergyPictures:
         assert frame.camera is not None
         near = np.where(depth < self._maximum, depth, np.nan).astype(np.float32)
         points = PointCloudBuilder(frame.camera).build(near, np.ascontiguousarray(frame.image)).reshape(-1, 4)
-        share = self._maximum / 60.0  # of the distances at which an onlooker of a street stands
         return cloud_picture(
             points,
             spacing=1.0 / frame.camera.fx,
             width=960,
-            height=540,
-            back=7.0 * share,
-            up=4.5 * share,
-            look_ahead=16.0 * share,
+            height=720,
+            back=0.15 * self._maximum,
+            up=0.05 * self._maximum,
+            look_ahead=1.2 * self._maximum,
             farthest=self._maximum,
         )
 
