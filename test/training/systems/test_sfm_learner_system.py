@@ -262,3 +262,25 @@ class TestRobots:
         assert make_system().depth_model().answers == ("depth",)
         unmasked = make_system(pose_network=PoseExpNet(2), losses=SfMLosses(explainability=0.0))
         assert unmasked.depth_model().answers == ("depth",)
+
+
+@pytest.mark.slow
+def test_four_frames_can_be_learnt_by_heart():
+    """From images alone, without a mask to hide behind: views come near to those of true depth and motion."""
+    torch.manual_seed(0)
+    batch = next(iter(loader([analytic_drive(FULL, frames=4, seed=3)], "lr", batch_size=2)))
+    system = make_system(
+        pose_network=PoseExpNet(3, forward_prior=0.04), losses=SfMLosses(smoothness=0.0, explainability=0.0)
+    )
+    factor = system.focal_factor(batch)
+    disparity = (factor[:, None, None] / batch["depth"])[:, None]
+    best = reconstruction_loss(Views(batch, batch["motions"], factor), disparity)
+    optimiser = torch.optim.Adam(system.parameters(), 3e-3)
+    found = []
+    for _ in range(60):
+        optimiser.zero_grad()
+        loss, parts = system.loss(batch)
+        loss.backward()
+        optimiser.step()
+        found.append(float(parts["reconstruction"].detach()))
+    assert found[-1] < 2.0 * best < 0.5 * found[0]
