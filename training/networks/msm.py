@@ -57,13 +57,22 @@ class FullyConnected(nn.Module):
 
     def __init__(self, channels: int, cells: Size, hidden: int, outputs: int, size: Size) -> None:
         super().__init__()
+        self._size = size
         self._grid = (math.ceil(size[0] / 4), math.ceil(size[1] / 4))
         self.hidden = nn.Linear(channels * cells[0] * cells[1], hidden)
         self.dropout = nn.Dropout()
         self.map = nn.Linear(hidden, outputs * self._grid[0] * self._grid[1])
 
     def forward(self, features: Tensor, size: Size) -> Tensor:
-        """``[B, channels, *cells]`` -> ``[B, outputs, *size]``."""
+        """``[B, channels, *cells]`` -> ``[B, outputs, *size]``.
+
+        Raises: `TrainingError` if that is of images of another size.
+        """
+        if tuple(size) != self._size:
+            raise TrainingError(
+                f"scale 1 is fully connected for a map of {self._size[1]}x{self._size[0]}, these images have one of"
+                f" {size[1]}x{size[0]}: give the network data.width and data.height, or coarse: convolutional"
+            )
         x = self.dropout(F.relu(self.hidden(features.flatten(1))))
         grid = self.map(x).unflatten(1, (-1, *self._grid))
         large = F.interpolate(grid, scale_factor=4.0, mode="bilinear", align_corners=False)

@@ -114,7 +114,8 @@ class TwoNet(RegressionNetwork):
         """Normalised image ``[B, 3, H, W]`` -> depth after and before the fusion, and the gradient in it."""
         depth, gradient = self.depth(image).exp(), self.gradient(image)
         result = fused(depth, gradient, self.fusion_weight, self.fusion_steps)
-        return Prediction([result.clamp(min=0.1 * self.minimum_depth), depth], [gradient])
+        positive = result.clamp(min=0.1 * self.minimum_depth)  # losses take logarithms; a gradient may say anything
+        return Prediction([positive, depth], [gradient])
 
 
 def fused(depth: Tensor, gradient: Tensor, weight: float, steps: int) -> Tensor:

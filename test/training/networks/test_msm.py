@@ -129,6 +129,11 @@ def test_any_size_will_do_but_one_that_leaves_nothing():
     assert network.finest(torch.randn(1, 3, 75, 101)).shape == (1, 1, 75, 101)
     with pytest.raises(TrainingError, match="image is 64x31, expected at least 32x32"):
         small(height=31)
+    with pytest.raises(
+        TrainingError, match="for a map of 23x17, these images have one of 17x14: give the network data"
+    ):
+        network.predict(torch.randn(1, 3, 64, 76))
+    assert small(coarse="convolutional").finest(torch.randn(1, 3, 64, 76)).shape == (1, 1, 64, 76)
 
 
 def test_log_depth_stays_inside():
