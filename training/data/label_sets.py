@@ -162,13 +162,14 @@ def agreed_label_set(sources: Sequence[Any], expected: LabelSetName | None) -> L
         found = labels_of(source)
         if expected is not None and found != expected and (found, expected) not in COARSER:
             raise TrainingError(
-                f"the labels of {_called(source)} are of {found}, expected {expected}: leave labels out of its truth,"
+                f"the labels of {called(source)} are of {found}, expected {expected}: leave labels out of its truth,"
                 f" or train on {found} (data.label_set)"
             )
         expected = expected or found
     return expected
 
 
-def _called(source: Any) -> str:
+def called(source: Any) -> str:
+    """Settings of a source, in an error: their kind, and where the data lies."""
     where = getattr(source, "path", None)
     return type(source).__name__ + (f" ({where})" if where else "")

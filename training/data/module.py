@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,12 +13,12 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch.utils.data import DataLoader, Subset
 
 from training.data.augmentation import Augmentation
-from training.data.label_sets import COARSER, LabelSetName, agreed_label_set, labels_of
+from training.data.label_sets import COARSER, LabelSetName, agreed_label_set, called, labels_of
 from training.data.loader import ResumableLoader
 from training.data.relabelled import RelabelledSnippets
 from training.data.resumed import differences, plain
-from training.data.samples import EpochSampler, Sample, SnippetSamples
-from training.data.snippet import SnippetSource, SourceSettings
+from training.data.samples import REMEDY, EpochSampler, Sample, SnippetSamples
+from training.data.snippet import SnippetSource, SourceSettings, Truth
 from training.data.street import StreetData
 from training.data.video import VideoData
 from training.errors import TrainingError
@@ -76,7 +76,7 @@ class DrivingData(lightning.LightningDataModule):
         self.hparams["label_set"] = agreed_label_set([*self._training, validation], label_set)
         learnt: dict[str, Any] = {"street": street, "videos": videos, "sources": sources, "augmentation": augmentation}
         learnt |= {"width": width, "height": height, "frames": frames, "samples": samples, "batch_size": batch_size}
-        learnt |= {"one_source": one_source, "label_set": self.hparams["label_set"]}
+        learnt |= {"label_set": self.hparams["label_set"]}
         self._learnt_from = plain(learnt | {"one_source": one_source, "seed": seed}, "data")
         self._validation = validation
         self._shared_drives = shared_drives
@@ -113,6 +113,7 @@ class DrivingData(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Sample]:
         system = self.trainer.lightning_module if self.trainer else None
         middle_of_known, needs = getattr(system, "middle_of_known", False), getattr(system, "needs", ())
+        refuse_without(needs, self._training)
         samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed, middle_of_known, needs)
         lengths = [len(source) for source in self._sources]
         shares = [settings.share for settings in self._training] if self._samples is not None else None
@@ -165,6 +166,16 @@ def refuse_shared_drives(training: Sequence[SourceSettings], validation: SourceS
             f"{kind} [{names}] are in training and in validation: take them out of one of the two (data.shared_drives"
             " lets them be)"
         )
+
+
+def refuse_without(truths: Collection[Truth], training: Sequence[SourceSettings]) -> None:
+    """Raises: `TrainingError` that names the source that does not teach what a training learns."""
+    for settings in training:
+        for truth in truths:
+            if truth not in getattr(settings, "truth", ()):
+                raise TrainingError(
+                    f"{called(settings)} teaches no {truth}, which is what this training learns: {REMEDY}"
+                )
 
 
 def _single_threaded(_: int) -> None:

@@ -31,6 +31,12 @@ Sample = dict[str, Tensor]
 """
 
 
+REMEDY = (
+    "ask its source for it (truth), leave the source out, or learn from each what it has with"
+    " training.systems.weakly_supervised.WeaklySupervisedSystem"
+)
+
+
 class SnippetSamples(Dataset[Sample]):
     """Augmented samples of one size from sources after one another; numbered ``(epoch, index)``.
 
@@ -45,7 +51,7 @@ class SnippetSamples(Dataset[Sample]):
         middle_of_known: of a sample whose depth is known, prepares the middle frame alone and leaves the others black:
             a third of the work, where neither views nor motions are learnt from it. All else stays as it is, bit by
             bit.
-        needs: what of the truth every snippet must have.
+        needs: what of the truth a snippet must not lack that has labels to teach.
     """
 
     def __init__(
@@ -76,11 +82,10 @@ class SnippetSamples(Dataset[Sample]):
         rng = np.random.default_rng((self._seed, epoch, index))
         snippet = self._sources[source][index - start]
         for truth in self._needs:
-            if getattr(snippet, truth) is None:
+            if getattr(snippet, truth) is None and snippet.labels is not None:
                 raise TrainingError(
-                    f"{snippet.name or f'sample {index}'}: has no true {truth}, which every sample of this training"
-                    " must have: ask its source for it (truth), leave the source out, or learn from each what it has"
-                    " with training.systems.weakly_supervised.WeaklySupervisedSystem"
+                    f"{snippet.name or f'sample {index}'}: has labels and no true {truth}, which is what this training"
+                    f" learns: {REMEDY}"
                 )
         return make_sample(snippet, self._width, self._height, self._augmentation, rng, self._middle_of_known)
 

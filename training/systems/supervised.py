@@ -73,7 +73,7 @@ class SupervisedSystem(TrainingSystem):
 
     @property
     def needs(self) -> frozenset[Truth]:
-        """What every training sample must have; labels may be missing."""
+        """What every source must teach; labels may be missing."""
         return frozenset({"depth"})
 
     def validate_batch(self, batch: Sample, figures: ValidationFigures) -> list[list[Picture]]:

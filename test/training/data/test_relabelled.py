@@ -27,8 +27,8 @@ def rooms(monkeypatch):
     monkeypatch.setattr(RoomsData, "open", lambda self, frames, step=1: snippets)
 
 
-def data(label_set):
-    sources = [RoomsData(seeds=(0, 1), truth=("depth", "labels"))]
+def data(label_set, truth=("depth", "labels")):
+    sources = [RoomsData(seeds=(0, 1), truth=truth)]
     validation = RoomsData(seeds=(5, 1), truth=("depth", "labels"))
     options = {"frames": 1, "batch_size": 2, "workers": 0, "label_set": label_set}
     return DrivingData(64, 32, validation, sources=sources, **options)
@@ -52,3 +52,9 @@ def test_a_network_of_another_number_of_classes_is_refused(rooms, tmp_path):
     message = "the network tells 40 classes apart, and the labels are of the 4 of nyu4: give it classes: 4"
     with pytest.raises(TrainingError, match=message):
         trainer(tmp_path, max_epochs=1).fit(system, data("nyu4"))
+
+
+def test_a_source_of_classes_alone_is_no_teacher_of_depth(rooms, tmp_path):
+    system = SupervisedSystem(SynergyNetwork(ResNet18(8), 4, (8, 8, 8, 8, 8)), 60.0, SupervisedLosses(l1=1.0))
+    with pytest.raises(TrainingError, match="RoomsData teaches no depth, which is what this training learns: ask its"):
+        trainer(tmp_path, max_epochs=1).fit(system, data("nyu4", ("labels",)))

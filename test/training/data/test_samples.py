@@ -149,8 +149,10 @@ class TestMissingTruth:
         named = [replace(snippets[0], depth=None, labels=np.zeros((192, 624), np.uint8), name="aachen/000019")]
         samples = SnippetSamples([snippets, named], 416, 128, needs=["depth"])
         assert samples[0]["depth"].isfinite().any()
-        with pytest.raises(TrainingError, match=r"aachen/000019: has no true depth, which every sample .* must have"):
+        with pytest.raises(TrainingError, match=r"aachen/000019: has labels and no true depth, which is what this"):
             samples[len(snippets)]
+        hole = [replace(snippets[0], depth=None)]  # of a drive whose other frames are known
+        assert SnippetSamples([hole], 416, 128, needs=["depth"])[0]["depth"].isnan().all()
 
 
 class TestMiddleOfKnown:
