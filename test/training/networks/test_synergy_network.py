@@ -5,6 +5,7 @@ import torch
 
 from training.networks.resnet import ResNet18, ResNet50
 from training.networks.synergy_network import SynergyNetwork
+from training.systems.supervised_losses import SupervisedLosses
 
 
 def small(classes=7):
@@ -96,3 +97,29 @@ def test_a_network_of_depth_alone_has_nothing_to_share(image):
     network = small(classes=0)
     assert network.predict(image).semantics is None
     assert not any("semantic" in name or "sharing" in name for name, _ in network.named_parameters())
+
+
+def test_learns_two_images_by_heart_depth_and_classes():
+    """A floor and a wall, told apart by their colour, with the paper's losses."""
+    torch.manual_seed(0)
+    rows = torch.arange(64.0)[:, None].expand(64, 96)
+    depth = torch.stack([torch.where(rows < split, far, 60.0 / rows.clamp(min=1)) for split, far in ((24, 6), (40, 3))])
+    labels = torch.stack([(rows >= split).long() for split in (24, 40)])
+    image = torch.stack([torch.where(labels == 1, 0.8, -0.6), depth / 5 - 1, torch.zeros_like(depth)], 1)
+    image += 0.05 * torch.randn(image.shape)
+    network = small(classes=2)
+    losses = SupervisedLosses(maximum_depth=10.0, depth_aware=1.0, semantic_focal=1.0, joint_gradient=1.0)
+    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    for _ in range(60):
+        optimiser.zero_grad()
+        total, _ = losses.of(network.predict(image), depth[:, None], labels)
+        total.backward()
+        optimiser.step()
+    prediction = network.predict(image)
+    assert prediction.semantics is not None
+    error = ((prediction.depths[0][:, 0] - depth).abs() / depth).mean().item()
+    assert error < 0.12
+    assert (prediction.semantics.argmax(1) == labels).float().mean() > 0.95
+    for branch in (network.depth, network.semantic):
+        assert branch is not None
+        assert all(unit.other.item() != 0 for unit in branch.sharing)  # what the other sees is put to use
