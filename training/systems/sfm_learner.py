@@ -65,6 +65,11 @@ class SfMLearnerSystem(TrainingSystem):
                 f"losses.gradient is {losses.gradient}, but {type(network).__name__} estimates no gradient:"
                 " use training.networks.gradient_disp_net.GradientDispNet, or 0"
             )
+        if losses.gradient and getattr(network, "refined", False):
+            raise TrainingError(
+                f"losses.gradient is {losses.gradient}, but network.refined is true: it is a loss of the first stage,"
+                " and must be 0 in the second"
+            )
 
     def loss(self, batch: Sample) -> tuple[Tensor, dict[str, Tensor]]:
         images = self._images(batch)

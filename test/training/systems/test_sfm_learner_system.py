@@ -181,6 +181,10 @@ class TestLosses:
         [
             ({"pose_network": PoseNet(3)}, "PoseNet has no mask"),
             ({"losses": SfMLosses(gradient=1.0)}, "DispNetS estimates no gradient"),
+            (
+                {"network": GradientDispNet(ENCODER, DECODER, refined=True), "losses": SfMLosses(gradient=1.0)},
+                "a loss of the first stage",
+            ),
         ],
     )
     def test_a_network_that_cannot_is_refused(self, options, message):
