@@ -1,13 +1,22 @@
 """Attention maps against the activations themselves, and pictures that show what they should."""
 
+import argparse
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.model_file import ModelDescription
+from training.evaluate import _draw
+from training.evaluation.checkpoint_engine import CheckpointEngine
 from training.evaluation.frame import Frame
-from training.evaluation.synergy_pictures import SynergyPictures, attention_maps, overlay
+from training.evaluation.protocol import rooms_protocol
+from training.evaluation.sections import Sections
+from training.evaluation.synergy_pictures import SynergyPictures, attention_maps, overlay, synergy_networks
+from training.models import DepthModel
+from training.networks.encoder_decoder import EncoderDecoder
 from training.networks.normalise import normalise
 from training.networks.resnet import ResNet18
 from training.networks.synergy_network import SynergyNetwork
@@ -79,3 +88,27 @@ def test_a_frame_without_a_camera_makes_no_cloud(tmp_path, image):
     pictures = SynergyPictures(tmp_path, 1, 10.0, {"a": (network(), 96, 64)})
     pictures(0, Frame("one", image, depth), {"a": depth}, {"a": 1.0})
     assert [path.name for path in tmp_path.iterdir()] == ["attention_one.png"]
+
+
+class Checkpoint(CheckpointEngine):
+    """An engine as of a checkpoint, of any network."""
+
+    def __init__(self, network):
+        self._torch = DepthModel(network)
+        self._model = ModelDescription("some", "depth", 64, 96, 80.0, True, "", "")
+
+
+def test_evaluate_draws_them_for_checkpoints_of_synergy_networks_alone(tmp_path, image):
+    torch.manual_seed(0)
+    other = EncoderDecoder(ResNet18(8), (8, 8, 8, 8, 8), (1, 1, 1, 1, 1)).eval()
+    engines = {"synergy.ckpt": Checkpoint(network()), "other.ckpt": Checkpoint(other)}
+    assert list(synergy_networks(engines)) == ["synergy.ckpt"]
+    depth = np.full((64, 96), 3.0, np.float32)
+    frame, protocol = Frame("one", image, depth, CAMERA), rooms_protocol("somewhere")
+    for folder, shown in (("both", engines), ("other", {"other.ckpt": engines["other.ckpt"]})):
+        options = argparse.Namespace(pictures=tmp_path / folder, sections=None)
+        draw = _draw(options, protocol, 1, Sections(protocol), shown)
+        draw(0, frame, dict.fromkeys(shown, depth), dict.fromkeys(shown, 1.0))
+    drawn = {folder: {path.name for path in (tmp_path / folder).iterdir()} for folder in ("both", "other")}
+    assert drawn["both"] - drawn["other"] == {"attention_one.png", "cloud_one.png"}
+    assert drawn["other"]
