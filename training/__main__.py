@@ -1,5 +1,5 @@
 """``python -m training fit|validate --config FILE`` trains; ``evaluate`` scores models; ``inspect`` tells what networks
-cost, ``benchmark`` how fast they train."""
+cost, ``benchmark`` how fast they train, ``study_sharing`` what depth and classes gain from each other."""
 
 from __future__ import annotations
 
