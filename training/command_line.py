@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import inspect
 import itertools
@@ -84,6 +85,16 @@ class TrainingCLI(LightningCLI):
         parser.add_lightning_class_args(LearningRateMonitor, "learning_rate_monitor")
         parser.add_lightning_class_args(EarlyWarning, "early_warning")
 
+    def before_instantiate_classes(self) -> None:
+        # jsonargparse 4.53 loses the class of what replaces street drives, and is left with its settings.
+        config = self.config[self.config["subcommand"]] if self.config.get("subcommand") else self.config
+        given = set(config["data"]["validation"].keys())
+        if "class_path" not in given and given - {field.name for field in dataclasses.fields(StreetData)}:
+            raise TrainingError(
+                "data.validation is of street drives in one --config and of another class in the next: give it in one"
+                " of them alone"
+            )
+
     def _parse_ckpt_path(self) -> None:
         """Finds the last checkpoint, which the trainer looks for only where it is about to write.
 
@@ -157,4 +168,6 @@ def _explained(message: str, names: list[str]) -> str:
     whole = difflib.get_close_matches(key, [name for name in names if "." in name], 1, 0.8)
     near = whole or difflib.get_close_matches(key.rsplit(".", 1)[-1], sorted(known), 1)
     hint = f", the nearest known one is '{near[0]}'" if near else ""
+    if near and near[0] == key:
+        hint = " to the class that it is given to"
     return UNKNOWN.format(f"'{key}'") + f"{hint}; --print_config shows them all"

@@ -48,7 +48,7 @@ def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
 
     Raises: `TrainingError` for a configuration that cannot be trained, or a model that does not answer as it should.
     """
-    whole = command_line(arguments, run=False)
+    whole = command_line(list(arguments), run=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = made_small(whole, str(cache))
@@ -74,7 +74,7 @@ def made_small(cli: TrainingCLI, cache: str) -> Settings:
     """The settings of a configuration with small data: as a configuration file has them."""
     settings: Settings = yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))
     data, model = settings["data"], settings["model"]["init_args"]
-    multiple, network = cli.model.network.multiple, model["network"]["init_args"]
+    multiple, network = cli.model.depth_model().network.multiple, model["network"]["init_args"]
     size = {"width": 3 * multiple, "height": 2 * multiple} if multiple > 1 else {"width": 96, "height": 72}
     model["focal_length"] *= size["width"] / data["width"]
     data |= size

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def known(truth: Tensor, maximum: float = float("inf")) -> Tensor:
-    """Where a true depth in metres is one: not NaN (unknown), not +inf (sky), not 0 (no answer), not beyond `maximum`."""
+    """Where true depth in metres is one: not NaN (unknown), not +inf (sky), not 0 (no answer), not beyond `maximum`."""
     return torch.isfinite(truth) & (truth > 0) & (truth <= maximum)
 
 
