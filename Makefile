@@ -14,8 +14,10 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
 
+# Tests of training share the cores; those of the robot's side have the machine to themselves, as nodes do.
 test: $(VENV)/workshop.stamp  ## every test
-	$(RUN) -m pytest
+	$(RUN) -m pytest test/training --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(RUN) -m pytest --ignore test/training
 
 lint: $(VENV)/workshop.stamp  ## style and types
 	$(RUN) -m ruff check .

@@ -23,7 +23,7 @@ from training.command_line import TrainingCLI
 from training.command_line import main as command_line
 from training.data.augmentation import resized
 from training.errors import TrainingError
-from training.export import export_checkpoint
+from training.export import export
 from training.networks.dual_networks import DualNetworks
 from training.onnx_graph import compare_answers
 from training.trained import Task, Trained
@@ -67,7 +67,8 @@ def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
         figures = small.trainer.callback_metrics
         if not any(key.startswith("val/") for key in figures):
             raise TrainingError("the validation has no figures: give it data whose depth is known")
-        return [_exported(checkpoint, folder / f"{task}.onnx", task, small) for task in _tasks(checkpoint)]
+        trained = Trained.read(checkpoint)
+        return [_exported(trained, task, folder / f"{task}.onnx", small) for task in _tasks(trained)]
 
 
 def made_small(cli: TrainingCLI, cache: str) -> Settings:
@@ -87,6 +88,7 @@ def made_small(cli: TrainingCLI, cache: str) -> Settings:
         source |= {"cache": cache, "seeds": [990, 1]}
     data |= {"videos": [], "samples": 2 * STEPS, "batch_size": 2, "workers": 0, "validation_step": 1, "frames": frames}
     _without_pretraining(settings["model"])
+    settings["checkpoint"] |= {"save_top_k": 0, "save_last": True}
     settings["trainer"] |= {
         "accelerator": "cpu",
         "devices": 1,
@@ -124,21 +126,20 @@ def _without_pretraining(settings: Any) -> None:
             _without_pretraining(value)
 
 
-def _tasks(checkpoint: Path) -> list[Task]:
-    system = Trained.read(checkpoint).system
-    return ["depth"] if system.pose_model() is None else ["depth", "pose"]
+def _tasks(trained: Trained) -> list[Task]:
+    return ["depth"] if trained.system.pose_model() is None else ["depth", "pose"]
 
 
-def _exported(checkpoint: Path, path: Path, task: Task, cli: TrainingCLI) -> Path:
-    export_checkpoint(checkpoint, task, path, f"smoke {task}", half=False)
-    model = Trained.read(checkpoint).model(task).eval()
-    engine = open_engine(path, "onnxruntime")
-    images = _frames(cli, engine.inputs[0].shape)
+def _exported(trained: Trained, task: Task, path: Path, cli: TrainingCLI) -> Path:
+    model, description = trained.model(task), trained.describe(task, f"smoke {task}")
+    images = _frames(cli, (max(1, len(model.frames)), description.height, description.width, 3))
     with torch.no_grad():
-        expected = model(torch.from_numpy(images))
-    given = engine.run({engine.inputs[0].name: images})
+        expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
+    export(model, description, path, half=False, samples=1)
+    engine = open_engine(path, "onnxruntime")
+    given = engine.run({model.input_name: images})
     for name, answer in zip(model.answers, expected, strict=True):
-        compare_answers(name, given[name], answer.numpy())
+        compare_answers(name, given[name], answer)
     engine.close()
     return path
 

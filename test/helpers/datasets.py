@@ -233,7 +233,7 @@ def write_nyu(
     """
     root.mkdir(parents=True, exist_ok=True)
     count = len(scenes)
-    depth, labels = (np.broadcast_to(values, (count, 480, 640)) for values in (depth, labels))
+    depth, labels = np.broadcast_to(depth, (count, 480, 640)), np.broadcast_to(labels, (count, 480, 640))
     with h5py.File(root / "nyu_depth_v2_labeled.mat", "w", userblock_size=512) as file:
         for name, values in (
             ("images", np.stack([image.T for image in pictures(count, 640, 480)])),
