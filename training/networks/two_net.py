@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
 
@@ -105,8 +104,9 @@ class TwoNet(RegressionNetwork):
         self.maximum_depth = maximum_depth
         start = 0.5 * (math.log(minimum_depth) + math.log(maximum_depth))
         image = (height, width)
+        another = VGG16(encoder.width, encoder.weights)
         self.depth = Stream(encoder, [start], image, coarse, hidden, fine, features)
-        self.gradient = Stream(copy.deepcopy(encoder), [0.0, 0.0], image, coarse, hidden, fine, features)
+        self.gradient = Stream(another, [0.0, 0.0], image, coarse, hidden, fine, features)
         self.fusion_weight = fusion_weight
         self.fusion_steps = fusion_steps
 

@@ -24,6 +24,7 @@ class VGG16(Encoder):
 
     def __init__(self, width: int = 64, weights: str = "random") -> None:
         super().__init__(weights)
+        self.width = width
         layers: list[nn.Module] = []
         channels = 3
         for multiple, count in BLOCKS:

@@ -91,6 +91,11 @@ class TrainingSystem(lightning.LightningModule):
     """Whether nothing is learnt from the other frames of a sample whose depth is known: they need not be prepared."""
 
     @property
+    def needs(self) -> frozenset[Truth]:
+        """What of the truth every source must have, where nothing could be learnt without."""
+        return frozenset()
+
+    @property
     def sample_focal_length(self) -> float:
         """Of the canonical camera, in pixels of the samples."""
         return self.focal_length
