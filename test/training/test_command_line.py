@@ -61,14 +61,6 @@ def test_a_file_that_is_no_yaml_is_named_in_one_line(tmp_path):
     assert "\n" not in str(told.value)
 
 
-@pytest.mark.parametrize("path", sorted((REPOSITORY / "config/training").rglob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_configuration_can_be_read(path, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["fit", f"--config={path}", "--print_config"])
-    assert end.value.code in (0, None)
-    assert "focal_length" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

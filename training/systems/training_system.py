@@ -59,7 +59,6 @@ class TrainingSystem(lightning.LightningModule):
         self._begin_with = begin_with
         self._frozen: list[nn.Module] = []
         self._frozen_names = list(frozen)
-        self._seed = 0
         self._random = np.random.default_rng(0)
         self._figures = ValidationFigures()
 
@@ -167,19 +166,17 @@ class TrainingSystem(lightning.LightningModule):
         optimiser = self._optimiser.of(learning, self._learning_rate.start)
         return {"optimizer": optimiser, "lr_scheduler": self._learning_rate.scheduler(optimiser, self.trainer)}
 
-    def on_fit_start(self) -> None:
-        self._seed = torch.initial_seed()
-
     def on_train_start(self) -> None:
         self._learning_rate.take_over(self.trainer.lr_scheduler_configs[0].scheduler)  # type: ignore[arg-type]
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         # All chance comes from the number of the batch: a resumed run draws what an uninterrupted one would have drawn.
         number = self.trainer.fit_loop.total_batch_idx
-        chance = np.random.SeedSequence((self._seed, self.global_rank, number))
+        chance = np.random.SeedSequence((torch.initial_seed(), self.global_rank, number))
         self._random = np.random.default_rng(chance)
-        torch.manual_seed(int(chance.generate_state(1)[0]))  # of dropout
-        loss, parts = self.loss(batch)
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(int(chance.generate_state(1)[0]))  # of dropout
+            loss, parts = self.loss(batch)
         check_loss(loss, parts, self.trainer, batch_index)
         self.log("loss", loss.detach(), prog_bar=True)
         self.log_dict({f"train/{name}": value.detach() for name, value in parts.items()})
