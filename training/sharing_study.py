@@ -20,8 +20,8 @@ import lightning
 import torch
 from torch import nn
 
-from depth_perception.cli.table import table
 from depth_perception.evaluation.rows import Rows
+from depth_perception.evaluation.table import table
 from training.data.augmentation import Augmentation
 from training.data.module import DrivingData
 from training.data.rooms import RoomsData

@@ -22,7 +22,7 @@ from depth_perception.cli.errors import CommandError
 from depth_perception.cli.processes import Processes, TerminationInterrupts
 from depth_perception.cli.progress import ProgressBar
 from depth_perception.cli.ros_environment import ros_environment
-from depth_perception.cli.table import table
+from depth_perception.evaluation.table import table
 from depth_perception.model_file import read_description
 from depth_perception.resources import DEPTH_MODEL, share_path
 

@@ -39,8 +39,8 @@ def _text(path: str, model: ModelDescription) -> str:
     from pathlib import Path
     from textwrap import wrap
 
-    from depth_perception.cli.table import table
     from depth_perception.engines.contract import expected_outputs
+    from depth_perception.evaluation.table import table
 
     rows = [
         ("task", model.task),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from depth_perception.cli.table import table
+from depth_perception.evaluation.table import table
 
 if TYPE_CHECKING:
     from depth_perception.evaluation.result import Evaluation

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.cli.table import table
 from depth_perception.evaluation.rows import Rows
+from depth_perception.evaluation.table import table
 from training.evaluation.depth import Report
 from training.evaluation.frame import Depth, Frame
 from training.evaluation.protocol import DepthProtocol

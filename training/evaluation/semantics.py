@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.cli.table import table
 from depth_perception.engines.engine import Engine
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.semantic_metrics import (
@@ -18,6 +17,7 @@ from depth_perception.evaluation.semantic_metrics import (
     intersection_over_union,
     semantic_scores,
 )
+from depth_perception.evaluation.table import table
 from depth_perception.model_file import Score
 from training.data.label_sets import COARSER, LABEL_SETS, LabelSet, LabelSetName
 from training.evaluation.depth import Report, rounded

@@ -7,8 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from depth_perception.cli.table import table
 from depth_perception.evaluation.rows import Rows
+from depth_perception.evaluation.table import table
 from training.errors import TrainingError
 from training.evaluation.depth import Report
 from training.evaluation.regions import ALL, CLASS_NAMES
