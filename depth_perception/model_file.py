@@ -225,4 +225,4 @@ def _read(model: onnx.ModelProto, path: str | Path) -> ModelDescription:
                 return ModelDescription.from_json(entry.value)
             except ModelFileError as error:
                 raise ModelFileError(f"{path}: {error}") from None
-    raise ModelFileError(f"{path}: carries no description of itself: export it with python -m training.export")
+    raise ModelFileError(f"{path}: carries no description of itself: export it with python -m training export")

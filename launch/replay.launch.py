@@ -25,8 +25,8 @@ from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
-from depth_perception.evaluation.recording import open_reader
-from depth_perception.evaluation.topics import Topics, choose_topics
+from depth_perception.recordings.recording import open_reader
+from depth_perception.recordings.topics import Topics, choose_topics
 from depth_perception.resources import share_path
 from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]  # mypy takes this folder for it
 

@@ -24,8 +24,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from depth_perception.cli.benchmark_run import Settings, run_benchmark, show
-    from depth_perception.cli.ros_environment import require_ros
+    from depth_perception.rig.benchmark_run import Settings, run_benchmark, show
+    from depth_perception.rig.ros_environment import require_ros
 
     require_ros()
     result = run_benchmark(

@@ -36,8 +36,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from depth_perception.cli.demo_run import run_demo
-    from depth_perception.cli.ros_environment import require_ros
+    from depth_perception.rig.demo_run import run_demo
+    from depth_perception.rig.ros_environment import require_ros
 
     require_ros()
     run_demo(arguments)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from depth_perception.evaluation.recording import Recording
+    from depth_perception.recordings.recording import Recording
 
 
 def add_topic_options(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def topic_arguments(arguments: argparse.Namespace) -> list[str]:
 
 def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:
     """The recording at `bag`, with the topics the options name."""
-    from depth_perception.evaluation.recording import Recording
+    from depth_perception.recordings.recording import Recording
 
     return Recording.open(
         bag,

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
 from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics, mean_of
-from depth_perception.evaluation.recording import Recording
 from depth_perception.evaluation.result import (
     DepthSummary,
     FrameResult,
@@ -23,6 +22,7 @@ from depth_perception.evaluation.result import (
 from depth_perception.evaluation.trajectory_metrics import Alignment, path_length, trajectory_metrics
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
+from depth_perception.recordings.recording import Recording
 
 DepthMap = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]

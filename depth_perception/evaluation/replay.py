@@ -17,11 +17,11 @@ from depth_perception.estimators.odometry import VisualOdometry
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
-from depth_perception.evaluation.percentiles import Percentiles
-from depth_perception.evaluation.recording import Recording
 from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL
+from depth_perception.percentiles import Percentiles
+from depth_perception.recordings.recording import Recording
 
 STEPS = {
     "decode": "message to pixels",

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.evaluation.depth_metrics import DepthMetrics
-from depth_perception.evaluation.percentiles import Percentiles
 from depth_perception.evaluation.trajectory_metrics import TrajectoryMetrics
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
+from depth_perception.percentiles import Percentiles
 
 
 @dataclass(frozen=True)

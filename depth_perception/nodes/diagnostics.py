@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
-from depth_perception.evaluation.percentiles import Percentiles
 from depth_perception.nodes.statistics import Summary
+from depth_perception.percentiles import Percentiles
 
 PERIOD = 1.0
 """Seconds."""

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from depth_perception.evaluation.percentiles import Percentiles
+from depth_perception.percentiles import Percentiles
 
 WINDOW = 5.0
 """Seconds that a rate looks back."""

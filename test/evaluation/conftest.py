@@ -8,9 +8,9 @@ from helpers.models import write_depth_model, write_pose_model
 from helpers.recordings import write_recording
 
 from depth_perception.engines.choose import open_engine
-from depth_perception.evaluation.recording import Recording
 from depth_perception.evaluation.replay import replay
 from depth_perception.evaluation.result import Evaluation
+from depth_perception.recordings.recording import Recording
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from helpers.recordings import CAMERA_HEIGHT, write_recording
 
 from depth_perception.evaluation.judge import Judge
-from depth_perception.evaluation.recording import Recording
 from depth_perception.geometry.camera import Camera
+from depth_perception.recordings.recording import Recording
 
 CAMERA = Camera(64, 32, 40.0, 40.0, 31.5, 15.5)
 IMAGE = np.zeros((32, 64, 3), np.uint8)

@@ -9,8 +9,8 @@ from helpers.recordings import STEP, write_recording
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.evaluation.errors import EvaluationError
-from depth_perception.evaluation.recording import Recording
 from depth_perception.evaluation.replay import replay
+from depth_perception.recordings.recording import Recording
 
 
 def test_depth_that_is_right_has_no_error(evaluated):

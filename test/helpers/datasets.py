@@ -285,12 +285,12 @@ data:
   width: 96
   height: 64
   sources:
-    - class_path: training.data.kitti_raw.KittiRawData
+    - class_path: training.data.datasets.kitti_raw.KittiRawData
       init_args: {{path: {root}, takes: [{trained}]}}
-    - class_path: training.data.kitti_odometry.KittiOdometryData
+    - class_path: training.data.datasets.kitti_odometry.KittiOdometryData
       init_args: {{path: {root}, sequences: ["04"], share: 0.5}}
   validation:
-    class_path: training.data.kitti_raw.KittiRawData
+    class_path: training.data.datasets.kitti_raw.KittiRawData
     init_args: {{path: {root}, takes: [{judged}], truth: [depth], depth: lidar_forward}}
   samples: 4
   batch_size: 2

@@ -19,9 +19,9 @@ from torch.utils.data import DataLoader
 from depth_perception.geometry.camera import Camera
 from helpers.drives import Drive, analytic_drive
 from training.data.augmentation import NONE
+from training.data.datasets.street import StreetSnippets
 from training.data.loader import ResumableLoader
 from training.data.samples import EpochSampler, Sample, SnippetSamples
-from training.data.street import StreetSnippets
 from training.networks.dual_networks import DualNetworks
 from training.networks.lr_net import LRNet
 from training.networks.pose_net import PoseNet

@@ -8,8 +8,8 @@ import pytest
 from depth_perception.cli.main import main
 from depth_perception.estimators.view import NetworkView
 from depth_perception.evaluation.judge import Judge
-from depth_perception.evaluation.recording import Recording
 from depth_perception.evaluation.trajectory_metrics import path_length
+from depth_perception.recordings.recording import Recording
 from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, SAMPLE_RECORDING, ResourceError, share_path
 
 

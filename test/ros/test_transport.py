@@ -22,7 +22,7 @@ PATIENCE = 5
 
 def camera_arguments(width: int, height: int, rate: float, frames: int) -> list[str]:
     size = ["--width", str(width), "--height", str(height)]
-    return ["-m", "depth_perception.cli.benchmark_camera", *size, "--rate", str(rate), "--frames", str(frames)]
+    return ["-m", "depth_perception.rig.benchmark_camera", *size, "--rate", str(rate), "--frames", str(frames)]
 
 
 def follow(graph: Graph, diagnostics: Listener, frames: int) -> dict[str, float]:

@@ -1,6 +1,10 @@
-"""The tests of the workshop are small: one thread each is fastest, and leaves the machine to others."""
+"""What tests of the workshop share. They are small: one thread each is fastest, and leaves the machine to others."""
 
 import pytest
+
+from depth_perception.geometry.camera import Camera
+
+SMALL = Camera(width=416, height=128, fx=240.0, fy=240.0, cx=207.5, cy=59.7)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -20,3 +24,12 @@ def street_renderer():
         moderngl.create_context(standalone=True, backend="egl").release()
     except Exception as error:  # moderngl raises whatever the driver makes it meet
         pytest.skip(f"no EGL context ({error}): install libegl1 and libgl1-mesa-dri")
+
+
+@pytest.fixture(scope="session", params=["town", "highway"])
+def drive(request, street_renderer):
+    """Configuration and frames of a short drive of each kind."""
+    from training.street.drive import DriveConfig, render_drive
+
+    config = DriveConfig(seed=31, frames=6, camera=SMALL, scene=request.param, camera_height=1.5, camera_pitch=0.03)
+    return config, list(render_drive(config))

@@ -13,14 +13,14 @@ from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 from torch.utils.data import DataLoader, Subset
 
 from training.data.augmentation import Augmentation
+from training.data.datasets.street import StreetData
+from training.data.datasets.video import VideoData
 from training.data.label_sets import COARSER, LabelSetName, agreed_label_set, called, labels_of
 from training.data.loader import ResumableLoader
 from training.data.relabelled import RelabelledSnippets
 from training.data.resumed import differences, plain
 from training.data.samples import REMEDY, EpochSampler, Sample, SnippetSamples
 from training.data.snippet import SnippetSource, SourceSettings, Truth
-from training.data.street import StreetData
-from training.data.video import VideoData
 from training.errors import TrainingError
 
 
@@ -31,7 +31,7 @@ class DrivingData(lightning.LightningDataModule):
         width, height: of the samples: LR-Net's 416x128 or HR-Net's 1248x384.
         street: drives to train on.
         videos: real videos to train on.
-        sources: datasets and recordings to train on, such as `training.data.kitti_raw.KittiRawData`.
+        sources: datasets and recordings to train on, such as `training.data.datasets.kitti_raw.KittiRawData`.
         validation: street drives, or any source with true depth. None of its drives may be trained on.
         shared_drives: lets training and validation share drives all the same, as Zhou's lists for KITTI do: the frames
             beside those validated on are trained on, and the figures flatter.

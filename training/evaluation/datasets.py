@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.data.kitti_2015 import Kitti2015Data
-from training.data.kitti_odometry import TEST, KittiOdometryData
-from training.data.kitti_raw import DepthKind, KittiRawData
+from training.data.datasets.kitti_2015 import Kitti2015Data
+from training.data.datasets.kitti_odometry import TEST, KittiOdometryData
+from training.data.datasets.kitti_raw import DepthKind, KittiRawData
+from training.data.datasets.make3d import Make3DData
+from training.data.datasets.nyu import NyuData
 from training.data.label_files import read_labels
 from training.data.label_sets import CITYSCAPES
-from training.data.make3d import Make3DData
-from training.data.nyu import NyuData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 from training.evaluation.frame import Frame

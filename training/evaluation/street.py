@@ -18,7 +18,7 @@ from training.evaluation.predictors import Predictor
 from training.evaluation.protocol import MEANS, DepthProtocol
 
 if TYPE_CHECKING:
-    from training.street.cache import CachedDrive
+    from training.rendering.cache import CachedDrive
 
 BASELINE = "training drives' median"
 """The network that does not look: it answers the per-pixel median depth of the training drives."""

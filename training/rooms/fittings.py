@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, disc, ellipsoid, join, quad, tube
 from training.rooms import labels
 from training.rooms.palette import metal, paint, timber
 from training.rooms.shapes import block, relabelled
 from training.rooms.textures import PICTURES, RUGS, Layer
 from training.rooms.things import make_pot_plant
 from training.street.furniture import make_person as make_pedestrian
-from training.street.mesh import Material, Mesh, disc, ellipsoid, join, quad, tube
 from training.street.textures import FIRST_DECAL
 
 

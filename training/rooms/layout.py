@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Material, Mesh, pose_at
 from training.rooms import labels
 from training.rooms.fittings import (
     make_bin,
@@ -38,7 +39,6 @@ from training.rooms.storage import (
 from training.rooms.tables import make_counter, make_desk, make_night_stand, make_table
 from training.rooms.textures import Layer
 from training.rooms.things import make_bag
-from training.street.mesh import Material, Mesh, pose_at
 
 Maker = Callable[[np.random.Generator], Mesh]
 TRIES = 24

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Mesh
+from training.rendering.scene import Colour, Light
 from training.rooms.shading import Source
 from training.rooms.shell import DEEP, Shell
-from training.street.mesh import Mesh
-from training.street.scene import Colour, Light
 
 
 @dataclass(frozen=True)

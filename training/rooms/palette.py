@@ -6,8 +6,8 @@ import colorsys
 
 import numpy as np
 
+from training.rendering.mesh import Material
 from training.rooms.textures import PATTERNS, Layer
-from training.street.mesh import Material
 
 Colour = tuple[float, float, float]
 

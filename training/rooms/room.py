@@ -12,6 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from depth_perception.geometry.camera import Camera
+from training.rendering.frame import Frame
+from training.rendering.mesh import Mesh, join
+from training.rendering.renderer import Renderer
+from training.rendering.scene import Mover, Scene
 from training.rooms.errors import RoomsError
 from training.rooms.layout import Furnishing, furnish
 from training.rooms.light import Lighting, camera_light, random_lighting
@@ -19,10 +23,6 @@ from training.rooms.shading import lit
 from training.rooms.shell import Shell, build_shell
 from training.rooms.textures import draw_textures
 from training.rooms.walk import Walk
-from training.street.drive import Frame
-from training.street.mesh import Mesh, join
-from training.street.renderer import Renderer
-from training.street.scene import Mover, Scene
 
 ROOMS_VERSION = 2
 """Raised whenever the same seed gives other frames, so that no stored walk outlives the rooms it shows."""
@@ -61,12 +61,12 @@ class RoomConfig:
 
     @property
     def kind(self) -> str:
-        """See `training.street.cache.Recipe`."""
+        """See `training.rendering.cache.Recipe`."""
         return "room"
 
     @property
     def version(self) -> int:
-        """See `training.street.cache.Recipe`."""
+        """See `training.rendering.cache.Recipe`."""
         return ROOMS_VERSION
 
     def render(self) -> Iterator[Frame]:
@@ -100,7 +100,7 @@ def light_up(seed: int, shell: Shell, furnishing: Furnishing) -> Scene:
 def render_room(config: RoomConfig) -> Iterator[Frame]:
     """The frames of a walk, rendered as they are asked for.
 
-    Raises: `StreetError` where there is no EGL to draw with.
+    Raises: `RenderingError` where there is no EGL to draw with.
     """
     shell, furnishing = build_room(config.seed)
     scene = light_up(config.seed, shell, furnishing)

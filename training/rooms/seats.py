@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, join, tube
 from training.rooms import labels
 from training.rooms.palette import cloth, metal, paint, plastic, timber
 from training.rooms.shapes import block, cushion
 from training.rooms.textures import Layer
-from training.street.mesh import Material, Mesh, join, tube
 
 
 def make_chair(rng: np.random.Generator) -> Mesh:

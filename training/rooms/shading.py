@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from training.street.mesh import Mesh
+from training.rendering.mesh import Mesh
 
 BRIGHTEST = 3.0
 """Light that leaves a colour as it is; more cannot be kept."""

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Material, Mesh, Vector, box, grid, join, quad
 from training.rooms import labels
 from training.rooms.textures import Layer
-from training.street.mesh import Material, Mesh, Vector, box, grid, join, quad
 
 SPACING = 0.25
 """Largest distance of the vertices of walls, metres: the light is computed there."""
@@ -55,7 +55,7 @@ def height(mesh: Mesh) -> float:
 
 
 def block(low: Vector, high: Vector, material: Material, top: Material | None = None, repeat: float = 1.0) -> Mesh:
-    """A box with its underside, see `training.street.mesh.box`."""
+    """A box with its underside, see `training.rendering.mesh.box`."""
     (x0, y0, z0), (x1, y1, _) = low, high
     under = quad([[x0, y0, z0], [x0, y1, z0], [x1, y1, z0], [x1, y0, z0]], material)
     return join([box(low, high, material, top, repeat), under])

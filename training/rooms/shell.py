@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Material, Mesh, grid, join, pose_at, quad
 from training.rooms import labels
 from training.rooms.palette import cloth, metal, paint, timber, wall_paint
 from training.rooms.shapes import SPACING, Rectangle, block, panel
 from training.rooms.textures import Layer
-from training.street.mesh import Material, Mesh, grid, join, pose_at, quad
 
 Pose = npt.NDArray[np.float64]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, join, pose_at, tube
 from training.rooms import labels
 from training.rooms.palette import metal, timber
 from training.rooms.shapes import Rectangle, block
 from training.rooms.textures import Layer
 from training.rooms.things import make_book_row, make_carton, make_monitor, make_thing, strewn
-from training.street.mesh import Material, Mesh, join, pose_at, tube
 
 
 def make_bookshelf(rng: np.random.Generator) -> Mesh:

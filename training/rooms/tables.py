@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, disc, join, pose_at, tube
 from training.rooms import labels
 from training.rooms.palette import metal, paint, plastic, timber
 from training.rooms.shapes import Rectangle, block
 from training.rooms.textures import Layer
 from training.rooms.things import make_monitor, strewn
-from training.street.mesh import Material, Mesh, disc, join, pose_at, tube
 
 
 def make_table(rng: np.random.Generator, low: bool = False) -> tuple[Mesh, Rectangle]:

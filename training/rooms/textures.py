@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.patterns import SIZE, Image, bricks, flat, grey, noise
 from training.street import textures as street
-from training.street.patterns import SIZE, Image, bricks, flat, grey, noise
 
 STREET = street.Layer
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, disc, ellipsoid, join, pose_at, quad, tube
 from training.rooms import labels
 from training.rooms.palette import metal, paint, plastic
 from training.rooms.shapes import Rectangle, block, cushion, footprint, relabelled
 from training.rooms.textures import BOOKS, Layer
-from training.street.mesh import Material, Mesh, disc, ellipsoid, join, pose_at, quad, tube
 from training.street.plants import make_bush
 
 

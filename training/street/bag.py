@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import inverse, quaternion_from_rotation, vector_from_rotation
-from training.street.drive import DriveConfig, Frame, render_drive
+from training.rendering.frame import Frame
+from training.rendering.progress import shown
+from training.street.drive import DriveConfig, render_drive
 from training.street.errors import StreetError
-from training.street.progress import shown
 
 if TYPE_CHECKING:
     from rosbags.interfaces import Qos

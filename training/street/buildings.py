@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, box, join, quad
 from training.street import labels
-from training.street.mesh import Material, Mesh, box, join, quad
 from training.street.textures import FACADES, SHOPS, Layer
 
 PAINTS = (

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, box, disc, grid, join, quad, tube
 from training.street import labels
-from training.street.mesh import Material, Mesh, box, disc, grid, join, quad, tube
 from training.street.textures import Layer
 
 PAINTS = (

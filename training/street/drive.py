@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, rotation_from_angles
+from training.rendering.frame import Frame, Pose
+from training.rendering.mesh import Mesh
+from training.rendering.renderer import Renderer
+from training.rendering.scene import Scene
 from training.street.cars import make_car, make_truck
 from training.street.errors import StreetError
 from training.street.highway import build_highway
-from training.street.mesh import Mesh
-from training.street.renderer import Renderer
-from training.street.scene import Scene
 from training.street.textures import draw_textures
 from training.street.town import build_town
 from training.street.world import World, traffic
@@ -32,7 +32,6 @@ STREET_CAMERA = Camera(width=1248, height=384, fx=720.0, fy=720.0, cx=623.5, cy=
 WORLD_VERSION = 2
 """Raised whenever the same seed gives other frames, so that no stored drive outlives the world it shows."""
 
-Pose = npt.NDArray[np.float64]
 SCENES = ("town", "highway")
 
 
@@ -79,7 +78,7 @@ class DriveConfig:
 
     @property
     def version(self) -> int:
-        """See `training.street.cache.Recipe`."""
+        """See `training.rendering.cache.Recipe`."""
         return WORLD_VERSION
 
     def render(self) -> Iterator[Frame]:
@@ -93,31 +92,10 @@ class DriveConfig:
         return pose_from(turn, [0.0, 0.0, self.camera_height]) @ BODY_FROM_OPTICAL
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One picture and the truth about it.
-
-    Attributes:
-        image: uint8 RGB ``[height, width, 3]``.
-        depth: float32 ``[height, width]``, metres along the optical axis; inf where there is sky.
-        labels: uint8 ``[height, width]``, classes of that kind of world: outdoors Cityscapes train ids.
-        pose: ``T_world_camera`` ``[4, 4]``: points of the optical frame into the world.
-        stamp: seconds since the start of the drive.
-        speed: of the vehicle or the person that carries the camera, m/s.
-    """
-
-    image: npt.NDArray[np.uint8]
-    depth: npt.NDArray[np.float32]
-    labels: npt.NDArray[np.uint8]
-    pose: Pose
-    stamp: float
-    speed: float
-
-
 def render_drive(config: DriveConfig) -> Iterator[Frame]:
     """The frames of a drive, rendered as they are asked for.
 
-    Raises: `StreetError` where there is no EGL to draw with.
+    Raises: `RenderingError` where there is no EGL to draw with.
     """
     duration = config.frames / config.rate
     fastest = 15.0 if config.kind == "town" else 32.0

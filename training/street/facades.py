@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from training.street.patterns import SIZE, Image, bricks, grey, noise
+from training.rendering.patterns import SIZE, Image, bricks, grey, noise
 
 
 def facade(rng: np.random.Generator, kind: int) -> Image:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh, box, disc, ellipsoid, join, quad, tube
 from training.street import labels
-from training.street.mesh import Material, Mesh, box, disc, ellipsoid, join, quad, tube
 from training.street.textures import Layer
 
 STEEL = Material(labels.POLE, Layer.PLAIN, (0.55, 0.57, 0.58), 0.15)

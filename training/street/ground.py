@@ -8,8 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Material, Mesh, grid
 from training.street import labels
-from training.street.mesh import Material, Mesh, grid
 from training.street.road import Road
 from training.street.textures import Layer
 

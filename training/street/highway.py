@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Material, Mesh, box
 from training.street import ground, labels
 from training.street.furniture import (
     make_billboard,
@@ -16,7 +17,6 @@ from training.street.furniture import (
     make_lamp,
     make_panel_sign,
 )
-from training.street.mesh import Material, Mesh, box
 from training.street.plants import make_tuft
 from training.street.road import Road, make_road
 from training.street.textures import Layer

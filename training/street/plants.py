@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.mesh import Material, Mesh, box, ellipsoid, join, tube
 from training.street import labels
-from training.street.mesh import Material, Mesh, box, ellipsoid, join, tube
 from training.street.textures import LEAVES, Layer
 
 GREENS = ((0.56, 0.64, 0.50), (0.50, 0.58, 0.46), (0.62, 0.66, 0.48), (0.46, 0.54, 0.44), (0.60, 0.60, 0.52))

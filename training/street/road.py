@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.street.mesh import pose_at
+from training.rendering.mesh import pose_at
 
 Values = npt.NDArray[np.float64]
 STEP = 0.5

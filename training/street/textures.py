@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.patterns import SIZE, Image, bricks, flat, grey, noise
 from training.street.facades import facade, shop
-from training.street.patterns import SIZE, Image, bricks, flat, grey, noise
 
 
 class Layer(IntEnum):

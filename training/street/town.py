@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.rendering.mesh import Material, Mesh
 from training.street import ground, labels
 from training.street.buildings import make_building
 from training.street.cars import make_car
@@ -22,7 +23,6 @@ from training.street.furniture import (
     make_utility_pole,
     make_wall,
 )
-from training.street.mesh import Material, Mesh
 from training.street.plants import make_hedge, make_tuft
 from training.street.road import Road, make_road
 from training.street.textures import Layer

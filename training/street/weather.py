@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.street.scene import Colour, Light
+from training.rendering.scene import Colour, Light
 
 KINDS = ("clear", "cloudy", "overcast", "hazy", "evening")
 

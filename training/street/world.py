@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from training.street.mesh import Mesh, join
+from training.rendering.mesh import Mesh, join
+from training.rendering.scene import Light, Mover
 from training.street.plants import make_bush, make_conifer, make_tree
 from training.street.road import Road
-from training.street.scene import Light, Mover
 
 
 @dataclass(frozen=True)

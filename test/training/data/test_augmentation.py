@@ -10,9 +10,9 @@ from helpers.drives import analytic_drive
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import rotation_from_vector
 from training.data.augmentation import NONE, Augmentation
+from training.data.datasets.street import StreetSnippets
 from training.data.samples import make_sample
 from training.data.snippet import UNLABELLED, Snippet
-from training.data.street import StreetSnippets
 from training.data.turning import rolled
 from training.errors import TrainingError
 from training.motion import inverse_matrix, matrix_from_motion

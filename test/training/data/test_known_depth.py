@@ -14,9 +14,9 @@ from helpers.datasets import (
     write_nyu,
 )
 
-from training.command_line import main
-from training.data.cityscapes import CityscapesData
-from training.data.kitti_2015 import Kitti2015Data
+from training.commands.fit import main
+from training.data.datasets.cityscapes import CityscapesData
+from training.data.datasets.kitti_2015 import Kitti2015Data
 from training.data.module import DrivingData
 from training.errors import TrainingError
 
@@ -38,17 +38,17 @@ data:
   frames: 1
   label_set: nyu40
   sources:
-    - class_path: training.data.nyu.NyuData
+    - class_path: training.data.datasets.nyu.NyuData
       init_args: {{path: {root}/nyu, split: train, truth: [depth, labels]}}
-    - class_path: training.data.nyu.NyuRawData
+    - class_path: training.data.datasets.nyu.NyuRawData
       init_args: {{path: {root}/raw, labelled: {root}/nyu}}
-    - class_path: training.data.pairs.PairsData
+    - class_path: training.data.datasets.pairs.PairsData
       init_args:
         path: {root}/pairs
         camera: {{width: 64, height: 48, fx: 52.0, fy: 52.0, cx: 31.5, cy: 23.5}}
         depth_range: [0.1, 20.0]
   validation:
-    class_path: training.data.nyu.NyuData
+    class_path: training.data.datasets.nyu.NyuData
     init_args: {{path: {root}/nyu, split: test, truth: [depth, labels]}}
   batch_size: 2
   workers: 1

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from training.data.datasets.street import StreetData
 from training.data.label_sets import CITYSCAPES, COARSER, LABEL_SETS, NYU4, NYU40, agreed_label_set, labels_of
 from training.data.snippet import UNLABELLED
-from training.data.street import StreetData
 from training.errors import TrainingError
 from training.street import labels as street
 

@@ -6,9 +6,9 @@ from helpers.drives import analytic_drive
 
 from depth_perception.geometry.camera import Camera
 from training.data.augmentation import NONE
+from training.data.datasets.street import StreetSnippets
 from training.data.loader import ResumableLoader
 from training.data.samples import EpochSampler, SnippetSamples
-from training.data.street import StreetSnippets
 from training.errors import TrainingError
 
 CAMERA = Camera(48, 32, 30.0, 30.0, 23.5, 15.5)

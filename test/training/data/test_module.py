@@ -8,12 +8,12 @@ import pytest
 import torch
 from helpers.datasets import write_configuration, write_kitti_drive, write_kitti_sequence
 
-from training.command_line import main
-from training.data.kitti_odometry import KittiOdometryData
-from training.data.kitti_raw import KittiRawData
+from training.commands.fit import main
+from training.data.datasets.kitti_odometry import KittiOdometryData
+from training.data.datasets.kitti_raw import KittiRawData
+from training.data.datasets.street import StreetData
 from training.data.module import DrivingData
 from training.data.snippet import Drive
-from training.data.street import StreetData
 from training.errors import TrainingError
 
 TRAINED, JUDGED = "2011_09_26_drive_0001_sync", "2011_09_28_drive_0001_sync"

@@ -6,9 +6,9 @@ from helpers.drives import analytic_drive
 from helpers.training import trainer
 
 from depth_perception.geometry.camera import Camera
+from training.data.datasets.rooms import RoomsData
 from training.data.label_sets import NYU40
 from training.data.module import DrivingData
-from training.data.rooms import RoomsData
 from training.data.snippet import Snippet
 from training.errors import TrainingError
 from training.networks.resnet import ResNet18

@@ -6,9 +6,9 @@ import pytest
 
 from depth_perception.geometry.camera import Camera
 from training.data.augmentation import Augmentation
+from training.data.datasets.street import StreetData
+from training.data.datasets.video import VideoData
 from training.data.resumed import differences, plain
-from training.data.street import StreetData
-from training.data.video import VideoData
 
 STREET = StreetData(seeds=(0, 9), cache="here")
 VIDEO = VideoData("drive.mp4", Camera(160, 90, 120.0, 119.0, 82.0, 46.0), name="ours")

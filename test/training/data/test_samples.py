@@ -9,9 +9,9 @@ from helpers.drives import analytic_drive
 
 from depth_perception.geometry.camera import Camera
 from training.data.augmentation import NONE, Augmentation, resized, resized_nearest
+from training.data.datasets.street import StreetSnippets, median_depth
 from training.data.samples import EpochSampler, SnippetSamples, make_sample, motions_between
 from training.data.snippet import Snippet
-from training.data.street import StreetSnippets, median_depth
 from training.errors import TrainingError
 from training.motion import inverse_matrix, matrix_from_motion
 from training.view_synthesis import project, sample

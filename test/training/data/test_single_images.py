@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from helpers.datasets import HEIGHT, WIDTH, pictures, projection, write_kitti_2015, write_make3d, write_mat
 
-from training.data.kitti_2015 import Kitti2015Data
-from training.data.make3d import Make3DData
+from training.data.datasets.kitti_2015 import Kitti2015Data
+from training.data.datasets.make3d import Make3DData
 from training.data.mat_file import read_matrix
 from training.errors import TrainingError
 

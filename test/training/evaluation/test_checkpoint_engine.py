@@ -8,7 +8,7 @@ import torch
 from helpers.models import write_depth_model, write_pose_model
 
 from depth_perception.engines.engine import EngineError
-from training.command_line import main
+from training.commands.fit import main
 from training.errors import TrainingError
 from training.evaluation.checkpoint_engine import CheckpointEngine, open_network
 from training.networks.dual_networks import REDUCTION

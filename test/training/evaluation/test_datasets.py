@@ -20,9 +20,9 @@ from helpers.datasets import (
 from helpers.models import luma_depth, write_depth_model, write_pose_model
 
 from depth_perception.geometry.pose import pose_from, rotation_from_vector
+from training.commands.evaluate import main
 from training.data.image_files import read_image
 from training.errors import TrainingError
-from training.evaluate import main
 from training.evaluation.datasets import make3d_crop, odometry_drives
 from training.evaluation.frame import Frame
 from training.street.labels import ROAD

@@ -7,9 +7,9 @@ import pytest
 from helpers.datasets import pictures, write_nyu
 from helpers.models import luma_depth, red_classes, write_depth_model
 
+from training.commands.evaluate import main
 from training.data.label_sets import CITYSCAPES, NYU40
 from training.errors import TrainingError
-from training.evaluate import main
 
 LABELS = (np.arange(480 * 640).reshape(480, 640) // 7000).astype(np.uint16)
 KINECT = 518.85790117

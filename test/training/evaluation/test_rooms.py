@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from helpers.models import red_classes, write_depth_model
 
-from training import evaluate
+from training.commands import evaluate
 from training.data.label_sets import NYU40
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.models import luma_depth
 
-from training import evaluate
+from training.commands import evaluate
 from training.evaluation.depth import evaluate_depth
 from training.evaluation.frame import Frame
 from training.evaluation.protocol import MAKE3D, DepthProtocol

@@ -13,7 +13,7 @@ from training.evaluation.predictors import predictor
 from training.evaluation.protocol import street_protocol
 from training.evaluation.street import evaluate_on_street
 from training.evaluation.tables import depth_tables, scores, write_json
-from training.export import read_scores
+from training.exporting.export import read_scores
 from training.street.labels import CAR, POLE
 
 NEAR = np.full((64, 128), 10.0, np.float32)

@@ -9,7 +9,7 @@ import torch
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
-from training.evaluate import _draw
+from training.commands.evaluate import _draw
 from training.evaluation.checkpoint_engine import CheckpointEngine
 from training.evaluation.frame import Frame
 from training.evaluation.protocol import rooms_protocol

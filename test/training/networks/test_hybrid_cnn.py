@@ -8,15 +8,15 @@ import yaml
 from helpers.drives import analytic_drive
 
 from depth_perception.geometry.camera import Camera
+from training.commands.inspect import inspect
 from training.errors import TrainingError
-from training.inspect import inspect
+from training.exporting.onnx_graph import fold_batch_norm
 from training.losses.pixel_losses import berhu_loss
 from training.networks.fcrn import FCRN
 from training.networks.hybrid_cnn import HybridCNN
 from training.networks.mobilenet_v2 import MobileNetV2
 from training.networks.normalise import normalise
 from training.networks.resnet import ResNet18, ResNet50
-from training.onnx_graph import fold_batch_norm
 
 KINDS = [FCRN, HybridCNN]
 WIDTHS = (32, 24, 16, 12, 8)

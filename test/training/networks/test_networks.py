@@ -8,7 +8,7 @@ import torch
 from depth_perception.engines.choose import open_engine
 from depth_perception.model_file import ModelDescription
 from training.errors import TrainingError
-from training.export import export
+from training.exporting.export import export
 from training.models import DepthModel
 from training.networks.decoder import ConvElu
 from training.networks.dual_networks import DualNetworks

@@ -9,15 +9,15 @@ import pytest
 
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse, pose_from, rotation_from_angles
 from training.data.label_sets import NYU40
+from training.rendering.mesh import Material, join
+from training.rendering.renderer import Renderer
+from training.rendering.scene import Light, Scene
 from training.rooms import labels
 from training.rooms.errors import RoomsError
 from training.rooms.room import RoomConfig, build_room, kinect
 from training.rooms.shapes import Rectangle, block, panel
 from training.rooms.shell import level_panel, walls_around
 from training.rooms.textures import Layer
-from training.street.mesh import Material, join
-from training.street.renderer import Renderer
-from training.street.scene import Light, Scene
 
 CAMERA = kinect(104, 78)
 GREY = (0.5, 0.5, 0.5)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from training.rendering.mesh import Material, Mesh, grid
 from training.rooms.shading import BRIGHTEST, Source, lit, openness
 from training.rooms.shapes import Rectangle, block, contact_shadow, cushion, panel
-from training.street.mesh import Material, Mesh, grid
 
 SIZE = (4.0, 4.0, 2.5)
 WHITE = Material(0)

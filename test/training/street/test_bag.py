@@ -17,6 +17,7 @@ from depth_perception.geometry.pose import (
     rotation_from_quaternion,
     rotation_from_vector,
 )
+from training.rendering.errors import RenderingError
 from training.street.bag import depth_in_millimetres, write_bag
 from training.street.drive import DriveConfig, render_drive
 from training.street.errors import StreetError
@@ -34,7 +35,7 @@ DEPTH, ODOM, MOUNT = "/ground_truth/depth/compressed", "/ground_truth/odom", "/t
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory, egl):
+def recording(tmp_path_factory, street_renderer):
     """The folder of the recording and its messages by topic: (log time in ns, message)."""
     from rosbags.highlevel import AnyReader
     from rosbags.typesys import Stores, get_typestore
@@ -49,7 +50,7 @@ def recording(tmp_path_factory, egl):
 
 
 @pytest.fixture(scope="module")
-def frames(egl):
+def frames(street_renderer):
     return list(render_drive(CONFIG))
 
 
@@ -152,9 +153,9 @@ def test_what_is_there_is_never_overwritten(recording):
     assert sorted((file.name, file.stat().st_mtime_ns) for file in path.iterdir()) == before
 
 
-def test_a_recording_that_fails_leaves_nothing(egl, tmp_path):
+def test_a_recording_that_fails_leaves_nothing(street_renderer, tmp_path):
     folded = DriveConfig(seed=1, frames=1, camera=Camera(64, 32, 20.0, 20.0, 31.5, 15.5, (-2.0, 0.0, 0.0, 0.0)))
-    with pytest.raises(StreetError, match="folds"):
+    with pytest.raises(RenderingError, match="folds"):
         write_bag(folded, tmp_path / "bag")
     with pytest.raises(StreetError, match="expected at least 1"):
         write_bag(CONFIG, tmp_path / "bag", depth_every=0)

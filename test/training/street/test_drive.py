@@ -94,7 +94,7 @@ def test_it_moves_like_a_vehicle(drive):
 
 
 @pytest.mark.parametrize("scene", ["town", "highway"])
-def test_equal_seeds_give_equal_bytes_in_another_process(egl, scene):
+def test_equal_seeds_give_equal_bytes_in_another_process(street_renderer, scene):
     program = (
         "import hashlib, sys; from depth_perception.geometry.camera import Camera;"
         "from training.street.drive import DriveConfig, render_drive;"
@@ -110,7 +110,7 @@ def test_equal_seeds_give_equal_bytes_in_another_process(egl, scene):
     assert runs[0] == runs[1]
 
 
-def test_another_seed_gives_another_world(egl):
+def test_another_seed_gives_another_world(street_renderer):
     first, second = (
         next(iter(render_drive(DriveConfig(seed=seed, frames=1, camera=TINY, scene="town")))) for seed in (7, 8)
     )

@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.data import DataLoader
 
 from depth_perception.evaluation.depth_metrics import depth_metrics
+from training.data.datasets.street import StreetSnippets, median_depth
 from training.data.samples import SnippetSamples
-from training.data.street import StreetSnippets, median_depth
 from training.errors import TrainingError
 from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18

@@ -9,8 +9,8 @@ from helpers.training import FULL, make_system
 from torch.utils.data import default_collate
 
 from training.data.augmentation import Augmentation
+from training.data.datasets.street import StreetSnippets
 from training.data.samples import SnippetSamples
-from training.data.street import StreetSnippets
 from training.systems.loss_weights import LossWeights
 
 ONLY_UNKNOWN: dict[str, Any] = {"depth": 1.0, "only_unknown": True, "scales": 1}

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from training.data.augmentation import NONE
+from training.data.datasets.street import StreetSnippets
 from training.data.loader import ResumableLoader
 from training.data.samples import EpochSampler, SnippetSamples
-from training.data.street import StreetSnippets
 from training.errors import TrainingError
 from training.models import ConfidentDepthModel
 from training.networks.disp_net import DispNetS

@@ -1,0 +1,248 @@
+"""The benchmark itself: starts the processes, reads what the node says of itself in /diagnostics."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import Image
+
+from depth_perception.cli.progress import ProgressBar
+from depth_perception.evaluation.table import table
+from depth_perception.model_file import read_description
+from depth_perception.resources import DEPTH_MODEL, share_path
+from depth_perception.rig.errors import RigError
+from depth_perception.rig.processes import Processes, TerminationInterrupts
+from depth_perception.rig.ros_environment import ros_environment
+
+LARGEST_SHARE, LARGEST_OVERHEAD = 0.15, 8.0
+"""What the node may cost: this share of the engine's time or this many milliseconds, whichever is larger."""
+LARGEST_LATENCY = 2.0
+"""Engine times that depth may take from receipt to publication under overload."""
+OVERLOAD = 4.0
+"""Times the engine's rate."""
+DEADLINE = 180.0
+"""Seconds for the processes to find each other, and for the last frame."""
+PATIENCE = 5
+"""Diagnostics without news after which a frame that is missing is given up."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to measure. `model` None is the one that comes along."""
+
+    model: str | None = None
+    backend: str = "auto"
+    width: int = 1248
+    height: int = 384
+    frames: int = 200
+    overload_frames: int = 500
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run: what the node said of itself at the end, times in milliseconds."""
+
+    camera_rate: float
+    sent: int
+    status: Mapping[str, str]
+
+    def count(self, name: str) -> int:
+        return int(self.status[name])
+
+    def time(self, name: str) -> float:
+        """Such as ``engine p50``."""
+        return float(self.status[f"{name} (ms)"])
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """Both runs."""
+
+    settings: Settings
+    paced: Measurement
+    overload: Measurement
+
+    @property
+    def overhead_limit(self) -> float:
+        """Milliseconds."""
+        return max(LARGEST_SHARE * self.paced.time("engine p50"), LARGEST_OVERHEAD)
+
+    @property
+    def cost_passed(self) -> bool:
+        return self.paced.time("overhead p50") <= self.overhead_limit
+
+    @property
+    def latency_in_engine_times(self) -> float:
+        """The largest under overload."""
+        return self.overload.time("latency from receipt max") / self.overload.time("engine p50")
+
+    @property
+    def overload_passed(self) -> bool:
+        run = self.overload
+        done = run.count("processed") + run.count("skipped")
+        counted = 0 < run.count("dropped") == run.count("received") - done
+        return counted and self.latency_in_engine_times <= LARGEST_LATENCY
+
+    @property
+    def passed(self) -> bool:
+        return self.cost_passed and self.overload_passed
+
+
+def run_benchmark(settings: Settings) -> BenchmarkResult:
+    """Measures, with a camera and depth_node as processes in a ROS domain of their own.
+
+    Raises: `DepthPerceptionError` if a process fails.
+    """
+    model = settings.model or str(share_path(DEPTH_MODEL))
+    read_description(model, "depth")
+    environment = ros_environment(None)
+    os.environ.update(environment)  # before rclpy is initialised
+    with TerminationInterrupts(), tempfile.TemporaryDirectory() as folder:
+        calibration = _measure(settings, model, environment, Path(folder) / "calibration", 5.0, 15)
+        rate = 1e3 / calibration.time("engine p50")
+        paced = _measure(settings, model, environment, Path(folder) / "paced", 0.5 * rate, settings.frames)
+        rate = 1e3 / paced.time("engine p50")
+        overload = _measure(
+            settings, model, environment, Path(folder) / "overload", OVERLOAD * rate, settings.overload_frames
+        )
+    return BenchmarkResult(settings, paced, overload)
+
+
+def show(result: BenchmarkResult) -> None:
+    """Prints the figures and whether they meet the bars."""
+    paced, overload, settings = result.paced, result.overload, result.settings
+    status = paced.status
+    print(f"depth_node with {status['model']} on {status['backend']} ({status['precision']}, {status['device']})")
+    print(f"camera {settings.width}x{settings.height} rgb8, reliable, in a process of its own")
+    for title, run in (("leisurely", paced), (f"overload, {OVERLOAD:g} times the engine's rate", overload)):
+        print(f"\n{title}: {run.sent} images at {run.camera_rate:.1f} Hz, times in ms")
+        names = ("engine", "overhead", "latency from receipt", "latency from stamp")
+        columns = ("p50", "p95", "p99", "max")
+        rows = [["", *columns]]
+        rows += [[name, *(f"{run.time(f'{name} {column}'):.1f}" for column in columns)] for name in names]
+        print(table(rows))
+        counts = ("lost", "received", "processed", "dropped", "failed", "skipped")
+        print(f"  {', '.join(f'{run.count(name)} {name}' for name in counts)}")
+    share = paced.time("overhead p50") / paced.time("engine p50")
+    print(
+        f"\nnode cost: {paced.time('overhead p50'):.1f} ms (p95 {paced.time('overhead p95'):.1f} ms),"
+        f" {share:.0%} of the engine's time; the bar is {result.overhead_limit:.1f} ms: {_verdict(result.cost_passed)}"
+    )
+    print(
+        f"overload: at most {result.latency_in_engine_times:.2f} engine times from receipt to publication; the bar is"
+        f" {LARGEST_LATENCY:g}, with every one processed or counted as dropped: {_verdict(result.overload_passed)}"
+    )
+
+
+def _verdict(passed: bool) -> str:
+    return "met" if passed else "MISSED"
+
+
+def _measure(
+    settings: Settings, model: str, environment: Mapping[str, str], logs: Path, rate: float, frames: int
+) -> Measurement:
+    camera_arguments = ["--width", str(settings.width), "--height", str(settings.height)]
+    camera_arguments += ["--rate", str(rate), "--frames", str(frames)]
+    node_arguments = ["--ros-args", "-p", f"model:={model}", "-p", f"backend:={settings.backend}"]
+    with Processes(logs, environment) as processes:
+        processes.start("depth_node", "depth_perception.nodes.depth_node", node_arguments)
+        camera = processes.start("camera", "depth_perception.rig.benchmark_camera", camera_arguments, talks=True)
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            listener = _Listener(processes)
+            with ProgressBar(f"{rate:.0f} Hz", "images") as progress:
+                status = listener.follow(camera, frames, progress)
+            listener.close()
+        finally:
+            rclpy.try_shutdown()
+    return Measurement(rate, frames, status)
+
+
+class _Listener:
+    """Subscribes to depth, so that the node has somebody to work for, and to its diagnostics."""
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._status: dict[str, str] = {}
+        self._node = rclpy.create_node("benchmark")
+        qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
+        self._node.create_subscription(Image, "depth/image_rect", self._on_depth, qos, raw=True)
+        self._node.create_subscription(Image, "depth/relative", self._on_depth, qos, raw=True)
+        self._node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+
+    def follow(self, camera: subprocess.Popen, frames: int, progress: ProgressBar) -> dict[str, str]:
+        """Lets the camera begin, waits until the node is done with the last frame, and returns what it says then."""
+        assert camera.stdin is not None
+        self._wait_for_line(camera, "ready")
+        camera.stdin.write(b"go\n")
+        camera.stdin.flush()
+        self._wait_for_line(camera, "done", lambda: progress(self._count("received"), frames))
+        deadline = time.monotonic() + DEADLINE
+        unchanged = 0
+        while not (self._is_idle() and (self._count("received", "lost") >= frames or unchanged >= PATIENCE)):
+            before = self._next_status(deadline)
+            unchanged = unchanged + 1 if before.get("received") == self._status["received"] else 0
+        progress(frames, frames)
+        if not int(self._status["processed"]):
+            raise RigError(f"depth_node made no depth: {self._status['last error']}")
+        return self._status
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self._node.destroy_node()
+
+    def _count(self, *names: str) -> int:
+        return sum(int(self._status.get(name, 0)) for name in names)
+
+    def _is_idle(self) -> bool:
+        return 0 < self._count("received") == self._count("processed", "dropped", "failed", "skipped")
+
+    def _next_status(self, deadline: float) -> dict[str, str]:
+        """What the node said last, once it has said something newer."""
+        before = self._status
+        while self._status is before:
+            self._spin()
+            if time.monotonic() > deadline:
+                raise RigError(f"depth_node does not end its work: {self._processes.last_words('depth_node')}")
+        return before
+
+    def _wait_for_line(self, camera: subprocess.Popen, word: str, turn: Callable[[], None] | None = None) -> None:
+        assert camera.stdout is not None
+        deadline = time.monotonic() + DEADLINE if turn is None else float("inf")
+        said = b""
+        while word.encode() not in said:
+            self._spin()
+            if turn is not None:
+                turn()
+            if select.select([camera.stdout], [], [], 0)[0]:
+                said += os.read(camera.stdout.fileno(), 4096)
+            if camera.poll() is not None:
+                raise RigError(f"the camera ended early: {self._processes.last_words('camera')}")
+            if time.monotonic() > deadline:
+                raise RigError(f"depth_node is not there: {self._processes.last_words('depth_node')}")
+
+    def _spin(self) -> None:
+        self._processes.check()
+        self._executor.spin_once(timeout_sec=0.05)
+
+    def _on_depth(self, data: bytes) -> None:
+        """Nothing to do: it is enough that somebody listens."""
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == "depth_node":
+                self._status = {item.key: item.value for item in status.values}

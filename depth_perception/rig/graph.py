@@ -1,0 +1,161 @@
+"""A demo's processes: the three nodes and the player, from their start to the last result."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, angles_from_rotation, inverse
+from depth_perception.recordings.recording import Recording
+from depth_perception.rig.errors import RigError
+from depth_perception.rig.processes import Processes
+from depth_perception.rig.recorder import CLOUD, DEPTH, INFO, ODOMETRY, Recorder
+
+READY_DEADLINE = 180.0
+"""Seconds for the nodes to load their models and to find each other."""
+QUIET = 2.0
+"""Seconds without a result, all nodes being idle, after which none is on its way any more."""
+DRAIN_DEADLINE = 60.0
+NODES = ("depth_node", "odometry_node", "point_cloud_node")
+
+
+@dataclass(frozen=True)
+class Playback:
+    """What the player did: when it published each image, by the image's new stamp; nanoseconds."""
+
+    published: dict[int, int]
+    shift: int
+    """New stamp less recorded stamp."""
+
+
+def start_nodes(processes: Processes, recording: Recording, models: tuple[Path, Path], backend: str) -> None:
+    """Starts the nodes as a launch file would, on the topics of the recording."""
+    image = recording.topics.image.removesuffix("/compressed")
+    remapped = ["-r", f"image:={image}", "-r", f"camera_info:={recording.topics.camera_info}"]
+    engine = ["-p", f"backend:={backend}"]
+    pose = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
+    body = pose @ inverse(BODY_FROM_OPTICAL)
+    numbers = ", ".join(f"{value:.9f}" for value in (*body[:3, 3], *angles_from_rotation(body[:3, :3])))
+    depth_model, pose_model = (["-p", f"model:={path.resolve()}"] for path in models)
+    camera_pose = ["-p", f"camera_pose:=[{numbers}]", "-p", f"base_frame:={recording.body_frame}"]
+    node_arguments: tuple[list[str], ...] = (
+        [*depth_model, *engine, *remapped],
+        [*pose_model, *engine, *camera_pose, *remapped],
+        [],
+    )
+    for name, arguments in zip(NODES, node_arguments, strict=True):
+        processes.start(name, f"depth_perception.nodes.{name}", ["--ros-args", *arguments])
+
+
+class Graph:
+    """Spins the recorder's node until the nodes are ready, while the player plays, and until the last result is in."""
+
+    def __init__(self, node: Node, recorder: Recorder, processes: Processes, player: subprocess.Popen) -> None:
+        self._node = node
+        self._recorder = recorder
+        self._processes = processes
+        self._player = player
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(node)
+        self._said = b""
+
+    def wait_until_ready(self, recording: Recording) -> None:
+        """Raises: `RigError` if a node fails or is not there in time."""
+        listeners = {
+            recording.topics.image: {"depth_node", "odometry_node"},
+            recording.topics.camera_info: {"depth_node", "odometry_node"},
+            DEPTH: {"point_cloud_node"},
+            INFO: {"point_cloud_node"},
+            "image_rect": {"point_cloud_node"},
+        }
+        talkers = {DEPTH: "depth_node", INFO: "depth_node", ODOMETRY: "odometry_node", CLOUD: "point_cloud_node"}
+        deadline = time.monotonic() + READY_DEADLINE
+        player_is_ready = False
+        while True:
+            player_is_ready |= "ready" in self._turn()
+            missing = [
+                f"{name} does not listen to {topic}"
+                for topic, names in listeners.items()
+                for name in sorted(names - self._listeners(topic))
+            ]
+            missing += [
+                f"{name} does not publish {topic}" for topic, name in talkers.items() if not self._is_published(topic)
+            ]
+            if not missing and player_is_ready:
+                return
+            if time.monotonic() > deadline:
+                what = "; ".join(missing) or "the player found no listeners"
+                logs = "; ".join(f"{name}: {self._processes.last_words(name)}" for name in talkers.values())
+                raise RigError(f"not ready after {READY_DEADLINE:.0f} s: {what} ({logs})")
+
+    def play(self, recording: Recording, progress: Callable[[int, int], None]) -> Playback:
+        """Lets the player play, and waits for the results."""
+        assert self._player.stdin is not None
+        self._player.stdin.write(b"go\n")
+        self._player.stdin.flush()
+        published: dict[int, int] = {}
+        total = len(recording.stamps)
+        done = False
+        while not done:
+            for line in self._turn():
+                word, *numbers = line.split()
+                if word == "image":
+                    stamp, published_at = map(int, numbers)
+                    if not published:
+                        self._recorder.cloud_from = stamp + round(recording.duration * 0.5e9)
+                    published[stamp] = published_at
+                done |= word == "done"
+            progress(len(published), total)
+            if not done and self._player.poll() is not None:
+                raise RigError(f"the player ended early: {self._processes.last_words('player')}")
+        self._recorder.status.clear()
+        deadline = time.monotonic() + DRAIN_DEADLINE
+        while time.monotonic() < deadline and not self._is_over():
+            self._turn()
+        shift = next(iter(published)) - recording.stamps[0] if published else 0
+        return Playback(published, shift)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+
+    def _is_over(self) -> bool:
+        """Whether the nodes have said that they are idle, and results come no more."""
+        idle = all(_is_idle(self._recorder.status.get(name)) for name in NODES)
+        return idle and time.monotonic() - self._recorder.last_arrival > QUIET
+
+    def _turn(self) -> list[str]:
+        """Handles what came from ROS and returns what the player has said since."""
+        self._processes.check()
+        end = time.monotonic() + 0.05
+        while time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=max(0.0, end - time.monotonic()))
+        pipe = self._player.stdout
+        assert pipe is not None
+        while select.select([pipe], [], [], 0)[0]:
+            data = os.read(pipe.fileno(), 65536)
+            if not data:
+                break
+            self._said += data
+        *lines, self._said = self._said.split(b"\n")
+        return [line.decode() for line in lines if line]
+
+    def _listeners(self, topic: str) -> set[str]:
+        name = self._node.resolve_topic_name(topic)
+        return {info.node_name for info in self._node.get_subscriptions_info_by_topic(name)}
+
+    def _is_published(self, topic: str) -> bool:
+        return self._node.count_publishers(self._node.resolve_topic_name(topic)) > 0
+
+
+def _is_idle(status: Mapping[str, str] | None) -> bool:
+    """Whether a node that says this of itself has done with all that it received."""
+    ended = ("processed", "dropped", "failed", "skipped")
+    return status is not None and int(status["received"]) == sum(int(status[name]) for name in ended)

@@ -1,0 +1,41 @@
+"""``python -m training street`` as a user runs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import cv2
+
+SIZE = ["--size", "104", "32", "--focal", "60", "60", "--centre", "51.5", "14.5"]
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "training", "street", *arguments], capture_output=True, text=True, timeout=300
+    )
+
+
+def test_sheets_show_picture_depth_and_classes(street_renderer, tmp_path):
+    done = _run("render", str(tmp_path), "--seed", "2", "--frames", "3", "--every", "2", *SIZE)
+    assert done.returncode == 0, done.stderr
+    sheets = sorted(path.name for path in tmp_path.iterdir())
+    assert sheets == ["highway-0002-0000.png", "highway-0002-0002.png"]
+    sheet = cv2.imread(str(tmp_path / sheets[0]))
+    assert sheet is not None
+    assert sheet.shape == (96, 104, 3)
+
+
+def test_the_benchmark_names_what_it_measured(street_renderer):
+    done = _run("benchmark", "--frames", "3", *SIZE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("104x32, town 0: picture, depth and classes in ")
+
+
+def test_a_mistake_is_one_line(tmp_path):
+    for arguments in (["--seed", "-3"], ["--distortion", "1"], ["--centre", "999", "2"]):
+        done = _run("record", str(tmp_path / "bag"), *SIZE, *arguments)
+        assert done.returncode == 1
+        assert len(done.stderr.strip().splitlines()) == 1
+        assert done.stderr.startswith("error: ")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,91 @@
+"""Real videos: the robot's own view of them, decoded once."""
+
+import cv2
+import numpy as np
+import pytest
+
+from depth_perception.estimators.view import NetworkView
+from depth_perception.geometry.camera import Camera
+from training.data.datasets.video import VideoData
+from training.errors import TrainingError
+
+CAMERA = Camera(160, 90, 120.0, 119.0, 82.0, 46.0, (-0.2, 0.05, 0.0, 0.0, 0.0))
+
+
+@pytest.fixture
+def video(tmp_path):
+    """Sixteen frames of a texture that moves, with three in the middle that stand still."""
+    rng = np.random.default_rng(0)
+    texture = cv2.GaussianBlur(rng.integers(0, 256, (200, 400, 3), dtype=np.uint8), (0, 0), 3)
+    path = tmp_path / "drive.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (160, 90))
+    for number in range(16):
+        shift = 4 * (number if number < 6 else max(6, number - 3))
+        writer.write(texture[20:110, shift : shift + 160])
+    writer.release()
+    return path
+
+
+def settings(video, tmp_path, **options):
+    defaults = {"width": 96, "height": 32, "cache": str(tmp_path / "cache")}
+    return VideoData(path=str(video), camera=CAMERA, **{**defaults, **options})
+
+
+def test_frames_are_the_robots_view_of_them(video, tmp_path):
+    snippet = settings(video, tmp_path).open(frames=3)[0]
+    view = NetworkView(CAMERA, 96, 32)
+    capture = cv2.VideoCapture(str(video))
+    for image in snippet.images:
+        frame = np.asarray(cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2RGB), np.uint8)
+        assert np.array_equal(image, view.image(frame))
+    assert snippet.camera == view.camera
+    assert snippet.depth is None
+    assert snippet.poses is None
+
+
+def test_standing_frames_are_left_out(video, tmp_path):
+    moving = len(settings(video, tmp_path).open(frames=3))
+    assert len(settings(video, tmp_path, motion=-1.0).open(frames=3)) == 14
+    assert moving == 14 - 4  # frames 6 to 9 are one picture: no snippet may hold two of them
+
+
+def test_frame_range_and_stride(video, tmp_path):
+    snippets = settings(video, tmp_path, first=2, last=6, stride=1).open(frames=3)
+    assert len(snippets) == 2
+    wide = settings(video, tmp_path, first=0, last=6, stride=2).open(frames=3)
+    whole = settings(video, tmp_path).open(frames=3)
+    assert np.array_equal(wide[0].images[1], whole[0].images[2])
+
+
+def test_decoded_once_and_again_for_other_settings(video, tmp_path):
+    settings(video, tmp_path).open(frames=3)
+    (first,) = (tmp_path / "cache").iterdir()
+    stamp = (first / "images.npy").stat().st_mtime_ns
+    settings(video, tmp_path).open(frames=3)
+    assert (first / "images.npy").stat().st_mtime_ns == stamp
+    assert len(np.load(first / "images.npy")) == 16
+    settings(video, tmp_path, last=5).open(frames=3)
+    (second,) = set((tmp_path / "cache").iterdir()) - {first}
+    assert len(np.load(second / "images.npy")) == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"camera": Camera(320, 180, 120.0, 120.0, 160.0, 90.0)}, "160x90, its camera is 320x180"),
+        ({"first": 15}, "has 1 frames"),
+    ],
+)
+def test_what_does_not_fit_is_named_and_leaves_no_cache(video, tmp_path, options, reason):
+    values = {"path": str(video), "camera": CAMERA, "width": 96, "height": 32, "cache": str(tmp_path / "cache")}
+    with pytest.raises(TrainingError, match=reason):
+        VideoData(**{**values, **options}).open(frames=3)
+    assert not list((tmp_path / "cache").iterdir())
+
+
+def test_missing_and_broken_videos_are_named(tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    for path, reason in ((tmp_path / "none.mp4", "no such video"), (broken, "cannot decode")):
+        with pytest.raises(TrainingError, match=reason):
+            settings(path, tmp_path).open(frames=3)

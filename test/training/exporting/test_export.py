@@ -1,0 +1,217 @@
+"""Export: the file answers as torch does, says what it is, and is not written when it does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from helpers.training import make_system
+
+from depth_perception.engines.choose import open_engine
+from depth_perception.model_file import ModelDescription, Score, read_description
+from training.errors import TrainingError
+from training.exporting.export import export, read_scores
+from training.exporting.onnx_graph import fold_batch_norm, store_half
+from training.models import DepthModel, Model, PoseModel
+from training.motion import matrix_from_motion
+from training.networks.dual_networks import DualNetworks
+from training.networks.lr_net import LRNet
+from training.networks.pose_net import PoseNet
+from training.networks.resnet import ResNet18
+from training.systems.loss_weights import LossWeights
+from training.trained import Trained
+
+
+def depth_network():
+    torch.manual_seed(0)
+    lr = LRNet(ResNet18(8), (32, 24, 16, 16, 16))
+    network = DualNetworks(lr, (8, 8, 16, 16), (1, 1, 1, 1), (16, 16, 8, 8), attention=16).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):  # as if trained
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 2.0)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    return network
+
+
+def describe(task, **values):
+    size = {"height": 96, "width": 192} if task == "depth" else {"height": 64, "width": 96}
+    frames = () if task == "depth" else ("previous", "current")
+    defaults = {"name": "x", "focal_length": 100.0, "metric": True, "method": "m", "paper": "p", "frames": frames}
+    return ModelDescription(task=task, **{**size, **defaults, **values})
+
+
+@pytest.fixture(scope="module")
+def depth_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "depth.onnx"
+    description = describe("depth", scores=(Score("protocol", "abs_rel", 0.1),), minimum_depth=0.5, maximum_depth=100.0)
+    export(DepthModel(depth_network()), description, path)
+    return path, description
+
+
+def test_depth_is_that_of_the_trained_network(depth_file):
+    """Against the network as it was: normalisation, folding, rounding of weights and all."""
+    path, description = depth_file
+    assert read_description(path) == description
+    image = np.random.default_rng(0).integers(0, 256, (1, 96, 192, 3), dtype=np.uint8)
+    given = open_engine(path, "onnxruntime").run({"image": image})["depth"]
+    normal = (torch.from_numpy(image).permute(0, 3, 1, 2).float() / 255 - 0.45) / 0.225
+    expected = 1 / depth_network()(normal)[0][:, 0].detach().numpy()
+    assert given.shape == (1, 96, 192)
+    assert given.dtype == np.float32
+    assert np.mean(np.abs(given / expected - 1)) < 5e-3  # of the half-precision weights
+
+
+@pytest.mark.parametrize("frames", [2, 3])
+def test_pose_is_that_of_the_trained_network(tmp_path, frames):
+    torch.manual_seed(0)
+    network = PoseNet(frames, 0.01, 0.1, 1.0)
+    torch.nn.init.normal_(network.motion.weight, std=1.0)
+    names = ("before", "previous", "current")[-frames:]
+    export(PoseModel(network), describe("pose", frames=names), tmp_path / "pose.onnx")
+    images = np.random.default_rng(0).integers(0, 256, (frames, 64, 96, 3), dtype=np.uint8)
+    given = open_engine(tmp_path / "pose.onnx", "onnxruntime").run({"images": images})["motion"]
+    normal = (torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255 - 0.45) / 0.225
+    expected = matrix_from_motion(network(normal[None])[0]).detach().numpy()
+    assert given.shape == (frames - 1, 4, 4)
+    assert given == pytest.approx(expected, abs=2e-3)
+    assert np.abs(given[:, :3, 3]).max() > 0.5  # not the identity
+
+
+def test_both_backends_answer_the_same(depth_file):
+    image = np.random.default_rng(1).integers(0, 256, (1, 96, 192, 3), dtype=np.uint8)
+    answers = [
+        open_engine(depth_file[0], name).run({"image": image})["depth"].copy() for name in ("onnxruntime", "openvino")
+    ]
+    assert answers[0] == pytest.approx(answers[1], rel=1e-3)
+
+
+def test_weights_take_half_the_room(depth_file, tmp_path):
+    export(DepthModel(depth_network()), describe("depth"), tmp_path / "single.onnx", half=False)
+    bytes_of_weights = [
+        sum(
+            onnx.numpy_helper.to_array(initialiser).nbytes
+            for initialiser in onnx.load(path).graph.initializer
+            if onnx.numpy_helper.to_array(initialiser).size > 256
+        )
+        for path in (depth_file[0], tmp_path / "single.onnx")
+    ]
+    assert bytes_of_weights[0] == pytest.approx(bytes_of_weights[1] / 2, rel=0.02)
+
+
+def test_file_tells_nothing_of_the_machine_it_was_made_on(depth_file):
+    content = depth_file[0].read_bytes()
+    for word in (str(Path(__file__).parents[3]), "site-packages", ".py"):
+        assert word.encode() not in content
+
+
+def test_constants_that_half_precision_would_change_stay_single():
+    values = np.full(1000, 0.1, np.float32)
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Add", ["x", "w"], ["y"])],
+        "g",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1000])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1000])],
+        [onnx.numpy_helper.from_array(values, "w")],
+    )
+    model = onnx.helper.make_model(graph)
+    store_half(model)
+    assert [initialiser.data_type for initialiser in model.graph.initializer] == [onnx.TensorProto.FLOAT]
+
+
+def test_folding_changes_nothing():
+    network = depth_network()
+    image = torch.randn(1, 3, 96, 192)
+    before = network.finest(image)
+    fold_batch_norm(network)
+    after = network.finest(image)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
+    assert torch.allclose(before, after, rtol=1e-4)
+
+
+def test_unfaithful_export_is_refused_and_leaves_what_was_there(tmp_path):
+    class Fickle(Model):
+        """Answers otherwise when it is traced."""
+
+        answers = ("depth",)
+
+        def forward(self, image):
+            factor = 1.01 if torch.compiler.is_exporting() else 1.0
+            return (image.float().mean(-1) * factor + 1.0,)
+
+    path = tmp_path / "depth.onnx"
+    path.write_bytes(b"the old one")
+    with pytest.raises(TrainingError, match="differs from torch in depth by"):
+        export(Fickle(), describe("depth"), path)
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_model_names_what_it_learned_from():
+    video = {"path": "/home/me/drive.mp4", "name": "", "first": 0, "last": 200, "licence": "CC BY 4.0"}
+    kitti = {"path": "/data", "name": "KITTI raw", "licence": "CC BY-NC-SA 3.0", "truth": ("depth", "distances")}
+    data = {
+        "street": {"seeds": (0, 90), "truth": ("depth", "poses")},
+        "videos": [video],
+        "sources": [{"class_path": "training.data.datasets.kitti_raw.KittiRawData", "init_args": kitti}],
+    }
+    system = make_system("lr", LossWeights(motion=1.0, speed=0.5))
+    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64, **data})
+    learned = trained.training_data()
+    assert trained.describe("depth", "x").metric
+    assert [(item.name.rpartition(", ")[2], item.licence, item.supervision) for item in learned] == [
+        ("seeds 0 to 89", "Apache-2.0", "images, true poses"),
+        ("frames 0 to 199", "CC BY 4.0", "images"),
+        ("KITTI raw", "CC BY-NC-SA 3.0", "images, true distances"),
+    ]
+    assert learned[1].name == "drive.mp4, frames 0 to 199"
+
+
+def test_what_images_alone_have_taught_is_not_metric():
+    data = {"width": 96, "height": 64, "street": {"seeds": (0, 1), "truth": ("depth", "labels")}}
+    trained = Trained(Path("x.ckpt"), make_system("lr", LossWeights()), data)
+    assert [item.supervision for item in trained.training_data()] == ["images"]
+    assert not trained.describe("depth", "x").metric
+
+
+def test_pretrained_encoders_are_named_too():
+    system = make_system("lr")
+    system.network.lr.encoder.weights = "imagenet"
+    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64, "street": {"seeds": (0, 1)}})
+    assert [item.name.split(" ")[0] for item in trained.training_data()] == ["procedural", "ImageNet"]
+
+
+def test_scores_that_are_none_are_named(tmp_path):
+    with pytest.raises(TrainingError, match="no such file of scores"):
+        read_scores(tmp_path / "none.json", "depth")
+    (tmp_path / "other.json").write_text('{"pose": {}}')
+    with pytest.raises(TrainingError, match="holds no scores of a depth model"):
+        read_scores(tmp_path / "other.json", "depth")
+
+
+def test_command_line_says_what_is_wrong_in_one_line(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "training",
+        "export",
+        "--checkpoint",
+        str(tmp_path / "none.ckpt"),
+        "--task",
+        "depth",
+    ]
+    result = subprocess.run(
+        [*command, "--output", str(tmp_path / "x.onnx"), "--name", "x"],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 1
+    assert result.stderr.strip().splitlines()[-1] == f"error: {tmp_path}/none.ckpt: there is no such checkpoint"
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,27 @@
+"""``python -m training export``: from a checkpoint to the model file that a robot runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from training.exporting.export import export_checkpoint, read_scores
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
+    parser.add_argument("--checkpoint", required=True, help="of python -m training fit")
+    parser.add_argument("--task", required=True, choices=("depth", "pose"))
+    parser.add_argument("--output", required=True, help="the .onnx to write")
+    parser.add_argument("--name", required=True, help="what the model is called")
+    parser.add_argument("--scores", help="JSON written by python -m training evaluate")
+    parser.add_argument("--single", action="store_true", help="store weights in single precision, twice the size")
+    options = parser.parse_args(arguments)
+    scores = read_scores(options.scores, options.task) if options.scores else ()
+    description = export_checkpoint(
+        options.checkpoint, options.task, options.output, options.name, scores, not options.single
+    )
+    size = Path(options.output).stat().st_size / 1e6
+    print(f"{options.output}: {description.task} model '{description.name}', {size:.1f} MB")

@@ -1,0 +1,157 @@
+"""A configuration tried out in seconds: ``python -m training fit --config FILE --smoke``.
+
+The configuration as it is, but for its data, which are a few small procedural frames, and for the weights of ImageNet,
+which are not fetched: some steps, a validation, the export of every model that it makes, and one frame that must come
+out of the exported file as it does out of torch.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import yaml
+
+from depth_perception.engines.choose import open_engine
+from training.checkpoint import newest_checkpoint
+from training.commands.fit import TrainingCLI
+from training.commands.fit import main as command_line
+from training.data.augmentation import resized
+from training.errors import TrainingError
+from training.exporting.export import export
+from training.exporting.onnx_graph import compare_answers
+from training.networks.dual_networks import DualNetworks
+from training.trained import Task, Trained
+
+Settings = dict[str, Any]
+
+STEPS = 2
+STREET = {"width": 288, "height": 192, "frames": 6, "strides": [1], "focal_lengths": [720.0]}
+ROOMS = {"width": 160, "height": 120, "frames": 4}
+CACHE = "cache/smoke"
+
+
+def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
+    """Trains, judges and exports a configuration in small; what it makes is thrown away.
+
+    Args:
+        arguments: of the trainer's command line, without its subcommand.
+        cache: folder of rendered frames.
+
+    Returns:
+        The names of the model files that were made, and are gone.
+
+    Raises: `TrainingError` for a configuration that cannot be trained, or a model that does not answer as it should.
+    """
+    whole = command_line(list(arguments), run=False)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = made_small(whole, str(cache))
+        settings["trainer"] |= {"default_root_dir": name}
+        network, stage = whole.model.network, getattr(whole.model, "stage", None)
+        if isinstance(network, DualNetworks) and stage == "hr":
+            # It builds on a trained LR-Net: one that has learned nothing will do.
+            torch.save({"state_dict": whole.model.state_dict()}, folder / "lr.ckpt")
+            settings["model"]["init_args"]["lr_checkpoint"] = str(folder / "lr.ckpt")
+        del whole
+        (folder / "small.yaml").write_text(yaml.safe_dump(settings))
+        small = command_line([f"--config={folder}/small.yaml"], run=False)
+        small.trainer.fit(small.model, datamodule=small.datamodule)
+        (folder / "lr.ckpt").unlink(missing_ok=True)  # or the models would name what it learned from: nothing
+        checkpoint = newest_checkpoint(folder)
+        figures = small.trainer.callback_metrics
+        if not any(key.startswith("val/") for key in figures):
+            raise TrainingError("the validation has no figures: give it data whose depth is known")
+        trained = Trained.read(checkpoint)
+        return [_exported(trained, task, folder / f"{task}.onnx", small) for task in _tasks(trained)]
+
+
+def made_small(cli: TrainingCLI, cache: str) -> Settings:
+    """The settings of a configuration with small data: as a configuration file has them."""
+    settings: Settings = yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))
+    data, model = settings["data"], settings["model"]["init_args"]
+    multiple, network = cli.model.depth_model().network.multiple, model["network"]["init_args"]
+    size = {"width": 3 * multiple, "height": 2 * multiple} if multiple > 1 else {"width": 96, "height": 72}
+    model["focal_length"] *= size["width"] / data["width"]
+    data |= size
+    if size.keys() <= network.keys():  # its layers are as large as the image
+        network |= size
+    frames = data["frames"]
+    for source in _sources(data):
+        source |= {"cache": cache, "seeds": [0, 2]}
+    for source in _sources({"validation": data["validation"]}):
+        source |= {"cache": cache, "seeds": [990, 1]}
+    data |= {"videos": [], "samples": 2 * STEPS, "batch_size": 2, "workers": 0, "validation_step": 1, "frames": frames}
+    _without_pretraining(settings["model"])
+    settings["checkpoint"] |= {"save_top_k": 0, "save_last": True}
+    settings["trainer"] |= {
+        "accelerator": "cpu",
+        "devices": 1,
+        "max_epochs": 1,
+        "max_steps": -1,
+        "limit_val_batches": 1,
+        "num_sanity_val_steps": 0,
+        "log_every_n_steps": 1,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "callbacks": None,
+    }
+    return settings
+
+
+def _sources(data: Settings) -> list[Settings]:
+    """The settings of all procedural sources in a configuration's data, made small in place."""
+    found = [data[name] for name in ("street", "validation") if data.get(name)]
+    found = [source.get("init_args", source) for source in (*found, *(data.get("sources") or ()))]
+    for source in found:
+        if "seeds" not in source:
+            raise TrainingError(
+                "a source that is not procedural cannot be made small: leave it out of the configuration"
+            )
+        source |= STREET if "focal_lengths" in source else ROOMS
+    return found
+
+
+def _without_pretraining(settings: Any) -> None:
+    """Has every encoder begin with random weights."""
+    if isinstance(settings, dict):
+        if settings.get("weights") not in (None, "random"):
+            settings["weights"] = "random"
+        for value in settings.values():
+            _without_pretraining(value)
+
+
+def _tasks(trained: Trained) -> list[Task]:
+    return ["depth"] if trained.system.pose_model() is None else ["depth", "pose"]
+
+
+def _exported(trained: Trained, task: Task, path: Path, cli: TrainingCLI) -> Path:
+    model, description = trained.model(task), trained.describe(task, f"smoke {task}")
+    images = _frames(cli, (max(1, len(model.frames)), description.height, description.width, 3))
+    with torch.no_grad():
+        expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
+    export(model, description, path, half=False, samples=1)
+    engine = open_engine(path, "onnxruntime")
+    given = engine.run({model.input_name: images})
+    for name, answer in zip(model.answers, expected, strict=True):
+        compare_answers(name, given[name], answer)
+    engine.close()
+    return path
+
+
+def _frames(cli: TrainingCLI, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Images ``[n, H, W, 3]`` of the validation data in the shape that a model takes."""
+    count, height, width, _ = shape
+    images = cli.datamodule.val_dataloader().dataset[0]["inputs"].numpy()
+    return np.stack([resized(images[min(k, len(images) - 1)], width, height) for k in range(count)])
+
+
+def main(arguments: Sequence[str]) -> None:
+    """The command line, of ``fit`` with ``--smoke``."""
+    names = smoke(arguments)
+    print(f"trained, judged and exported in small: {', '.join(path.stem for path in names)} answer as torch does")

@@ -1,0 +1,131 @@
+"""Snippets of any rosbag2: what a robot has recorded, with the truth that it has, seen as the robot will see it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.estimators.view import NetworkView
+from depth_perception.pixel_formats import PixelFormatError
+from depth_perception.recordings.recording import Recording
+from training.data.recorded import FORMAT, RecordedData
+from training.data.rows import FrameRow
+from training.data.snippet import SnippetSource, Truth
+from training.data.view_cache import GrowingArray, stored
+from training.errors import TrainingError
+
+GAP = 1.5
+"""Median times between images after which some are missing."""
+
+
+@dataclass(frozen=True)
+class BagData(RecordedData):
+    """A recording of one camera; see `depth_perception.recordings.recording` for the topics that are taken by default.
+
+    Attributes:
+        path: rosbag2 folder, or one bare ``.mcap`` or ``.db3`` file.
+        image_topic, camera_info_topic, depth_topic, odometry_topic: null chooses.
+        truth: what of the truth snippets carry; it must be in the recording.
+        stride, motion, width, height, share, cache, name, licence: see `RecordedData`.
+    """
+
+    image_topic: str | None = None
+    camera_info_topic: str | None = None
+    depth_topic: str | None = None
+    odometry_topic: str | None = None
+    truth: tuple[Truth, ...] = ()
+
+    def open(self, frames: int, step: int = 1) -> SnippetSource:
+        """See `training.data.snippet.SourceSettings`. The recording is decoded once, to a cache of network views."""
+        with self._recording() as recording:
+            view = NetworkView(recording.camera, self.width, self.height)
+            self._check_truth(recording)
+            odometry, mount = recording.odometry, recording.body_from_camera
+            what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
+            what += [len(recording.stamps), asdict(recording.camera), "depth" in self.truth]
+            folder = stored(self.cache, Path(self.path).name, what, lambda empty: self._fill(recording, view, empty))
+        images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
+        stamps: npt.NDArray[np.int64] = np.load(folder / "stamps.npy")
+        depth = np.load(folder / "depth.npy", mmap_mode="r") if "depth" in self.truth else None
+        poses: npt.NDArray[np.float64] = np.empty((0, 4, 4))
+        known: npt.NDArray[np.bool_] = np.zeros(len(stamps), bool)
+        if {"poses", "distances"} & set(self.truth) and odometry is not None and mount is not None:
+            bodies, known = odometry.at(stamps)
+            poses = bodies @ mount
+        rows = []
+        for part in _without_gaps(stamps, known):
+            row = FrameRow(Path(self.path).name, images[part], view.camera, first=part.start)
+            if depth is not None:
+                row = replace(row, depth=depth[part])
+            if known[part.start]:
+                steps = np.linalg.norm(np.diff(poses[part, :3, 3], axis=0), axis=1)
+                row = replace(
+                    row,
+                    poses=poses[part] if "poses" in self.truth else None,
+                    distances=steps if "distances" in self.truth else None,
+                )
+            rows.append(row)
+        return self.snippets(rows, frames, step)
+
+    def _recording(self) -> Recording:
+        return Recording.open(
+            self.path,
+            image_topic=self.image_topic,
+            camera_info_topic=self.camera_info_topic,
+            depth_topic=self.depth_topic,
+            odometry_topic=self.odometry_topic,
+        )
+
+    def _check_truth(self, recording: Recording) -> None:
+        if "depth" in self.truth and recording.topics.depth is None:
+            raise TrainingError(f"{self.path}: has no true depth: take depth out of truth, or name its depth_topic")
+        if {"poses", "distances"} & set(self.truth):
+            if recording.odometry is None:
+                raise TrainingError(
+                    f"{self.path}: has no true odometry: take poses and distances out of truth, or name its"
+                    " odometry_topic"
+                )
+            if recording.body_from_camera is None:
+                raise TrainingError(
+                    f"{self.path}: its static transforms do not connect {recording.body_frame} and"
+                    f" {recording.camera_frame}: record /tf_static, or take poses and distances out of truth"
+                )
+
+    def _fill(self, recording: Recording, view: NetworkView, folder: Path) -> None:
+        shape = (view.camera.height, view.camera.width)
+        stamps: list[int] = []
+        damaged: list[str] = []
+        with (
+            GrowingArray(folder / "images.npy", (*shape, 3), np.uint8) as images,
+            GrowingArray(folder / "depth.npy", shape, np.float16) as depths,
+        ):
+            for image in recording.images():
+                try:
+                    images.append(view.image(image.decode()))
+                except PixelFormatError as error:
+                    damaged.append(f"at {image.stamp} ns: {error}")
+                    continue
+                stamps.append(image.stamp)
+                if "depth" in self.truth:
+                    depth = recording.depth(image.stamp)
+                    unknown = np.full(shape, np.nan, np.float16)
+                    depths.append(unknown if depth is None else view.depth(depth).astype(np.float16))
+        np.save(folder / "stamps.npy", np.array(stamps, np.int64))
+        if damaged:
+            warnings.warn(f"{self.path}: {len(damaged)} images were left out, the first {damaged[0]}", stacklevel=2)
+
+
+def _without_gaps(stamps: npt.NDArray[np.int64], known: npt.NDArray[np.bool_]) -> Iterator[slice]:
+    """Parts of the recording in which no image is missing, and either all poses are known or none."""
+    steps = np.diff(stamps)
+    broken = (steps <= 0) | (steps > GAP * np.median(steps)) | (known[1:] != known[:-1]) if len(steps) else steps > 0
+    ends = [0, *(np.flatnonzero(broken) + 1).tolist(), len(stamps)]
+    for first, last in pairwise(ends):
+        yield slice(first, last)

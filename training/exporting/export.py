@@ -1,0 +1,82 @@
+"""From a checkpoint to the model file that a robot runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from depth_perception.model_file import ModelDescription, Score, write_model
+from training.errors import TrainingError
+from training.exporting.onnx_graph import onnx_graph
+from training.models import Model
+from training.trained import Task, Trained
+
+
+def export(model: Model, description: ModelDescription, path: str | Path, half: bool = True, samples: int = 3) -> None:
+    """Writes `model` with what it says of itself; the file is complete or as it was before.
+
+    Args:
+        model, half, samples: see `training.exporting.onnx_graph.onnx_graph`.
+        description: what the file says of itself.
+        path: of the file.
+
+    Raises: `TrainingError` if the graph does not answer as torch does.
+    """
+    write_model(onnx_graph(model, description.height, description.width, half, samples), description, path)
+
+
+def export_checkpoint(
+    checkpoint: str | Path,
+    task: Task,
+    path: str | Path,
+    name: str,
+    scores: Sequence[Score] = (),
+    half: bool = True,
+) -> ModelDescription:
+    """The depth or pose network of a checkpoint as a model file, for images of the size that it was trained at.
+
+    Raises: `TrainingError` if the checkpoint has none, or the export is not faithful.
+    """
+    trained = Trained.read(checkpoint)
+    description = trained.describe(task, name, scores=tuple(scores), revision=_revision())
+    export(trained.model(task), description, path, half)
+    return description
+
+
+def _revision() -> str:
+    """The git revision of this code, with ``+`` if files differ from it; empty outside a checkout."""
+    folder = Path(__file__).resolve().parents[1]
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no", "."],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit[:12] + ("+" if changed else "")
+
+
+def read_scores(path: str | Path, task: Task) -> tuple[Score, ...]:
+    """The scores of a task from what ``python -m training evaluate`` wrote.
+
+    Raises: `TrainingError` if the file is not of that kind.
+    """
+    names = [field.name for field in fields(Score)]
+    try:
+        report = json.loads(Path(path).read_text())
+        return tuple(Score(**{name: entry[name] for name in names}) for entry in report[task]["scores"])
+    except FileNotFoundError:
+        raise TrainingError(f"{path}: there is no such file of scores") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(
+            f"{path}: holds no scores of a {task} model ({error}): write it with python -m training evaluate"
+        ) from None

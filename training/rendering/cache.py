@@ -1,0 +1,160 @@
+"""Drives kept on disk: rendered once, read as memory maps ever after.
+
+A stored drive is a folder named after everything its frames depend on, complete or absent: it is filled under another
+name and renamed when the last frame is in. Depth is kept in half precision (5e-4 relative).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import Field, asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.geometry.camera import Camera, GeometryError
+from training.rendering.errors import RenderingError
+from training.rendering.frame import Frame
+from training.rendering.progress import shown
+
+CAMERA_FILE = "camera.json"
+ARRAYS = ("images", "depth", "labels", "poses", "stamps", "speeds")
+
+
+class Recipe(Protocol):
+    """All that a drive is made from, a dataclass: equal recipes of one version give equal frames."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def frames(self) -> int:
+        """How many."""
+
+    @property
+    def camera(self) -> Camera: ...
+
+    @property
+    def kind(self) -> str:
+        """Of world."""
+
+    @property
+    def version(self) -> int:
+        """Of that kind of world: raised whenever the same recipe gives other frames."""
+
+    def render(self) -> Iterator[Frame]:
+        """The frames, rendered as they are asked for."""
+
+
+@dataclass(frozen=True)
+class CachedDrive:
+    """A drive of n frames on disk, read only.
+
+    Attributes:
+        images: uint8 RGB ``[n, height, width, 3]``.
+        depth: float16 ``[n, height, width]``, metres along the optical axis; inf where there is sky.
+        labels: uint8 ``[n, height, width]``, classes of that kind of world.
+        poses: float64 ``[n, 4, 4]``, ``T_world_camera``.
+        stamps: float64 ``[n]``, seconds.
+        speeds: float64 ``[n]``, m/s.
+    """
+
+    camera: Camera
+    images: npt.NDArray[np.uint8]
+    depth: npt.NDArray[np.float16]
+    labels: npt.NDArray[np.uint8]
+    poses: npt.NDArray[np.float64]
+    stamps: npt.NDArray[np.float64]
+    speeds: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def cached_drive(config: Recipe, root: str | Path) -> CachedDrive:
+    """The drive from the folder `root`, rendered into it first if it is not there. Progress goes to stderr.
+
+    Raises: `RenderingError` if it can be neither read nor rendered.
+    """
+    folder = Path(root) / drive_name(config)
+    if not folder.exists():
+        _store(config, folder)
+    return load_drive(folder, config.version)
+
+
+def drive_name(config: Recipe) -> str:
+    """The name of a drive's folder; it changes with everything the frames depend on."""
+    key = json.dumps(_description(config), sort_keys=True)
+    return f"{config.kind}-{config.seed:04d}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+def load_drive(folder: str | Path, version: int) -> CachedDrive:
+    """A stored drive, memory-mapped.
+
+    Args:
+        version: of the world it is to show.
+
+    Raises: `RenderingError` if the folder is not one, or was made by another version of the world.
+    """
+    folder = Path(folder)
+    try:
+        description: dict[str, Any] = json.loads((folder / CAMERA_FILE).read_text())
+        values = description["camera"]
+        camera = Camera(**{**values, "distortion": tuple(values["distortion"])})
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        shown_version = description["world"]
+    except FileNotFoundError as error:
+        raise RenderingError(f"{folder}: is not a stored drive ({Path(error.filename).name} is missing)") from None
+    except (OSError, ValueError, KeyError, TypeError, GeometryError) as error:
+        raise RenderingError(f"{folder}: cannot be read ({error}): delete it, it will be rendered again") from None
+    if shown_version != version:
+        raise RenderingError(f"{folder}: shows world {shown_version}, this is world {version}: delete it")
+    return CachedDrive(camera, **arrays)
+
+
+def _store(config: Recipe, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        _fill(config, building)
+        building.chmod(0o755)
+        try:
+            os.rename(building, folder)
+        except OSError:
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def _fill(config: Recipe, folder: Path) -> None:
+    n, height, width = config.frames, config.camera.height, config.camera.width
+
+    def array(name: str, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray:
+        return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=(n, *shape))
+
+    images = array("images", np.uint8, height, width, 3)
+    depth = array("depth", np.float16, height, width)
+    labels = array("labels", np.uint8, height, width)
+    poses, stamps, speeds = (
+        array(name, np.float64, *shape) for name, shape in (("poses", (4, 4)), ("stamps", ()), ("speeds", ()))
+    )
+    for index, frame in enumerate(shown(config.render(), n, folder.name.split(".")[1])):
+        images[index], depth[index], labels[index] = frame.image, frame.depth, frame.labels
+        poses[index], stamps[index], speeds[index] = frame.pose, frame.stamp, frame.speed
+    for values in (images, depth, labels, poses, stamps, speeds):
+        values.flush()  # type: ignore[attr-defined]
+    (folder / CAMERA_FILE).write_text(json.dumps(_description(config), indent=1) + "\n")
+
+
+def _description(config: Recipe) -> dict[str, Any]:
+    return {"world": config.version, **asdict(config), "scene": config.kind}
