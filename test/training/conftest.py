@@ -33,3 +33,11 @@ def drive(request, street_renderer):
 
     config = DriveConfig(seed=31, frames=6, camera=SMALL, scene=request.param, camera_height=1.5, camera_pitch=0.03)
     return config, list(render_drive(config))
+
+
+@pytest.fixture(scope="session")
+def walks(street_renderer):
+    """Frames of two furnished rooms, by seed."""
+    from training.rooms.room import RoomConfig, kinect, render_room
+
+    return {seed: list(render_room(RoomConfig(seed, 8, 2.0, kinect(104, 78)))) for seed in (3, 24)}
