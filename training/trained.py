@@ -87,8 +87,9 @@ class Trained:
                         words.append(f"true {truth}")
         data = [TrainingData(*source, ", ".join(words)) for source, words in used.items()]
         encoders = [module for module in self.system.modules() if isinstance(module, Encoder)]
-        if any(encoder.weights != "random" for encoder in encoders):
-            data.append(IMAGENET)
+        began = {(one.weights_from, one.weights_licence) for one in encoders if one.weights != "random"}
+        for weights_from, licence in sorted(began):
+            data.append(TrainingData(f"ImageNet (ILSVRC 2012), by {weights_from}", licence, "images, true classes"))
         return tuple(data)
 
     def _stages(self) -> Iterator[Trained]:
@@ -119,7 +120,6 @@ def _system_class(checkpoint: dict[str, Any], path: str | Path) -> type[Training
 LENGTHS = ("depth", "poses", "distances")
 """What is known in metres, and teaches them."""
 
-IMAGENET = TrainingData("ImageNet (ILSVRC 2012), by torchvision's weights", "research only", "images, true classes")
 STREET = "procedural street world of this package (training.street)"
 ROOMS = "procedural rooms of this package (training.rooms)"
 

