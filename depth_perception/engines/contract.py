@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -57,11 +57,6 @@ def check_graph(
                 " export it again"
             )
     return expected_outputs(model)
-
-
-def is_first_alone(outputs: tuple[TensorInfo, ...], wanted: Collection[str] | None) -> bool:
-    """Whether the first of a model's `outputs` is all that is `wanted` (None: all are)."""
-    return wanted is not None and set(wanted) <= {outputs[0].name}
 
 
 def check_inputs(expected: tuple[TensorInfo, ...], inputs: Mapping[str, npt.NDArray]) -> None:

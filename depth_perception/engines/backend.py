@@ -1,0 +1,79 @@
+"""What a backend must say and do to run models: `depth_perception.engines.choose` has the table of all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy.typing as npt
+
+from depth_perception.engines.engine import TensorInfo
+
+Device = Literal["GPU", "CPU"]
+Precision = Literal["f32", "auto"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a model.
+
+    Attributes:
+        threads: CPU threads for one run; None leaves the number to the backend.
+        precision: ``f32`` computes what every backend computes; ``auto`` is whatever the backend is fastest in.
+    """
+
+    threads: int | None = None
+    precision: Precision = "f32"
+
+
+class Session(Protocol):
+    """One graph, ready to run.
+
+    Attributes:
+        inputs, outputs: of the graph; a size that is not fixed is -1.
+        precision, device: what it runs in and on.
+    """
+
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    precision: str
+    device: Device
+
+    def run(self, inputs: Mapping[str, npt.NDArray]) -> dict[str, npt.NDArray]:
+        """All outputs by name; the next run may overwrite them. The inputs are such as the graph takes."""
+        ...
+
+    def close(self) -> None:
+        """Frees what it holds."""
+        ...
+
+
+class Backend(Protocol):
+    """A library that runs graphs. What its methods raise is told to the user through `reason`.
+
+    Attributes:
+        name: what users choose it by.
+        title: what its makers call it.
+        install: how to get it.
+    """
+
+    name: str
+    title: str
+    install: str
+
+    def devices(self) -> tuple[Device, ...]:
+        """What it can run on here, the fastest first; none if it is not installed."""
+        ...
+
+    def version(self) -> str:
+        """Of the library."""
+        ...
+
+    def session(self, graph: bytes, options: Options) -> Session:
+        """The ONNX graph, compiled."""
+        ...
+
+    def reason(self, error: Exception) -> str:
+        """What went wrong, in one line."""
+        ...

@@ -1,0 +1,55 @@
+"""A model file on a backend: what all backends have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy.typing as npt
+
+from depth_perception.engines.backend import Backend, Options, Session
+from depth_perception.engines.contract import check_graph, check_inputs
+from depth_perception.engines.engine import EngineDescription, EngineError
+from depth_perception.model_file import read_description, read_part
+
+
+class ModelEngine:
+    """Runs a model file on a backend.
+
+    A backend computes all outputs of a graph, whichever are asked for. A model with several therefore gets a second
+    session, of its first output alone, for when that is all that is wanted.
+
+    Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend cannot run it.
+    """
+
+    def __init__(self, path: str | Path, backend: Backend, options: Options) -> None:
+        self.model = read_description(path)
+        self._backend = backend
+
+        def session(graph: bytes) -> Session:
+            try:
+                return backend.session(graph, options)
+            except Exception as error:  # those of the libraries share no base class but this one
+                raise EngineError(f"{path}: {backend.title} cannot run it: {backend.reason(error)}") from None
+
+        self._whole = self._first_alone = session(Path(path).read_bytes())
+        self.inputs = self._whole.inputs
+        self.outputs = check_graph(self.model, self.inputs, self._whole.outputs)
+        if len(self.outputs) > 1:
+            self._first_alone = session(read_part(path, self.outputs[0].name))
+        self.description = EngineDescription(backend.name, backend.version(), self._whole.precision, self._whole.device)
+
+    def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
+        check_inputs(self.inputs, inputs)
+        first_is_all = outputs is not None and set(outputs) <= {self.outputs[0].name}
+        session = self._first_alone if first_is_all else self._whole
+        try:
+            return session.run(inputs)
+        except Exception as error:
+            title, reason = self._backend.title, self._backend.reason(error)
+            raise EngineError(f"{title} failed to run '{self.model.name}': {reason}") from None
+
+    def close(self) -> None:
+        if self._first_alone is not self._whole:
+            self._first_alone.close()
+        self._whole.close()
