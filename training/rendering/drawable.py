@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from training.rendering.mesh import Mesh
 from training.rendering.shaders import Kind
-from training.street.textures import FIRST_CUTOUT, FIRST_DECAL
+from training.rendering.textures import Textures
 
 VERTEX = np.dtype(
     [("position", "f4", 3), ("normal", "u1", 4), ("uv", "f4", 2), ("colour", "u1", 4), ("material", "u1", 4)]
@@ -44,6 +44,7 @@ class Drawable:
     """A mesh in graphics memory.
 
     Args:
+        textures: what its materials' layers are.
         chunk: edge of the squares of ground that its triangles are sorted into, metres.
 
     Attributes:
@@ -53,7 +54,7 @@ class Drawable:
         middle: ``[3]`` of the sphere around all, with radius `reach`.
     """
 
-    def __init__(self, context: Any, mesh: Mesh, chunk: float) -> None:
+    def __init__(self, context: Any, mesh: Mesh, textures: Textures, chunk: float) -> None:
         vertices = np.zeros(len(mesh.positions), VERTEX)
         vertices["position"] = mesh.positions
         vertices["normal"][:, :3] = np.rint(mesh.normals * 127.0 + 128.0)
@@ -65,7 +66,7 @@ class Drawable:
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
         mesh = replace(mesh, triangles=mesh.triangles[area > NOTHING])
         corners = corners[area > NOTHING]
-        kind = _kinds(mesh)
+        kind = _kinds(mesh, textures)
         cell = np.floor(corners.mean(axis=1)[:, :2] / chunk).astype(np.int64)
         longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
         cell[longest > chunk] = BACKGROUND
@@ -105,11 +106,11 @@ class Drawable:
         return self._arrays[program.glo]
 
 
-def _kinds(mesh: Mesh) -> npt.NDArray[np.int64]:
+def _kinds(mesh: Mesh, textures: Textures) -> npt.NDArray[np.int64]:
     """The kind of every triangle ``[n]``, by the material of its first corner."""
     first = mesh.triangles[:, 0]
     layers = mesh.materials[first, 0]
     kinds = np.where(mesh.colours[first, 3] > 0.0, int(Kind.GLOSSY), int(Kind.MATTE))
-    kinds[layers >= FIRST_CUTOUT] = Kind.CUTOUT
-    kinds[layers >= FIRST_DECAL] = Kind.DECAL
+    kinds[layers >= textures.first_cutout] = Kind.CUTOUT
+    kinds[layers >= textures.first_decal] = Kind.DECAL
     return kinds

@@ -1,4 +1,4 @@
-"""Triangle meshes with a material per vertex, and the few shapes everything in the street world is made of.
+"""Triangle meshes with a material per vertex, and the few shapes everything in the procedural worlds is made of.
 
 Convention:
     Right-handed, z up, metres. A prop stands on z = 0 around the origin and faces +x.

@@ -26,8 +26,6 @@ from training.rendering.errors import RenderingError
 from training.rendering.lens import pinhole_of
 from training.rendering.scene import Scene
 from training.rendering.shaders import Kind
-from training.street import labels
-from training.street.textures import Layer
 
 NEAR, FAR = 0.2, 6000.0
 CHUNK = 40.0
@@ -50,7 +48,7 @@ SOLID = (Kind.GLOSSY, Kind.MATTE, Kind.CUTOUT)
 
 @dataclass(frozen=True)
 class View:
-    """What a camera sees: uint8 RGB ``[h, w, 3]``, float32 metres ``[h, w]`` (inf: sky), uint8 train ids ``[h, w]``."""
+    """What a camera sees: uint8 RGB ``[h, w, 3]``, float32 metres ``[h, w]`` (inf: sky), uint8 classes ``[h, w]``."""
 
     image: npt.NDArray[np.uint8]
     depth: npt.NDArray[np.float32]
@@ -102,19 +100,19 @@ class Renderer:
         self._shadow_map.compare_func = "<="
         self._shadow_map.filter = (context.LINEAR, context.LINEAR)
         self._shadows = context.framebuffer(depth_attachment=self._shadow_map)
-        layers, size = scene.textures.shape[:2]
-        self._textures = context.texture_array((size, size, layers), 4, scene.textures.tobytes())
+        layers, size = scene.textures.layers.shape[:2]
+        self._textures = context.texture_array((size, size, layers), 4, scene.textures.layers.tobytes())
         self._textures.build_mipmaps()
         self._textures.filter = (context.LINEAR_MIPMAP_NEAREST, context.LINEAR)
         self._surface = {kind: _program(context, shaders.SURFACE, kind) for kind in Kind}
         self._shade = {kind: _program(context, shaders.SHADOW, kind) for kind in SOLID}
         self._sky = context.program(shaders.SKY_VERTEX, shaders.SKY)
         self._sky_array = context.vertex_array(self._sky, [])
-        self._static = Drawable(context, scene.mesh, CHUNK)
-        self._movers = [(Drawable(context, mover.mesh, 1e6), mover) for mover in scene.movers]
+        self._static = Drawable(context, scene.mesh, scene.textures, CHUNK)
+        self._movers = [(Drawable(context, mover.mesh, scene.textures, 1e6), mover) for mover in scene.movers]
         self._shadow_centre: npt.NDArray[np.float64] | None = None
         self._sun_view = np.eye(4)
-        self._set_constants()
+        self._set_constants(scene)
 
     def __enter__(self) -> Renderer:
         return self
@@ -250,8 +248,8 @@ class Renderer:
                 if chunk.kind is kind:
                     array.render(vertices=chunk.counts[-1], first=chunk.first)
 
-    def _set_constants(self) -> None:
-        light = self._light
+    def _set_constants(self, scene: Scene) -> None:
+        light = scene.light
         self._textures.use(0)
         self._shadow_map.use(1)
         for program in (*self._surface.values(), *self._shade.values(), self._sky):
@@ -267,8 +265,8 @@ class Renderer:
                 horizon=light.horizon,
                 cloud_light=light.cloud_light,
                 cloudiness=light.cloudiness,
-                cloud_layer=float(Layer.CLOUDS),
-                sky_label=float(labels.SKY),
+                cloud_layer=float(scene.textures.clouds),
+                sky_label=float(scene.sky),
                 haze=light.haze,
                 exposure=light.exposure,
                 lod_bias=-0.5,

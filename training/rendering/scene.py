@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.rendering.mesh import Mesh
+from training.rendering.textures import Textures
 
 Colour = tuple[float, float, float]
 
@@ -47,7 +48,8 @@ class Scene:
     mesh: Mesh
     movers: tuple[Mover, ...]
     light: Light
-    textures: npt.NDArray[np.uint8]
-    """RGBA layers ``[layers, size, size, 4]``."""
+    textures: Textures
+    sky: int
+    """The class of what lies beyond everything."""
     shadow_reach: float = 64.0
     """Half the edge of the square of ground that gets shadows, metres: the smaller, the sharper they are."""

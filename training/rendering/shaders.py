@@ -1,4 +1,4 @@
-"""The shaders of the street world (GLSL 3.30).
+"""The shaders of the procedural worlds (GLSL 3.30).
 
 Every kind of surface has its own variant: where a shader can never discard, hidden fragments cost nothing.
 """

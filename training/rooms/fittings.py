@@ -7,16 +7,17 @@ Convention:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from training.rendering.mesh import Material, Mesh, disc, ellipsoid, join, quad, tube
+from training.rendering.people import make_figure
 from training.rooms import labels
 from training.rooms.palette import metal, paint, timber
-from training.rooms.shapes import block, relabelled
+from training.rooms.shapes import block
 from training.rooms.textures import PICTURES, RUGS, Layer
 from training.rooms.things import make_pot_plant
-from training.street.furniture import make_person as make_pedestrian
-from training.street.textures import FIRST_DECAL
 
 
 def make_picture(rng: np.random.Generator) -> Mesh:
@@ -119,10 +120,9 @@ def make_plant(rng: np.random.Generator) -> Mesh:
 
 def make_person(rng: np.random.Generator) -> Mesh:
     """Someone who stands about."""
-    pedestrian = make_pedestrian(rng)
-    solid = pedestrian.materials[pedestrian.triangles[:, 0], 0] < FIRST_DECAL
-    mesh = relabelled(pedestrian, labels.PERSON)
-    return Mesh(mesh.positions, mesh.normals, mesh.uv, mesh.colours, mesh.materials, mesh.triangles[solid])
+    figure = make_figure(rng, Material(labels.PERSON, Layer.PLASTER), Material(labels.NONE, Layer.SHADOW))
+    solid = figure.materials[figure.triangles[:, 0], 0] != Layer.SHADOW  # floors have `contact_shadow`
+    return replace(figure, triangles=figure.triangles[solid])
 
 
 def make_bin(rng: np.random.Generator) -> Mesh:

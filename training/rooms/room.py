@@ -16,6 +16,7 @@ from training.rendering.frame import Frame
 from training.rendering.mesh import Mesh, join
 from training.rendering.renderer import Renderer
 from training.rendering.scene import Mover, Scene
+from training.rooms import labels
 from training.rooms.errors import RoomsError
 from training.rooms.layout import Furnishing, furnish
 from training.rooms.light import Lighting, camera_light, random_lighting
@@ -94,7 +95,7 @@ def light_up(seed: int, shell: Shell, furnishing: Furnishing) -> Scene:
     throwing, other = ([walls, things], [shining]) if lighting.sunny else ([things], [walls, shining])
     still = Mover(join(other), lambda time: np.eye(4))
     light = camera_light(rng, lighting, walls)
-    return Scene(join(throwing), (still,), light, draw_textures(_random(seed, 4)), SHADOW_REACH)
+    return Scene(join(throwing), (still,), light, draw_textures(_random(seed, 4)), labels.NONE, SHADOW_REACH)
 
 
 def render_room(config: RoomConfig) -> Iterator[Frame]:

@@ -106,13 +106,6 @@ def panel(
     return replace(mesh, triangles=mesh.triangles[np.tile(keep.ravel(), 2)])
 
 
-def relabelled(mesh: Mesh, label: int) -> Mesh:
-    """A street prop in a room."""
-    materials = mesh.materials.copy()
-    materials[:, 1] = label
-    return replace(mesh, materials=materials)
-
-
 def contact_shadow(ground: Rectangle, strength: float = 0.5, margin: float = 0.12) -> Mesh:
     """What darkens the floor around something that stands there: a decal, it has no depth of its own."""
     (x0, y0), (x1, y1) = ground.grown(margin)

@@ -1,67 +1,72 @@
-"""The textures of a room: one array of square RGBA layers, drawn anew for every room.
-
-Alpha means what it means outdoors (`training.street.textures`), and layers that street props wear have the street's
-numbers, so that plants and people can come in.
-"""
+"""The textures of a room, drawn anew for every room."""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, auto
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from training.rendering.patterns import SIZE, Image, bricks, flat, grey, noise
-from training.street import textures as street
-
-STREET = street.Layer
+from training.rendering.patterns import (
+    SIZE,
+    Image,
+    billboard,
+    bricks,
+    flat,
+    foliage_solid,
+    grey,
+    leaves,
+    noise,
+    shadow,
+)
+from training.rendering.textures import Textures
 
 
 class Layer(IntEnum):
     """Layers in the order of the array: plain ones, then cut-outs, then decals."""
 
-    PLAIN = STREET.PLAIN
-    WOOD = 1
-    PARQUET = 2
-    TILES = 3
-    CARPET = 4
-    CONCRETE = 5
-    PLASTER = STREET.PLASTER
-    WALLPAPER = 6
-    PANELS = 8
-    BARK = STREET.BARK
-    HEDGE = STREET.HEDGE
-    FABRIC = 11
-    PATTERN_0 = 12
-    PATTERN_1 = 13
-    BOOKS_0 = 14
-    BOOKS_1 = 15
-    PICTURE_0 = 16
-    PICTURE_1 = 17
-    PICTURE_2 = 18
-    VIEW = 19
-    BLINDS = 20
-    WRITING = 21
-    SCREEN = 22
-    WALL_TILES = 23
-    RUG_0 = 24
-    RUG_1 = 25
-    LEAVES_0 = STREET.LEAVES_0
-    LEAVES_1 = STREET.LEAVES_1
-    LEAVES_2 = STREET.LEAVES_2
-    SHADOW = STREET.SHADOW
+    PLAIN = 0
+    WOOD = auto()
+    PARQUET = auto()
+    TILES = auto()
+    CARPET = auto()
+    CONCRETE = auto()
+    PLASTER = auto()
+    WALLPAPER = auto()
+    PANELS = auto()
+    BARK = auto()
+    HEDGE = auto()
+    FABRIC = auto()
+    PATTERN_0 = auto()
+    PATTERN_1 = auto()
+    BOOKS_0 = auto()
+    BOOKS_1 = auto()
+    PICTURE_0 = auto()
+    PICTURE_1 = auto()
+    PICTURE_2 = auto()
+    VIEW = auto()
+    BLINDS = auto()
+    WRITING = auto()
+    SCREEN = auto()
+    WALL_TILES = auto()
+    RUG_0 = auto()
+    RUG_1 = auto()
+    LEAVES_0 = auto()
+    LEAVES_1 = auto()
+    LEAVES_2 = auto()
+    SHADOW = auto()
 
 
 BOOKS = (Layer.BOOKS_0, Layer.BOOKS_1)
 PICTURES = (Layer.PICTURE_0, Layer.PICTURE_1, Layer.PICTURE_2)
 PATTERNS = (Layer.PATTERN_0, Layer.PATTERN_1)
 RUGS = (Layer.RUG_0, Layer.RUG_1)
+LEAVES = (Layer.LEAVES_0, Layer.LEAVES_1, Layer.LEAVES_2)
 
 
-def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """All layers, uint8 RGBA ``[layers, SIZE, SIZE, 4]``, first row at texture coordinate v = 0 (the bottom)."""
-    leaves = street.leaves(rng)
+def draw_textures(rng: np.random.Generator) -> Textures:
+    """All layers, `SIZE` texels wide."""
+    leaf = leaves(rng)
     layers: dict[Layer, Image] = {
         Layer.PLAIN: flat(1.0, 1.0),
         Layer.WOOD: _wood(rng),
@@ -73,14 +78,14 @@ def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         Layer.WALLPAPER: _wallpaper(rng),
         Layer.PANELS: _planks(rng, int(rng.choice([4, 8])), 0.03),
         Layer.BARK: grey(0.62 + 0.16 * np.repeat(noise(rng, 64, 3)[:1], SIZE, 0) + 0.07 * noise(rng, 32)),
-        Layer.HEDGE: street.foliage_solid(rng, 0.24),
+        Layer.HEDGE: foliage_solid(rng, 0.24),
         Layer.FABRIC: _fabric(rng),
         Layer.PATTERN_0: _pattern(rng),
         Layer.PATTERN_1: _pattern(rng),
         Layer.BOOKS_0: _books(rng),
         Layer.BOOKS_1: _books(rng),
         Layer.PICTURE_0: _landscape(rng),
-        Layer.PICTURE_1: street.billboard(rng),
+        Layer.PICTURE_1: billboard(rng),
         Layer.PICTURE_2: _portrait(rng),
         Layer.VIEW: _view(rng),
         Layer.BLINDS: _blinds(),
@@ -89,15 +94,15 @@ def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         Layer.WALL_TILES: _tiles(rng, 8, 2),
         Layer.RUG_0: _rug(rng),
         Layer.RUG_1: _rug(rng),
-        Layer.LEAVES_0: leaves,
-        Layer.LEAVES_1: leaves[:, ::-1],
-        Layer.LEAVES_2: leaves[::-1],
-        Layer.SHADOW: street.shadow(),
+        Layer.LEAVES_0: leaf,
+        Layer.LEAVES_1: leaf[:, ::-1],
+        Layer.LEAVES_2: leaf[::-1],
+        Layer.SHADOW: shadow(),
     }
-    stack = np.zeros((max(Layer) + 1, SIZE, SIZE, 4), np.uint8)
+    stack = np.empty((len(Layer), SIZE, SIZE, 4), np.uint8)
     for layer, image in layers.items():
         stack[layer] = np.clip(image[::-1], 0.0, 1.0) * np.float32(255.0) + np.float32(0.5)
-    return stack
+    return Textures(stack, first_cutout=Layer.LEAVES_0, first_decal=Layer.SHADOW)
 
 
 def _wood(rng: np.random.Generator) -> Image:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.rendering.foliage import Foliage, make_bush
 from training.rendering.mesh import Material, Mesh, disc, ellipsoid, join, pose_at, quad, tube
 from training.rooms import labels
 from training.rooms.palette import metal, paint, plastic
-from training.rooms.shapes import Rectangle, block, cushion, footprint, relabelled
-from training.rooms.textures import BOOKS, Layer
-from training.street.plants import make_bush
+from training.rooms.shapes import Rectangle, block, cushion, footprint
+from training.rooms.textures import BOOKS, LEAVES, Layer
 
 
 def strewn(rng: np.random.Generator, ground: Rectangle, level: float, count: int) -> list[Mesh]:
@@ -116,7 +116,7 @@ def make_pot_plant(rng: np.random.Generator, size: float = 0.16) -> Mesh:
         size: radius of its leaves, metres.
     """
     pot = Material(labels.OTHER_PROP, Layer.PLASTER, paint(rng, 0.3, 0.95))
-    bush = relabelled(make_bush(rng, size, 22), labels.OTHER_PROP)
+    bush = make_bush(rng, size, Foliage(Material(labels.OTHER_PROP, Layer.HEDGE), LEAVES), 22)
     return join(
         [
             tube((0, 0, 0), (0, 0, 0.9 * size), (0.4 * size, 0.58 * size), pot, 12),

@@ -19,6 +19,7 @@ from training.rendering.frame import Frame, Pose
 from training.rendering.mesh import Mesh
 from training.rendering.renderer import Renderer
 from training.rendering.scene import Scene
+from training.street import labels
 from training.street.cars import make_car, make_truck
 from training.street.errors import StreetError
 from training.street.highway import build_highway
@@ -109,6 +110,7 @@ def render_drive(config: DriveConfig) -> Iterator[Frame]:
         traffic(rng, world, motion.distance, duration, _vehicle, leader),
         world.light,
         draw_textures(_random(config.seed, 4)),
+        labels.SKY,
     )
     with Renderer(scene, config.camera) as renderer:
         for index in range(config.frames):

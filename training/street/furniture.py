@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.rendering.mesh import Material, Mesh, box, disc, ellipsoid, join, quad, tube
+from training.rendering.mesh import Material, Mesh, box, disc, join, quad, tube
+from training.rendering.people import make_figure
 from training.street import labels
 from training.street.textures import Layer
 
@@ -138,24 +139,8 @@ def make_billboard(rng: np.random.Generator) -> Mesh:
 
 def make_person(rng: np.random.Generator) -> Mesh:
     """Someone who stands or walks."""
-    trousers = Material(labels.PERSON, Layer.PLASTER, tuple(rng.uniform(0.1, 0.5, 3)))
-    coat = Material(labels.PERSON, Layer.PLASTER, tuple(rng.uniform(0.1, 0.8) + rng.normal(0, 0.1, 3)))
-    skin = Material(labels.PERSON, Layer.PLASTER, tuple(np.array((0.85, 0.66, 0.54)) * rng.uniform(0.45, 1.05)))
-    hair = Material(labels.PERSON, Layer.PLASTER, tuple(np.array((0.4, 0.3, 0.2)) * rng.uniform(0.2, 1.5)))
-    shadow = Material(labels.NONE, Layer.SHADOW, gloss=0.6)
-    stride = rng.uniform(0.0, 0.28)
-    parts = [
-        tube((stride, -0.10, 0), (0, -0.09, 0.88), (0.07, 0.10), trousers, 7),
-        tube((-stride, 0.10, 0), (0, 0.09, 0.88), (0.07, 0.10), trousers, 7),
-        tube((0, 0, 0.84), (0.02, 0, 1.46), (0.17, 0.20), coat, 8),
-        ellipsoid((0.02, 0, 1.44), (0.15, 0.22, 0.10), coat, 4, 8),
-        tube((0, -0.24, 1.42), (-stride, -0.26, 0.85), (0.06, 0.05), coat, 6),
-        tube((0, 0.24, 1.42), (stride, 0.26, 0.85), (0.06, 0.05), coat, 6),
-        ellipsoid((0.03, 0, 1.64), (0.10, 0.08, 0.125), skin, 5, 8),
-        ellipsoid((0.0, 0, 1.68), (0.10, 0.088, 0.105), hair, 5, 8),
-        quad([[-0.4, -0.35, 0.02], [0.4, -0.35, 0.02], [0.4, 0.35, 0.02], [-0.4, 0.35, 0.02]], shadow),
-    ]
-    return join(parts).placed(np.eye(4), rng.uniform(0.9, 1.08))
+    cloth, shadow = Material(labels.PERSON, Layer.PLASTER), Material(labels.NONE, Layer.SHADOW, gloss=0.6)
+    return make_figure(rng, cloth, shadow)
 
 
 def make_bin(rng: np.random.Generator) -> Mesh:

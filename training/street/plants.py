@@ -1,4 +1,4 @@
-"""Trees, bushes and hedges: leaf cards around a dark core.
+"""Trees, bushes and hedges.
 
 Convention:
     A plant stands on z = 0 over the origin.
@@ -7,14 +7,14 @@ Convention:
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from training.rendering.mesh import Material, Mesh, box, ellipsoid, join, tube
+from training.rendering.foliage import GREENS, Foliage, crown, leaf_cards
+from training.rendering.mesh import Material, Mesh, box, join, tube
 from training.street import labels
 from training.street.textures import LEAVES, Layer
 
-GREENS = ((0.56, 0.64, 0.50), (0.50, 0.58, 0.46), (0.62, 0.66, 0.48), (0.46, 0.54, 0.44), (0.60, 0.60, 0.52))
 BARK = Material(labels.VEGETATION, Layer.BARK, (0.55, 0.46, 0.38))
+FOLIAGE = Foliage(Material(labels.VEGETATION, Layer.HEDGE), LEAVES)
 
 
 def make_tree(rng: np.random.Generator, height: float, spread: float, cards: int = 76) -> Mesh:
@@ -41,7 +41,7 @@ def make_tree(rng: np.random.Generator, height: float, spread: float, cards: int
         radii = (
             np.array([half * spread, half * spread, half * 0.85]) * (0.85 if away else 1.0) * rng.uniform(0.72, 0.95)
         )
-        parts += _crown(rng, centre, radii, cards // lobes, size, green)
+        parts += crown(rng, centre, radii, cards // lobes, size, green, FOLIAGE)
         if away:
             parts.append(tube((0, 0, trunk * 0.8), centre, (thick * 0.5, thick * 0.2), BARK, 5))
     return join(parts)
@@ -59,24 +59,16 @@ def make_conifer(rng: np.random.Generator, height: float, cards: int = 80) -> Me
     centres = np.stack([np.cos(angles) * away, np.sin(angles) * away, level * height], -1)
     outward = np.stack([np.cos(angles), np.sin(angles), np.full(cards, 0.35)], -1)
     sizes = np.clip(radius * (1.25 - level) * 0.9, 0.35, 1.8)
-    parts.append(_cards(rng, centres, outward, sizes, np.tile(green, (cards, 1)) * rng.uniform(0.7, 1.1, (cards, 1))))
-    core = Material(labels.VEGETATION, Layer.HEDGE, (0.24, 0.30, 0.22))
+    tints = np.tile(green, (cards, 1)) * rng.uniform(0.7, 1.1, (cards, 1))
+    parts.append(leaf_cards(rng, centres, outward, sizes, tints, FOLIAGE))
+    core = FOLIAGE.core.tinted((0.24, 0.30, 0.22))
     parts.append(tube((0, 0, 0.14 * height), (0, 0, 0.95 * height), (radius * 0.6, 0.05), core, 7))
     return join(parts)
 
 
-def make_bush(rng: np.random.Generator, radius: float, cards: int = 26) -> Mesh:
-    """A bush about twice `radius` wide."""
-    green = np.array(GREENS[int(rng.integers(len(GREENS)))]) * rng.uniform(0.7, 1.1)
-    height = radius * rng.uniform(0.7, 1.2)
-    return join(
-        _crown(rng, np.array([0, 0, height * 0.7]), np.array([radius, radius, height]), cards, radius * 0.55, green)
-    )
-
-
 def make_hedge(rng: np.random.Generator, length: float, height: float) -> Mesh:
     """A clipped hedge along y, its middle over the origin."""
-    green = Material(labels.VEGETATION, Layer.HEDGE, (0.55 * rng.uniform(0.8, 1.1), 0.62, 0.45))
+    green = FOLIAGE.core.tinted((0.55 * rng.uniform(0.8, 1.1), 0.62, 0.45))
     return box((-0.35, -length / 2, 0), (0.35, length / 2, height), green, repeat=1.5)
 
 
@@ -99,47 +91,3 @@ def make_tuft(rng: np.random.Generator, size: float, colour: tuple[float, float,
             )
         )
     return join(meshes)
-
-
-def _crown(
-    rng: np.random.Generator, centre: npt.NDArray, radii: npt.NDArray, cards: int, size: float, green: npt.NDArray
-) -> list[Mesh]:
-    directions = rng.standard_normal((cards, 3))
-    directions[:, 2] = np.where(directions[:, 2] < -0.5, -directions[:, 2], directions[:, 2])
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    share = rng.uniform(0.62, 1.0, (cards, 1))
-    centres = centre + directions * radii * share
-    shade = (0.55 + 0.45 * share) * (0.82 + 0.22 * directions[:, 2:]) * rng.uniform(0.85, 1.1, (cards, 1))
-    sizes = size * rng.uniform(0.75, 1.25, cards)
-    core = Material(labels.VEGETATION, Layer.HEDGE, tuple(np.asarray(green) * 0.72))
-    return [
-        _cards(rng, centres, directions, sizes, np.asarray(green) * shade),
-        ellipsoid(centre, radii * 0.74, core, 4, 6),
-    ]
-
-
-def _cards(
-    rng: np.random.Generator, centres: npt.NDArray, outward: npt.NDArray, sizes: npt.NDArray, tints: npt.NDArray
-) -> Mesh:
-    """Square leaf cards, turned at random about an axis that leans outward, shaded as the crown's surface."""
-    count = len(centres)
-    facing = outward + 0.7 * rng.standard_normal((count, 3))
-    facing /= np.linalg.norm(facing, axis=1, keepdims=True)
-    right = np.cross(facing, rng.standard_normal((count, 3)))
-    right /= np.linalg.norm(right, axis=1, keepdims=True)
-    up = np.cross(facing, right)
-    corner = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
-    spread = corner[None, :, :1] * right[:, None] + corner[None, :, 1:] * up[:, None]
-    positions = (centres[:, None] + spread * np.asarray(sizes)[:, None, None]).reshape(-1, 3)
-    normals = np.repeat(outward + np.array([0.0, 0.0, 0.25]), 4, axis=0)
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    layers = np.repeat(rng.choice(LEAVES, count), 4)
-    base = 4 * np.arange(count)[:, None]
-    return Mesh(
-        positions.astype(np.float32),
-        normals.astype(np.float32),
-        np.tile((corner * 0.5 + 0.5).astype(np.float32), (count, 1)),
-        np.repeat(np.clip(np.c_[tints, np.zeros(count)], 0, 1), 4, axis=0).astype(np.float32),
-        np.stack([layers, np.full(4 * count, labels.VEGETATION)], -1).astype(np.uint8),
-        np.concatenate([base + np.array(corners) for corners in ((0, 1, 2), (0, 2, 3))]).astype(np.int32),
-    )

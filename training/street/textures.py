@@ -1,8 +1,4 @@
-"""The textures of a drive, drawn from noise and rectangles: one array of square RGBA layers.
-
-What alpha means depends on the kind of layer: of a plain layer how much it mirrors the sky, of a cut-out what is there
-at all (leaves, railings), of a decal how much it covers what lies below (stains, contact shadows).
-"""
+"""The textures of a drive, drawn from noise and rectangles."""
 
 from __future__ import annotations
 
@@ -10,9 +6,20 @@ from enum import IntEnum, auto
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from training.rendering.patterns import SIZE, Image, bricks, flat, grey, noise
+from training.rendering.patterns import (
+    SIZE,
+    Image,
+    billboard,
+    bricks,
+    flat,
+    foliage_solid,
+    grey,
+    leaves,
+    noise,
+    shadow,
+)
+from training.rendering.textures import Textures
 from training.street.facades import facade, shop
 
 
@@ -61,15 +68,13 @@ class Layer(IntEnum):
     MARKING = auto()
 
 
-FIRST_CUTOUT = Layer.LEAVES_0
-FIRST_DECAL = Layer.SHADOW
 FACADES = tuple(range(Layer.FACADE_0, Layer.FACADE_5 + 1))
 SHOPS = tuple(range(Layer.SHOP_0, Layer.SHOP_2 + 1))
 LEAVES = tuple(range(Layer.LEAVES_0, Layer.LEAVES_2 + 1))
 
 
-def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """All layers, uint8 RGBA ``[layers, SIZE, SIZE, 4]``, first row at texture coordinate v = 0 (the bottom)."""
+def draw_textures(rng: np.random.Generator) -> Textures:
+    """All layers, `SIZE` texels wide."""
     layers: dict[Layer, Image] = {
         Layer.PLAIN: flat(1.0, 1.0),
         Layer.ASPHALT: _asphalt(rng),
@@ -109,7 +114,7 @@ def draw_textures(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     stack = np.empty((len(Layer), SIZE, SIZE, 4), np.uint8)
     for layer in Layer:
         stack[layer] = np.clip(layers[layer][::-1].astype(np.float64), 0.0, 1.0) * 255.0 + 0.5
-    return stack
+    return Textures(stack, first_cutout=Layer.LEAVES_0, first_decal=Layer.SHADOW, clouds=Layer.CLOUDS)
 
 
 def _asphalt(rng: np.random.Generator) -> Image:
@@ -132,14 +137,6 @@ def _ground(rng: np.random.Generator, first: tuple[float, ...], second: tuple[fl
     image = flat(1.0, 1.0)
     image[..., :3] = np.asarray(first, np.float32) * blend + np.asarray(second, np.float32) * (1 - blend)
     image[..., :3] *= (1.0 + 0.16 * noise(rng, 128, 3, 0.8))[..., None]
-    return image
-
-
-def foliage_solid(rng: np.random.Generator, spread: float) -> Image:
-    """Leaves seen from so far that nothing shows between them."""
-    image = flat(1.0, 1.0)
-    shade = 0.62 + spread * noise(rng, 32, 4, 0.7)
-    image[..., :3] = shade[..., None] * np.array([0.62, 0.78, 0.36], np.float32)
     return image
 
 
@@ -207,44 +204,6 @@ def _sign_panel(rng: np.random.Generator, colour: tuple[float, float, float]) ->
     return image
 
 
-def billboard(rng: np.random.Generator) -> Image:
-    """An advertisement: discs and bars."""
-    image = flat(1.0, 0.1)
-    image[..., :3] = rng.uniform(0.2, 1.0, 3)
-    colours = np.ascontiguousarray(image[..., :3])
-    for _ in range(9):
-        x, y = (int(v) for v in rng.integers(0, SIZE, 2))
-        colour = tuple(float(v) for v in rng.uniform(0.05, 1.0, 3))
-        if rng.random() < 0.5:
-            cv2.circle(colours, (x, y), int(rng.integers(20, 130)), colour, -1, cv2.LINE_AA)
-        else:
-            cv2.rectangle(colours, (x, y), (x + int(rng.integers(40, 260)), y + int(rng.integers(20, 90))), colour, -1)
-    image[..., :3] = colours
-    return image
-
-
-def leaves(rng: np.random.Generator) -> Image:
-    """A clump of leaves: alpha cuts it out."""
-    colours = np.zeros((SIZE, SIZE, 3), np.float32)
-    cover = np.zeros((SIZE, SIZE), np.float32)
-    size = rng.uniform(16, 30)
-    slim = rng.uniform(0.3, 0.6)
-    for shade in np.linspace(0.35, 1.0, 5):
-        for _ in range(int(34000 / size**2 * 2)):
-            radius, angle = 215 * np.sqrt(rng.random()), rng.uniform(0, 2 * np.pi)
-            if rng.random() > 1.25 - radius / 215:
-                continue
-            centre = (int(256 + radius * np.cos(angle)), int(256 + radius * np.sin(angle)))
-            tone = shade * rng.uniform(0.75, 1.15)
-            colour = (0.70 * tone, (0.82 + 0.1 * rng.random()) * tone, 0.40 * tone)
-            axes = (int(size), max(int(size * slim), 3))
-            turn = float(rng.uniform(0, 180))
-            cv2.ellipse(colours, centre, axes, turn, 0, 360, colour, -1)
-            cv2.ellipse(cover, centre, axes, turn, 0, 360, 1.0, -1)
-    colours[cover == 0] = colours[cover > 0].mean(axis=0)
-    return np.dstack([colours, cover])
-
-
 def _tuft(rng: np.random.Generator) -> Image:
     colours = np.full((SIZE, SIZE, 3), (0.5, 0.5, 0.26), np.float32)
     cover = np.zeros((SIZE, SIZE), np.float32)
@@ -272,15 +231,6 @@ def _mesh_fence() -> Image:
     wires[:24] = True
     wires[:, :20] = True
     return grey(np.full((SIZE, SIZE), 0.75, np.float32)) * [1, 1, 1, 0] + np.dstack([np.zeros((SIZE, SIZE, 3)), wires])
-
-
-def shadow() -> Image:
-    """The soft shadow below something that stands on the ground."""
-    y, x = np.mgrid[-1 : 1 : SIZE * 1j, -1 : 1 : SIZE * 1j].astype(np.float32)
-    inside = np.maximum(np.abs(x), np.abs(y)) * 0.6 + 0.4 * (np.abs(x) ** 4 + np.abs(y) ** 4) ** 0.25
-    image = flat(0.02, 1.0)
-    image[..., 3] = np.clip((1.0 - inside) / 0.28, 0, 1) ** 1.3
-    return image
 
 
 def _stain(rng: np.random.Generator) -> Image:

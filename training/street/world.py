@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from training.rendering.foliage import make_bush
 from training.rendering.mesh import Mesh, join
 from training.rendering.scene import Light, Mover
-from training.street.plants import make_bush, make_conifer, make_tree
+from training.street.plants import FOLIAGE, make_conifer, make_tree
 from training.street.road import Road
 
 
@@ -64,7 +65,7 @@ def make_woods(rng: np.random.Generator, dry: float) -> list[Mesh]:
     tint = np.array([1.0 + 0.22 * dry, 1.0 - 0.05 * dry, 1.0 + 0.1 * dry])
     woods = [make_tree(rng, rng.uniform(7, 11), rng.uniform(0.75, 1.15)).tinted(tint) for _ in range(5)]
     woods += [make_conifer(rng, rng.uniform(8, 12)).tinted(tint) for _ in range(2)]
-    woods += [make_bush(rng, rng.uniform(0.8, 1.5)).tinted(tint * 0.9) for _ in range(3)]
+    woods += [make_bush(rng, rng.uniform(0.8, 1.5), FOLIAGE).tinted(tint * 0.9) for _ in range(3)]
     return woods
 
 

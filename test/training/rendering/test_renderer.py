@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from training.rendering.errors import RenderingError
 from training.rendering.mesh import Material, box, grid, join, quad
 from training.rendering.renderer import Renderer
 from training.rendering.scene import Light, Scene
+from training.rendering.textures import Textures
 from training.street import labels
-from training.street.textures import Layer
 
 GREY = (0.5, 0.5, 0.5)
 LIGHT = Light(
@@ -35,6 +37,7 @@ BOXES = [
     ((6.0, 2.0, 0.0), (6.1, 2.1, 4.0), labels.POLE),
 ]
 EXTENT = 400.0
+WHITE = Textures(np.full((1, 4, 4, 4), 255, np.uint8), first_cutout=1, first_decal=1)
 CAMERAS = [
     Camera(width=416, height=128, fx=240.0, fy=240.0, cx=207.5, cy=59.7),
     Camera(width=321, height=243, fx=150.0, fy=210.0, cx=120.3, cy=140.4),
@@ -45,15 +48,14 @@ POSES = [
 ]
 
 
-def _scene(*extra) -> Scene:
+def _scene(*extra, textures=WHITE) -> Scene:
     ground = grid(
         [[[-EXTENT, EXTENT, 0], [-EXTENT, -EXTENT, 0]], [[EXTENT, EXTENT, 0], [EXTENT, -EXTENT, 0]]],
         np.zeros((2, 2, 2)),
         Material(labels.ROAD),
     )
     solids = [box(low, high, Material(label)) for low, high, label in BOXES]
-    textures = np.full((len(Layer), 4, 4, 4), 255, np.uint8)
-    return Scene(join([ground, *solids, *extra]), (), LIGHT, textures)
+    return Scene(join([ground, *solids, *extra]), (), LIGHT, textures, labels.SKY)
 
 
 def _cast(camera: Camera, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,6 +94,46 @@ def test_depth_and_labels_are_those_of_rays_cast_through_pixel_centres(street_re
     error = np.abs(view.depth[near] - depth[near]) / depth[near]
     assert error.max() < 1e-3
     assert np.median(error) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("first_cutout", "first_decal", "alpha", "solid", "painted"),
+    [(2, 2, 0, True, True), (1, 2, 0, False, False), (1, 2, 255, True, True), (1, 1, 255, False, True)],
+    ids=["plain", "cut-out of nothing", "cut-out", "decal"],
+)
+def test_the_textures_say_what_is_cut_out_and_what_only_covers(
+    street_renderer, first_cutout, first_decal, alpha, solid, painted
+):
+    layers = np.full((2, 4, 4, 4), 255, np.uint8)
+    layers[1, ..., 3] = alpha
+    board = Material(labels.TRAFFIC_SIGN, 1, (1.0, 0.0, 0.0), gloss=float(first_decal == 1))
+    plate = quad([[5.0, 1.0, 1.0], [5.0, -1.0, 1.0], [5.0, -1.0, 2.0], [5.0, 1.0, 2.0]], board)
+    with Renderer(_scene(plate, textures=Textures(layers, first_cutout, first_decal)), CAMERAS[0]) as renderer:
+        view = renderer.render(POSES[0])
+    middle = (round(CAMERAS[0].cy), round(CAMERAS[0].cx))
+    assert (view.labels[middle] == labels.TRAFFIC_SIGN) == solid
+    assert (view.depth[middle] == pytest.approx(5.0, rel=1e-4)) == solid
+    red, green, _ = view.image[middle].astype(int)
+    assert (red > green + 30) == painted
+
+
+@pytest.mark.parametrize("sky", [labels.SKY, 200])
+def test_the_scene_says_which_class_the_sky_is(street_renderer, sky):
+    with Renderer(replace(_scene(), sky=sky), CAMERAS[0]) as renderer:
+        view = renderer.render(POSES[0])
+    assert np.all(np.isinf(view.depth) == (view.labels == sky))
+    assert np.any(view.labels == sky)
+
+
+@pytest.mark.parametrize("clouds", [0, 1])
+def test_clouds_are_drawn_from_the_layer_that_the_textures_name(street_renderer, clouds):
+    layers = np.zeros((2, 4, 4, 4), np.uint8)
+    layers[1] = 255
+    light = replace(LIGHT, cloudiness=0.5, cloud_light=(8.0, 8.0, 8.0))
+    scene = replace(_scene(textures=Textures(layers, 2, 2, clouds)), light=light)
+    with Renderer(scene, CAMERAS[0]) as renderer:
+        view = renderer.render(POSES[0])
+    assert (view.image[0, 0].mean() > 200) == (clouds == 1)
 
 
 @pytest.mark.parametrize("camera", CAMERAS)

@@ -12,6 +12,7 @@ from training.data.label_sets import NYU40
 from training.rendering.mesh import Material, join
 from training.rendering.renderer import Renderer
 from training.rendering.scene import Light, Scene
+from training.rendering.textures import Textures
 from training.rooms import labels
 from training.rooms.errors import RoomsError
 from training.rooms.room import RoomConfig, build_room, kinect
@@ -42,7 +43,8 @@ def test_depth_and_labels_of_a_bare_room_are_those_of_rays_cast_into_boxes(stree
     ceiling = level_panel(SIZE, SIZE[2], Material(labels.CEILING), 1.0, facing_up=False)
     mesh = join([*walls, floor, ceiling, block(*CUPBOARD, Material(labels.CABINET))])
     light = Light((0.0, 0.0, 1.0), GREY, GREY, GREY, GREY, GREY, GREY, 0.0, 0.0, (1.0, 1.0, 1.0))
-    with Renderer(Scene(mesh, (), light, np.full((len(Layer), 4, 4, 4), 255, np.uint8)), CAMERA) as renderer:
+    textures = Textures(np.full((len(Layer), 4, 4, 4), 255, np.uint8), Layer.LEAVES_0, Layer.SHADOW)
+    with Renderer(Scene(mesh, (), light, textures, labels.NONE), CAMERA) as renderer:
         view = renderer.render(pose)
 
     rays, eye = CAMERA.rays().astype(np.float64) @ pose[:3, :3].T, pose[:3, 3]
