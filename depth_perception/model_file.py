@@ -3,17 +3,12 @@
 The description travels as JSON in the model's metadata, under `METADATA_KEY`. Normalisation and disparity-to-depth are
 part of the graph:
 
-* a *depth* model maps ``image`` (uint8 RGB, ``[1, height, width, 3]``) to ``depth`` (float32, ``[1, height, width]``,
-  distance along the optical axis as a camera of focal length `ModelDescription.focal_length` would see it);
+* a *depth* model maps ``image`` (uint8 RGB, ``[1, height, width, 3]``) to ``depth``, and to its
+  `ModelDescription.extras`; with `ModelDescription.frames` it takes ``images`` (``[2, height, width, 3]``, oldest
+  first) in place of ``image``, and answers for the second one;
+* a *pose* model maps ``images`` (uint8 RGB, ``[frames, height, width, 3]``, oldest first) to ``motion``.
 
-  - with `ModelDescription.classes` it also answers ``semantics`` (uint8, ``[1, height, width]``, places among them),
-  - with `ModelDescription.confidence` also ``confidence`` (float32, ``[1, height, width]``, 0 to 1),
-  - with `ModelDescription.frames` it takes ``images`` (``[2, height, width, 3]``, oldest first) in place of ``image``,
-    and answers for the second one;
-
-* a *pose* model maps ``images`` (uint8 RGB, ``[frames, height, width, 3]``, oldest first) to ``motion`` (float32,
-  ``[frames - 1, 4, 4]``), where ``motion[k]`` is the pose of camera ``k + 1`` in camera ``k``: it takes points of frame
-  ``k + 1`` into frame ``k``.
+What each of them is, `depth_perception.model_outputs` says.
 """
 
 from __future__ import annotations
@@ -28,12 +23,11 @@ from typing import Any, Literal
 import onnx
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.model_outputs import EXTRAS, UNKNOWN_CLASS, extras_of
 
 METADATA_KEY = "depth_perception"
-FORMAT_VERSIONS = (1, 2)
+FORMAT_VERSIONS = (1, 2, 3)
 """What this package reads. Each file has the lowest that knows all its entries, so that older packages read it too."""
-UNKNOWN_CLASS = 255
-"""No class has this id: it stands for "unknown" wherever ids are stored in a byte."""
 DEPTH_FRAMES = ("previous", "current")
 """The frames of a depth model that takes two."""
 
@@ -99,14 +93,22 @@ class ModelDescription:
     """Git revision of the code that exported it."""
     classes: tuple[SemanticClass, ...] = ()
     """Depth models: what ``semantics`` tells apart; none if there is no such output."""
-    confidence: bool = False
-    """Depth models: whether there is an output ``confidence``."""
+    extras: tuple[str, ...] = ()
+    """Depth models: the names of what they answer beside depth, of `depth_perception.model_outputs.EXTRAS`."""
 
     def __post_init__(self) -> None:
         if self.task not in ("depth", "pose"):
             raise ModelFileError(f"its task is '{self.task}', expected 'depth' or 'pose'")
-        if self.task == "pose" and (self.classes or self.confidence):
-            raise ModelFileError("it is a pose model with classes or confidence, which only depth models have")
+        if self.task == "pose" and self.extras:
+            raise ModelFileError(f"it is a pose model with {', '.join(self.extras)}, which only depth models have")
+        known = [output.name for output in EXTRAS]
+        if unknown := sorted(set(self.extras) - set(known)):
+            raise ModelFileError(
+                f"it answers {', '.join(unknown)}, this package knows {', '.join(known)} beside depth: use the package"
+                " version that wrote it"
+            )
+        if bool(self.classes) != ("semantics" in self.extras):
+            raise ModelFileError("it has classes without semantics, or semantics without classes")
         if self.task == "depth" and self.frames not in ((), DEPTH_FRAMES):
             raise ModelFileError(
                 f"its frames are {', '.join(self.frames)}, of a depth model expected {', '.join(DEPTH_FRAMES)} or none"
@@ -122,13 +124,16 @@ class ModelDescription:
     @property
     def format_version(self) -> int:
         """The lowest of `FORMAT_VERSIONS` that knows all entries in use."""
-        return 2 if self.classes or self.confidence or (self.task == "depth" and self.frames) else 1
+        of_frames = 2 if self.task == "depth" and self.frames else 1
+        return max(of_frames, *(output.since for output in extras_of(self)), 1)
 
     def to_json(self) -> str:
         values = asdict(self) | {"format_version": self.format_version}
-        for name in ("classes", "confidence"):
-            if not values[name]:
-                del values[name]  # version 1 does not know it
+        if self.format_version < 3:  # which know confidence alone, and take semantics for granted where classes are
+            del values["extras"]
+            values |= {"confidence": True} if "confidence" in self.extras else {}
+        if not self.classes:
+            del values["classes"]  # version 1 does not know it
         return json.dumps(values)
 
     @classmethod
@@ -147,10 +152,13 @@ class ModelDescription:
                 f" {FORMAT_VERSIONS[-1]}: export the model again or use the package version that wrote it"
             )
         known = {field.name for field in fields(cls)}
+        if version < 3:
+            before = {"semantics": values.get("classes"), "confidence": values.pop("confidence", False)}
+            values["extras"] = [name for name, is_there in before.items() if is_there]
         if unknown := sorted(set(values) - known):
             raise ModelFileError(f"its description has unknown entries {', '.join(unknown)}: export the model again")
         try:
-            values["frames"] = tuple(values.get("frames", ()))
+            values |= {name: tuple(values.get(name, ())) for name in ("frames", "extras")}
             values["training_data"] = tuple(TrainingData(**item) for item in values.get("training_data", ()))
             values["scores"] = tuple(Score(**item) for item in values.get("scores", ()))
             values["classes"] = tuple(

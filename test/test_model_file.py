@@ -42,8 +42,8 @@ def entries(description: ModelDescription) -> dict[str, Any]:
     [
         PLAIN,
         replace(PLAIN, training_data=(TrainingData("a", "b", "c"),), scores=(Score("p", "abs_rel", 0.1),)),
-        replace(PLAIN, classes=CLASSES),
-        replace(PLAIN, confidence=True, frames=("previous", "current")),
+        replace(PLAIN, classes=CLASSES, extras=("semantics",)),
+        replace(PLAIN, extras=("confidence",), frames=("previous", "current")),
         replace(PLAIN, task="pose", frames=("a", "b", "c")),
     ],
 )
@@ -54,7 +54,7 @@ def test_a_description_comes_back_as_it_was(description: ModelDescription) -> No
 @pytest.mark.parametrize("model", [DEPTH_MODEL, POSE_MODEL])
 def test_files_from_before_are_read_and_are_what_they_were(model: str) -> None:
     description = read_description(ROOT / model)
-    assert (description.classes, description.confidence, description.format_version) == ((), False, 1)
+    assert (description.classes, description.extras, description.format_version) == ((), (), 1)
     (said,) = (item.value for item in onnx.load_model(ROOT / model).metadata_props if item.key == METADATA_KEY)
     assert entries(description) == json.loads(said)
 
@@ -66,18 +66,30 @@ def test_what_needs_nothing_new_is_written_so_that_older_packages_read_it(descri
 
 
 @pytest.mark.parametrize(
-    "changes", [{"classes": CLASSES}, {"confidence": True}, {"frames": ("previous", "current")}], ids=str
+    ("changes", "new"),
+    [
+        ({"classes": CLASSES, "extras": ("semantics",)}, {"classes"}),
+        ({"extras": ("confidence",)}, {"confidence"}),
+        ({"classes": CLASSES, "extras": ("semantics", "confidence")}, {"classes", "confidence"}),
+        ({"frames": ("previous", "current")}, set()),
+    ],
+    ids=lambda value: str(value)[-40:],
 )
-def test_older_packages_refuse_what_they_do_not_know_by_its_version(changes: dict[str, Any]) -> None:
-    """They look at the version before anything else, and say which package to use."""
-    assert entries(replace(PLAIN, **changes))["format_version"] == 2
+def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, Any], new: set[str]) -> None:
+    """Those of version 1 look at the version before anything else, and say which package to use."""
+    said = entries(replace(PLAIN, **changes))
+    assert (said["format_version"], set(said) - VERSION_1) == (2, new)
+    assert said.get("confidence", True) is True
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 3}, "format version 3, this package reads 1 to 2: export"),
+        ({"format_version": 4}, "format version 4, this package reads 1 to 3: export"),
         ({"format_version": None}, "format version None"),
+        ({"format_version": 3, "extras": ["flow"]}, "it answers flow, this package knows semantics, confidence"),
+        ({"format_version": 3, "extras": ["semantics"]}, "semantics without classes"),
+        ({"format_version": 3, "classes": [{"name": "road", "colour": [1, 2, 3]}]}, "classes without semantics"),
         ({"classes": [{"name": "road"}]}, "class without 'colour'"),
         ({"classes": [{"name": "road", "colour": [1, 2]}]}, "colour of class 'road'"),
         ({"classes": [{"name": "road", "colour": [1, 2, 256]}]}, "0 to 255"),
@@ -85,7 +97,7 @@ def test_older_packages_refuse_what_they_do_not_know_by_its_version(changes: dic
         ({"classes": 256 * [{"name": "road", "colour": [1, 2, 3]}]}, "256 classes, expected at most 255"),
         ({"frames": ["current", "previous"]}, "frames are current, previous"),
         ({"task": "segmentation"}, "task is 'segmentation'"),
-        ({"task": "pose", "confidence": True}, "pose model with classes or confidence"),
+        ({"task": "pose", "confidence": True}, "pose model with confidence, which only"),
         ({"classses": []}, "unknown entries classses"),
     ],
     ids=lambda value: str(value)[:40],
@@ -106,7 +118,7 @@ def test_the_refusal_names_the_file(tmp_path: Path) -> None:
 
 def test_a_part_is_what_its_output_needs(tmp_path: Path) -> None:
     write_depth_model(tmp_path / "plain.onnx")
-    write_depth_model(tmp_path / "all.onnx", classes=CLASSES, confidence=True, work=3, work_for="confidence")
+    write_depth_model(tmp_path / "all.onnx", classes=CLASSES, extras=("confidence",), work=3, work_for="confidence")
     part = onnx.load_model_from_string(read_part(tmp_path / "all.onnx", "depth"))
     plain = onnx.load_model(tmp_path / "plain.onnx")
     assert [tensor.name for tensor in part.graph.output] == ["depth"]

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from depth_perception.model_file import DEPTH_FRAMES
 from training.motion import matrix_from_motion
 from training.networks.confident_depth import ConfidentDepth
-from training.networks.depth_network import DepthNetwork, RegressionNetwork
+from training.networks.depth_network import DepthNetwork
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
 
@@ -34,22 +33,17 @@ class Model(nn.Module):
 
 
 class DepthModel(Model):
-    """uint8 RGB ``[1, H, W, 3]`` -> canonical depth ``[1, H, W]`` in metres, and the class of each pixel, uint8
-    ``[1, H, W]``, if the network has classes."""
+    """uint8 RGB ``[1, H, W, 3]`` -> canonical depth ``[1, H, W]`` in metres, and the network's extras, each ``[1, H, W,
+    ...]``."""
 
     def __init__(self, network: DepthNetwork) -> None:
         super().__init__()
         self.network: DepthNetwork = network
-        self.answers = ("depth", "semantics") if network.classes else ("depth",)
+        self.answers = ("depth", *network.extras)
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        image = normalise(image).permute(0, 3, 1, 2)
-        if not self.network.classes:
-            return (1.0 / self.network.finest(image)[:, 0],)
-        assert isinstance(self.network, RegressionNetwork)
-        prediction = self.network.predict(image)
-        classes = self.network.scores(prediction, image).argmax(1).to(torch.uint8)
-        return 1.0 / self.network.disparity(prediction, image)[:, 0], classes
+        disparity, *extras = self.network.answer(normalise(image).permute(0, 3, 1, 2))
+        return 1.0 / disparity[:, 0], *extras
 
 
 class ConfidentDepthModel(Model):

@@ -60,7 +60,7 @@ class Trained:
         sources = self.training_data()
         if task == "depth":
             values |= {"minimum_depth": network.minimum_depth, "maximum_depth": network.maximum_depth}
-            values |= {"classes": self._classes(), "confidence": "confidence" in model.answers}
+            values |= {"classes": self._classes(), "extras": model.answers[1:]}
         return ModelDescription(
             name=name,
             task=task,

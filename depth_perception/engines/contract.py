@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from depth_perception.engines.engine import EngineError, TensorInfo
 from depth_perception.model_file import ModelDescription
+from depth_perception.model_outputs import OUTPUTS, outputs_of
 
-TENSOR_NAMES = frozenset({"image", "images", "depth", "semantics", "confidence", "motion"})
+TENSOR_NAMES = frozenset({"image", "images", *OUTPUTS})
 """All inputs and outputs that models may have."""
 
 
@@ -24,15 +25,9 @@ def expected_inputs(model: ModelDescription) -> tuple[TensorInfo, ...]:
 
 def expected_outputs(model: ModelDescription) -> tuple[TensorInfo, ...]:
     """The outputs that a model of this description has: first what its task is, then what it says beside it."""
-    shape, float32 = (1, model.height, model.width), np.dtype(np.float32)
-    if model.task == "pose":
-        return (TensorInfo("motion", (len(model.frames) - 1, 4, 4), float32),)
-    outputs = [TensorInfo("depth", shape, float32)]
-    if model.classes:
-        outputs.append(TensorInfo("semantics", shape, np.dtype(np.uint8)))
-    if model.confidence:
-        outputs.append(TensorInfo("confidence", shape, float32))
-    return tuple(outputs)
+    return tuple(
+        TensorInfo(output.name, output.shape_of(model), np.dtype(output.dtype)) for output in outputs_of(model)
+    )
 
 
 def check_graph(

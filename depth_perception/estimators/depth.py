@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from depth_perception.estimators.scale import ConstantScale, ScaleEstimate, Scal
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
-from depth_perception.model_file import UNKNOWN_CLASS
+from depth_perception.model_outputs import OUTPUTS, extras_of
 
 SATURATION = 0.95
 """A network that answers this share of its maximum depth, or more, says "far away", not a distance."""
@@ -33,10 +33,8 @@ class DepthResult:
         camera: The pinhole of depth and image.
         scale: What the network's depth was multiplied with.
         metric: False if nobody knows how long a unit is: then it must not be passed on as metres.
-        labels: uint8 ``[height, width]``, places among the model's classes, `UNKNOWN_CLASS` where the camera saw
-            nothing; None if not asked for.
-        confidence: float32 ``[height, width]``, 0 to 1; NaN where the camera saw nothing, and everywhere for a model of
-            two frames that had but one; None if not asked for.
+        extras: What else was asked for, ``[height, width, ...]`` by its name, as `depth_perception.model_outputs` says;
+            invalid where the camera saw nothing.
     """
 
     depth: npt.NDArray[np.float32]
@@ -45,8 +43,7 @@ class DepthResult:
     camera: Camera
     scale: ScaleEstimate
     metric: bool
-    labels: npt.NDArray[np.uint8] | None = None
-    confidence: npt.NDArray[np.float32] | None = None
+    extras: Mapping[str, npt.NDArray]
 
 
 class DepthEstimator:
@@ -85,7 +82,7 @@ class DepthEstimator:
         self._scale = ConstantScale(model_scale(model)) if scale is None else scale
         self._takes_two = bool(model.frames)
         self._previous: tuple[int, npt.NDArray[np.uint8]] | None = None
-        self._extras = {tensor.name for tensor in engine.outputs[1:]}
+        self._extras = {output.name for output in extras_of(model)}
 
     def estimate(
         self, image: npt.NDArray[np.uint8], stamp: int | None = None, *, extras: Collection[str] = ()
@@ -95,7 +92,7 @@ class DepthEstimator:
         Args:
             stamp: Nanoseconds. A model of two frames looks at the image before as well, if that is at most
                 `MAXIMUM_GAP` older; without a stamp an image is judged by itself.
-            extras: What else to compute of what the model has: ``semantics``, ``confidence``.
+            extras: What else to compute of what the model has (`ModelDescription.extras`).
 
         Raises: `EstimatorError` if it is not such an image or the model lacks an extra, `EngineError` if the backend
         fails.
@@ -122,14 +119,16 @@ class DepthEstimator:
         depth *= np.float32(scale.value)
         depth[depth > self._farthest] = np.inf
         depth[depth < self._nearest] = -np.inf
-        labels, confidence = None, None
-        if "semantics" in extras:
-            labels = np.where(self.view.valid, outputs["semantics"][0], np.uint8(UNKNOWN_CLASS))
-        if "confidence" in extras:
-            alone = self._takes_two and before is None
-            sure = self.view.valid & (not alone)
-            confidence = np.where(sure, outputs["confidence"][0], np.float32(np.nan))
-        return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known, labels, confidence)
+        alone = self._takes_two and before is None
+        others = {name: self._extra(name, outputs[name][0], alone) for name in extras}
+        return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known, others)
+
+    def _extra(self, name: str, values: npt.NDArray, alone: bool) -> npt.NDArray:
+        """What the model answered beside depth, ``[height, width, ...]``, where it means something."""
+        output = OUTPUTS[name]
+        known = np.zeros_like(self.view.valid) if alone and output.of_pair else self.view.valid
+        known = known.reshape(known.shape + (1,) * (values.ndim - known.ndim))
+        return np.where(known, values, values.dtype.type(output.invalid))
 
     def _view_before(self, view: npt.NDArray[np.uint8], stamp: int | None) -> npt.NDArray[np.uint8] | None:
         """The view of the image just before this one, which it keeps for the next; None if there is none."""

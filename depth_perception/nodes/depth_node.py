@@ -22,6 +22,7 @@ from depth_perception.estimators.scale import (
     model_scale,
 )
 from depth_perception.geometry.camera import Camera
+from depth_perception.model_outputs import DEPTH, extras_of
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
@@ -64,9 +65,8 @@ class DepthNode(PerceptionNode[AnyImage]):
     Publishes ``depth/image_rect`` (32FC1, metres along the optical axis; NaN invalid, +inf beyond the range, -inf
     closer than it), ``depth/camera_info``, ``image_rect`` (rgb8, the view the depth belongs to), ``depth/scale`` (x:
     metres in one unit of the model, y: its relative standard deviation) and ``depth/color`` (rgb8, to look at). Depth
-    of unknown scale goes to ``depth/relative`` instead. A model that has them adds ``depth/confidence`` (32FC1, 0 to 1,
-    NaN unknown) and the topics of `SemanticsOutput`. Stamp and frame are those of the image. What nobody subscribes to
-    is not computed.
+    of unknown scale goes to ``depth/relative`` instead. A model that answers more adds the topics of `model_outputs`,
+    and of `SemanticsOutput`. Stamp and frame are those of the image. What nobody subscribes to is not computed.
     """
 
     def __init__(self) -> None:
@@ -76,8 +76,7 @@ class DepthNode(PerceptionNode[AnyImage]):
         self._estimator_of: object = None
         self._camera_pose: transforms.CameraPose | None = None
         self._scale: ScaleEstimate | None = None
-        self._semantics: SemanticsOutput | None = None
-        self._confidence: ImageOutput | None = None
+        self._extras: dict[str, ImageOutput | SemanticsOutput] = {}
 
     def check_parameters(self, values: dict[str, Any]) -> str | None:
         if values["minimum_range"] >= values["maximum_range"]:
@@ -92,14 +91,18 @@ class DepthNode(PerceptionNode[AnyImage]):
         if self.value("scale_source") == "ground_plane":
             self._camera_pose = transforms.CameraPose(self, self.value("base_frame"), self.value("camera_pose"))
         model = self._engine.model
-        self._depth = self._image_output("depth/image_rect", "32FC1")
-        self._relative = self._image_output("depth/relative", "32FC1")
+        self._depth = self._image_output(DEPTH.topic, DEPTH.encoding)
+        self._relative = self._image_output("depth/relative", DEPTH.encoding)
         self._info = self.output(CameraInfo, "depth/camera_info")
         self._image = self._image_output("image_rect", "rgb8")
         self._scale_output = self.output(Vector3Stamped, "depth/scale")
         self._color = self._image_output("depth/color", "rgb8")
-        self._semantics = SemanticsOutput(self, model.classes) if model.classes else None
-        self._confidence = self._image_output("depth/confidence", "32FC1") if model.confidence else None
+        self._extras = {
+            output.name: SemanticsOutput(self, model.classes)
+            if output.name == "semantics"
+            else self._image_output(output.topic, output.encoding)
+            for output in extras_of(model)
+        }
         self.get_logger().info(engine_summary(self._engine))
         if not model.metric and self.value("scale_source") == "model":
             self.get_logger().warning(
@@ -111,7 +114,7 @@ class DepthNode(PerceptionNode[AnyImage]):
         return [self._camera.image, self._camera.info]
 
     def process(self, frame: Frame[AnyImage]) -> bool:
-        extras = self._wanted_extras()
+        extras = {name for name, output in self._extras.items() if output.is_wanted}
         wants_depth = any(output.is_wanted for output in (self._depth, self._relative, self._color))
         wants_depth |= bool(extras) or _is_wanted(self._scale_output)
         if not (wants_depth or self._image.is_wanted or _is_wanted(self._info)):
@@ -156,11 +159,6 @@ class DepthNode(PerceptionNode[AnyImage]):
     def _image_output(self, topic: str, encoding: str) -> ImageOutput:
         return ImageOutput(self.output(Image, topic), encoding)
 
-    def _wanted_extras(self) -> set[str]:
-        """Which of the model's outputs beside depth somebody subscribes to."""
-        outputs = {"semantics": self._semantics, "confidence": self._confidence}
-        return {name for name, output in outputs.items() if output is not None and output.is_wanted}
-
     def _publish_depth(self, result: DepthResult, header: Header) -> None:
         self._scale = result.scale
         output = self._depth if result.metric else self._relative
@@ -171,10 +169,8 @@ class DepthNode(PerceptionNode[AnyImage]):
             self._scale_output.publish(Vector3Stamped(header=header, vector=scale))
         if self._color.is_wanted:
             self._color.publish(colored(result.depth), header)
-        if self._semantics is not None and result.labels is not None:
-            self._semantics.publish(result.labels, header)
-        if self._confidence is not None and result.confidence is not None:
-            self._confidence.publish(result.confidence, header)
+        for name, values in result.extras.items():
+            self._extras[name].publish(values, header)
 
     def _estimator_for(self, camera: Camera, camera_frame: str) -> DepthEstimator:
         assert self._engine is not None

@@ -11,21 +11,23 @@ import numpy.typing as npt
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
-from depth_perception.model_file import UNKNOWN_CLASS, SemanticClass
+from depth_perception.model_file import SemanticClass
+from depth_perception.model_outputs import OUTPUTS, UNKNOWN_CLASS
 from depth_perception.nodes.images import ImageOutput
 from depth_perception.nodes.perception_node import PerceptionNode
 
 
 class SemanticsOutput:
-    """The topics ``semantics/image`` (mono8, class ids) and ``semantics/color`` (rgb8, to look at), and
-    ``semantics/labels``, which says once what the ids mean.
+    """The topic of class ids, ``semantics/color`` (rgb8, to look at), and ``semantics/labels``, which says once what
+    the ids mean.
 
     Attributes:
         is_wanted: Whether anybody subscribes to the images.
     """
 
     def __init__(self, node: PerceptionNode, classes: Sequence[SemanticClass]) -> None:
-        self._image = ImageOutput(node.output(Image, "semantics/image"), "mono8")
+        ids = OUTPUTS["semantics"]
+        self._image = ImageOutput(node.output(Image, ids.topic), ids.encoding)
         self._color = ImageOutput(node.output(Image, "semantics/color"), "rgb8")
         self._palette = np.zeros((256, 1, 3), np.uint8)
         self._palette[: len(classes), 0] = [item.colour for item in classes]

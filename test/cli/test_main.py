@@ -107,7 +107,7 @@ def test_inspect_as_table_and_as_json(tmp_path, capsys):
 
 def test_inspect_names_the_classes_and_all_outputs(tmp_path, capsys):
     classes = tuple(SemanticClass(f"thing{number}", (number, 0, 0)) for number in range(40))
-    write_depth_model(tmp_path / "depth.onnx", classes=classes, confidence=True)
+    write_depth_model(tmp_path / "depth.onnx", classes=classes, extras=("confidence",))
     assert main(["inspect", str(tmp_path / "depth.onnx")]) == 0
     text = capsys.readouterr().out
     assert "depth, semantics, confidence" in text
@@ -117,7 +117,7 @@ def test_inspect_names_the_classes_and_all_outputs(tmp_path, capsys):
     assert main(["inspect", "--json", str(tmp_path / "depth.onnx")]) == 0
     values = json.loads(capsys.readouterr().out)
     assert values["classes"][7] == {"name": "thing7", "colour": [7, 0, 0]}
-    assert (values["confidence"], values["format_version"]) == (True, 2)
+    assert (values["extras"], values["format_version"]) == (["semantics", "confidence"], 2)
 
 
 def test_evaluate_prints_its_tables_and_writes_the_report(tmp_path, capsys):

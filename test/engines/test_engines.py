@@ -9,20 +9,21 @@ import numpy.typing as npt
 import onnx
 import pytest
 from helpers.models import (
-    green_confidence,
+    answer_of,
     luma_depth,
-    red_classes,
     redescribe,
     write_depth_model,
     write_pose_model,
 )
 from onnx import TensorProto, helper, numpy_helper
 
+from depth_perception import model_outputs
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
 from depth_perception.model_file import ModelDescription, ModelFileError, SemanticClass, write_model
 
 HEIGHT, WIDTH = 24, 40
+EXTRAS = tuple(output.name for output in model_outputs.EXTRAS)
 CLASSES = tuple(SemanticClass(f"class {number}", (number, 0, 0)) for number in range(5))
 
 
@@ -187,19 +188,19 @@ def test_a_graph_the_backend_cannot_run_is_refused_in_one_line(backend, depth_mo
 def rich_model(tmp_path_factory):
     """A depth model with all that a depth model may have."""
     path = tmp_path_factory.mktemp("models") / "rich.onnx"
-    write_depth_model(path, classes=CLASSES, confidence=True, two_frames=True)
+    write_depth_model(path, classes=CLASSES, extras=EXTRAS[1:], two_frames=True)
     return path
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_models_of_two_frames_with_classes_and_confidence_run(backend, rich_model):
+def test_models_of_two_frames_with_all_extras_run(backend, rich_model):
     before, now = images = np.random.default_rng(2).integers(0, 256, (2, 32, 64, 3), np.uint8)
     engine = open_engine(rich_model, backend)
     found = engine.run({"images": images})
-    assert set(found) == {tensor.name for tensor in engine.outputs} == {"depth", "semantics", "confidence"}
+    assert set(found) == {tensor.name for tensor in engine.outputs} == {"depth", *EXTRAS}
     np.testing.assert_allclose(found["depth"][0], luma_depth(now), rtol=1e-5)
-    np.testing.assert_array_equal(found["semantics"][0], red_classes(now, len(CLASSES)))
-    np.testing.assert_allclose(found["confidence"][0], green_confidence(now, before), atol=1e-5)
+    for name in EXTRAS:
+        np.testing.assert_allclose(found[name][0], answer_of(name, now, before, len(CLASSES)), atol=1e-5)
     assert [found[tensor.name].dtype for tensor in engine.outputs] == [tensor.dtype for tensor in engine.outputs]
     engine.close()
 
@@ -207,7 +208,7 @@ def test_models_of_two_frames_with_classes_and_confidence_run(backend, rich_mode
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_what_is_not_asked_for_costs_nothing(backend, tmp_path):
     path = tmp_path / "rich.onnx"
-    write_depth_model(path, width=416, height=128, confidence=True, work=8, work_for="confidence")
+    write_depth_model(path, width=416, height=128, extras=("confidence",), work=8, work_for="confidence")
     engine = open_engine(path, backend, threads=1)
     image = np.random.default_rng(3).integers(0, 256, (1, 128, 416, 3), np.uint8)
 
@@ -237,9 +238,12 @@ def test_what_is_not_asked_for_costs_nothing(backend, tmp_path):
             r"\(pose at 64x32 with frames previous, current\) means input images uint8 \(2, 32, 64, 3\)",
         ),
         ({"frames": ("previous", "current")}, r"means input images uint8 \(2, .* has image uint8 \(1, 32, 64, 3\)"),
-        ({"confidence": True}, r"means output confidence float32 \(1, 32, 64\), its graph has none of it: export it"),
         (
-            {"classes": CLASSES},
+            {"extras": ("confidence",)},
+            r"means output confidence float32 \(1, 32, 64\), its graph has none of it: export it",
+        ),
+        (
+            {"classes": CLASSES, "extras": ("semantics",)},
             r"means output semantics uint8 \(1, 32, 64\), its graph has none of it: export it again",
         ),
     ],
@@ -254,7 +258,7 @@ def test_a_graph_that_is_not_what_its_description_says_is_refused(backend, chang
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_outputs_that_the_description_is_silent_about_are_refused(backend, rich_model, tmp_path):
-    redescribe(rich_model, tmp_path / "shy.onnx", classes=())
+    redescribe(rich_model, tmp_path / "shy.onnx", classes=(), extras=EXTRAS[1:])
     with pytest.raises(EngineError, match=r"means output nothing else, its graph has semantics uint8 \(1, 32, 64\)"):
         open_engine(tmp_path / "shy.onnx", backend)
 

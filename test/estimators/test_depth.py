@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from helpers.models import green_confidence, luma_depth, red_classes, write_depth_model, write_pose_model
+from helpers.models import answer_of, green_share, luma_depth, write_depth_model, write_pose_model
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
@@ -11,11 +11,13 @@ from depth_perception.estimators.scale import ConstantScale, GroundPlaneScale, S
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import SemanticClass
+from depth_perception.model_outputs import OUTPUTS
 
 CAMERA = Camera(64, 32, 80.0, 80.0, 31.5, 15.5)  # twice the focal length the model was trained at
 IMAGE = np.random.default_rng(0).integers(0, 256, (32, 64, 3), np.uint8)
 OTHER = np.random.default_rng(1).integers(0, 256, (32, 64, 3), np.uint8)
 CLASSES = tuple(SemanticClass(f"class {number}", (number, 0, 0)) for number in range(7))
+EXTRAS = set(OUTPUTS) - {"depth", "motion"}
 SECOND = 1_000_000_000
 
 
@@ -133,59 +135,42 @@ def test_an_image_of_another_resolution_is_refused(engine):
 
 @pytest.fixture(scope="session")
 def rich(tmp_path_factory):
-    """A model of one frame with classes and confidence."""
+    """A model of one frame that answers all there is."""
     path = tmp_path_factory.mktemp("models") / "rich.onnx"
-    write_depth_model(path, focal_length=40.0, classes=CLASSES, confidence=True)
+    write_depth_model(path, focal_length=40.0, classes=CLASSES, extras=tuple(EXTRAS - {"semantics"}))
     return open_engine(path)
 
 
 @pytest.fixture(scope="session")
 def two_frames(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "two_frames.onnx"
-    write_depth_model(path, focal_length=40.0, confidence=True, two_frames=True)
+    write_depth_model(path, focal_length=40.0, extras=("confidence",), two_frames=True)
     return open_engine(path)
 
 
-def labels(result: DepthResult) -> npt.NDArray[np.uint8]:
-    assert result.labels is not None
-    return result.labels
-
-
-def confidence(result: DepthResult) -> npt.NDArray[np.float32]:
-    assert result.confidence is not None
-    return result.confidence
-
-
-def test_labels_and_confidence_come_when_asked_for(rich):
+@pytest.mark.parametrize("name", sorted(EXTRAS))
+def test_extras_come_when_asked_for_and_outlive_the_next_ones(rich, name):
     estimator = DepthEstimator(rich, CAMERA)
-    assert (estimator.estimate(IMAGE).labels, estimator.estimate(IMAGE).confidence) == (None, None)
-    result = estimator.estimate(IMAGE, extras={"semantics", "confidence"})
-    np.testing.assert_array_equal(labels(result), red_classes(IMAGE, 7))
-    np.testing.assert_allclose(confidence(result), green_confidence(IMAGE), atol=1e-6)
+    assert estimator.estimate(IMAGE).extras == {}
+    alone, result = estimator.estimate(IMAGE, extras=[name]), estimator.estimate(IMAGE, extras=EXTRAS)
+    estimator.estimate(OTHER, extras=EXTRAS)
+    assert (set(alone.extras), set(result.extras)) == ({name}, EXTRAS)
+    for values in (alone.extras[name], result.extras[name]):
+        np.testing.assert_allclose(values, answer_of(name, IMAGE, classes=7), atol=1e-6)
+        assert values.dtype == OUTPUTS[name].dtype
     np.testing.assert_allclose(result.depth, 2.0 * luma_depth(IMAGE), rtol=1e-5)
-    assert (labels(result).dtype, confidence(result).dtype) == (np.uint8, np.float32)
-    one = estimator.estimate(IMAGE, extras=["semantics"])
-    assert one.confidence is None
-    np.testing.assert_array_equal(labels(one), labels(result))
 
 
-def test_labels_and_confidence_outlive_the_next_ones(rich):
-    estimator = DepthEstimator(rich, CAMERA)
-    first = estimator.estimate(IMAGE, extras={"semantics", "confidence"})
-    estimator.estimate(OTHER, extras={"semantics", "confidence"})
-    np.testing.assert_array_equal(labels(first), red_classes(IMAGE, 7))
-    np.testing.assert_allclose(confidence(first), green_confidence(IMAGE), atol=1e-6)
-
-
-def test_what_the_camera_did_not_see_has_no_class_and_no_confidence(rich):
+@pytest.mark.parametrize("name", sorted(EXTRAS))
+def test_extras_of_what_the_camera_did_not_see_are_invalid(rich, name):
     pincushion = Camera(64, 32, 40.0, 40.0, 31.5, 15.5, (0.3, 0.1, 0.0, 0.0, 0.0))
     estimator = DepthEstimator(rich, pincushion)
-    result = estimator.estimate(IMAGE, extras={"semantics", "confidence"})
+    found = estimator.estimate(IMAGE, extras=[name]).extras[name]
     unseen = ~estimator.view.valid
     assert 0 < unseen.mean() < 0.5
-    np.testing.assert_array_equal(labels(result) == 255, unseen)
-    np.testing.assert_array_equal(np.isnan(confidence(result)), unseen)
-    assert (labels(result)[~unseen] < 7).all()
+    invalid = found == 255 if name == "semantics" else np.isnan(found)
+    assert invalid[unseen].all()
+    assert not invalid[~unseen].any()
 
 
 def test_what_the_model_does_not_have_is_refused(engine, two_frames):
@@ -195,6 +180,10 @@ def test_what_the_model_does_not_have_is_refused(engine, two_frames):
         DepthEstimator(two_frames, CAMERA).estimate(IMAGE, extras={"semantics", "confidence"})
 
 
+def confidence(result: DepthResult) -> npt.NDArray[np.float32]:
+    return result.extras["confidence"]
+
+
 def test_two_frames_are_the_one_before_and_the_current_one(two_frames):
     estimator = DepthEstimator(two_frames, CAMERA)
     first = estimator.estimate(IMAGE, 10 * SECOND, extras={"confidence"})
@@ -202,7 +191,7 @@ def test_two_frames_are_the_one_before_and_the_current_one(two_frames):
     assert np.isnan(confidence(first)).all()
     second = estimator.estimate(OTHER, 11 * SECOND, extras={"confidence"})
     np.testing.assert_allclose(second.depth, 2.0 * luma_depth(OTHER), rtol=1e-5)
-    np.testing.assert_allclose(confidence(second), green_confidence(OTHER, IMAGE), atol=1e-5)
+    np.testing.assert_allclose(confidence(second), green_share(OTHER, IMAGE), atol=1e-5)
     third = estimator.estimate(OTHER, 12 * SECOND, extras={"confidence"})
     np.testing.assert_allclose(confidence(third), 1.0, atol=1e-5)
 
@@ -211,7 +200,7 @@ def test_the_frame_before_counts_although_its_confidence_was_not_asked_for(two_f
     estimator = DepthEstimator(two_frames, CAMERA)
     estimator.estimate(IMAGE, 10 * SECOND)
     result = estimator.estimate(OTHER, 11 * SECOND, extras={"confidence"})
-    np.testing.assert_allclose(confidence(result), green_confidence(OTHER, IMAGE), atol=1e-5)
+    np.testing.assert_allclose(confidence(result), green_share(OTHER, IMAGE), atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -227,4 +216,4 @@ def test_a_frame_that_follows_nothing_has_no_confidence(two_frames, stamp):
     np.testing.assert_allclose(result.depth, 2.0 * luma_depth(OTHER), rtol=1e-5)
     if stamp is not None:  # and the next one follows it
         again = estimator.estimate(IMAGE, stamp + 1, extras={"confidence"})
-        np.testing.assert_allclose(confidence(again), green_confidence(IMAGE, OTHER), atol=1e-5)
+        np.testing.assert_allclose(confidence(again), green_share(IMAGE, OTHER), atol=1e-5)

@@ -12,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from depth_perception.model_file import DEPTH_FRAMES, ModelDescription, SemanticClass, write_model
+from depth_perception.model_outputs import EXTRAS, OUTPUTS, ModelOutput, outputs_of
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601: a mono8 camera gives what a colour camera gives
 NEAR, SPAN = 1.0, 49.0
@@ -27,13 +28,26 @@ def red_classes(image: npt.NDArray, count: int) -> npt.NDArray[np.uint8]:
     return (image[..., 0].astype(int) * count // 256).astype(np.uint8)
 
 
-def green_confidence(image: npt.NDArray, before: npt.NDArray | None = None) -> npt.NDArray[np.float32]:
-    """The ``confidence`` of `write_depth_model`'s model: how green an image is, or how alike in green it is to the one
-    before."""
+def green_share(image: npt.NDArray, before: npt.NDArray | None = None) -> npt.NDArray[np.float32]:
+    """How green an image is, 0 to 1; or how alike in green it is to the one before."""
     green = np.asarray(image[..., 1] / 255.0, np.float32)
     if before is None:
         return green
     return np.asarray(1.0 - np.abs(green - before[..., 1] / 255.0), np.float32)
+
+
+def answer_of(name: str, image: npt.NDArray, before: npt.NDArray | None = None, classes: int = 0) -> npt.NDArray:
+    """One of the extras of `write_depth_model`'s model: `red_classes` are its ``semantics``, all other values of a
+    pixel are its `green_share`."""
+    if name == "semantics":
+        return red_classes(image, classes)
+    size, rest = image.shape[:-1], _rest(OUTPUTS[name])
+    return np.broadcast_to(green_share(image, before).reshape(*size, *(1 for _ in rest)), (*size, *rest))
+
+
+def _rest(output: ModelOutput) -> tuple[int, ...]:
+    """The shape of what an output says of one pixel."""
+    return tuple(length for length in output.shape[3:] if isinstance(length, int))
 
 
 def write_depth_model(
@@ -45,17 +59,19 @@ def write_depth_model(
     metric: bool = True,
     maximum_depth: float = 100.0,
     classes: tuple[SemanticClass, ...] = (),
-    confidence: bool = False,
+    extras: tuple[str, ...] = (),
     two_frames: bool = False,
     work: int = 0,
     work_for: str = "depth",
 ) -> ModelDescription:
-    """A depth model that answers `luma_depth` of its (newest) input, and `red_classes` and `green_confidence` if asked.
+    """A depth model that answers `luma_depth` of its (newest) input, and `answer_of` for each of its extras.
 
     Args:
+        extras: beside ``semantics``, which come with the classes.
         work: full-resolution 3x3 convolutions with 16 channels whose result is added times zero: time to burn.
         work_for: the output it is added to, ``depth`` or ``confidence``.
     """
+    extras = (*(("semantics",) if classes else ()), *extras)
     graph = _Graph()
     newest = "image"
     if two_frames:
@@ -64,20 +80,19 @@ def write_depth_model(
     color = [graph.add("Gather", pixels, graph.constant(np.array(k)), axis=3) for k in range(3)]
     luma = graph.add("MatMul", pixels, graph.constant((LUMA * SPAN / 255.0)[:, None].astype(np.float32)))
     answers = {"depth": graph.add("Add", graph.add("Squeeze", luma, graph.constant(3)), graph.number(NEAR))}
-    if classes:
-        share = graph.add("Mul", color[0], graph.number(len(classes) / 256.0))
-        answers["semantics"] = graph.add("Cast", graph.add("Floor", share), to=TensorProto.UINT8)
-    if confidence:
-        answers["confidence"] = graph.add("Mul", color[1], graph.number(1 / 255.0))
+    for output in (output for output in EXTRAS if output.name in extras):
+        if output.name == "semantics":
+            share = graph.add("Mul", color[0], graph.number(len(classes) / 256.0))
+            answers[output.name] = graph.add("Cast", graph.add("Floor", share), to=TensorProto.UINT8)
+            continue
+        green = graph.constant(np.full(_rest(output), 1))
+        share = graph.add("Mul", graph.add("Gather", pixels, green, axis=3), graph.number(1 / 255.0))
         if two_frames:
             oldest = graph.add("Slice", "images", graph.constant(0), graph.constant(1), graph.constant(0))
-            before = graph.add(
-                "Gather", graph.add("Cast", oldest, to=TensorProto.FLOAT), graph.constant(np.array(1)), axis=3
-            )
-            change = graph.add("Abs", graph.add("Sub", color[1], before))
-            answers["confidence"] = graph.add(
-                "Sub", graph.number(1.0), graph.add("Mul", change, graph.number(1 / 255.0))
-            )
+            before = graph.add("Gather", graph.add("Cast", oldest, to=TensorProto.FLOAT), green, axis=3)
+            change = graph.add("Abs", graph.add("Sub", share, graph.add("Mul", before, graph.number(1 / 255.0))))
+            share = graph.add("Sub", graph.number(1.0), change)
+        answers[output.name] = share
     if work:
         answers[work_for] = graph.add("Add", answers[work_for], _worked(graph, pixels, work))
     for name, answer in answers.items():
@@ -97,9 +112,8 @@ def write_depth_model(
         maximum_depth=maximum_depth,
         frames=frames,
         classes=classes,
-        confidence=confidence,
+        extras=extras,
     )
-    types = {"semantics": TensorProto.UINT8}
     name, count = ("images", 2) if two_frames else ("image", 1)
     _write(
         helper.make_graph(
@@ -107,8 +121,10 @@ def write_depth_model(
             "luma_depth",
             [helper.make_tensor_value_info(name, TensorProto.UINT8, [count, height, width, 3])],
             [
-                helper.make_tensor_value_info(output, types.get(output, TensorProto.FLOAT), [1, height, width])
-                for output in answers
+                helper.make_tensor_value_info(
+                    output.name, helper.np_dtype_to_tensor_dtype(np.dtype(output.dtype)), output.shape_of(description)
+                )
+                for output in outputs_of(description)
             ],
             graph.constants,
         ),

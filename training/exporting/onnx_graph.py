@@ -17,14 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from depth_perception.model_outputs import OUTPUTS
 from training.errors import TrainingError
 from training.models import Model
 
 OPSET = 18
-MEAN_TOLERANCE, MAXIMUM_TOLERANCE = 1e-4, 1e-3
-"""Largest relative differences to torch that are let through."""
-CLASS_TOLERANCE = 1e-3
-"""Largest share of pixels whose class may differ: where two are as likely as each other."""
 
 
 def onnx_graph(model: Model, height: int, width: int, half: bool = True, samples: int = 3) -> onnx.ModelProto:
@@ -36,7 +33,7 @@ def onnx_graph(model: Model, height: int, width: int, half: bool = True, samples
         half: stores weights in half precision, at half the size.
         samples: random inputs to compare with.
 
-    Raises: `TrainingError` if the difference is larger than `MEAN_TOLERANCE` or `MAXIMUM_TOLERANCE`.
+    Raises: `TrainingError` if an answer differs by more than its tolerance in `depth_perception.model_outputs`.
     """
     model = fold_batch_norm(model.eval()).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     if half:
@@ -128,28 +125,22 @@ def _compare(model: Model, proto: onnx.ModelProto, inputs: Sequence[npt.NDArray[
 
 
 def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray) -> None:
-    """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerances above."""
+    """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerance of that output."""
     if given.shape != expected.shape or given.dtype != expected.dtype or not np.all(np.isfinite(given)):
         raise TrainingError(
             f"exported model answers {name} as {given.dtype} {given.shape}, or with values that are not finite, torch"
             f" {expected.dtype} {expected.shape}: not written"
         )
+    allowed = OUTPUTS[name].tolerance
     if expected.dtype == np.uint8:
-        wrong = float(np.mean(given != expected))
-        if wrong > CLASS_TOLERANCE:
-            raise TrainingError(
-                f"exported model names other classes than torch on {wrong:.1%} of the pixels, allowed are"
-                f" {CLASS_TOLERANCE:.1%}: not written"
-            )
-        return
-    # Entries of a motion matrix may be zero, and confidence too: they are judged against the largest of their row.
-    size = np.abs(expected) if name == "depth" else np.abs(expected).max(-1, keepdims=True)
-    difference = np.abs(given - expected) / size
-    if difference.mean() > MEAN_TOLERANCE or difference.max() > MAXIMUM_TOLERANCE:
+        difference = (given != expected).astype(np.float32)
+    else:
+        size = np.abs(expected)
+        difference = np.abs(given - expected) / (size.max(-1, keepdims=True) if allowed.of_row else size)
+    if difference.mean() > allowed.mean or difference.max() > allowed.largest:
         raise TrainingError(
             f"exported model differs from torch in {name} by {difference.mean():.1e} on average and"
-            f" {difference.max():.1e} at most (relative), allowed are {MEAN_TOLERANCE} and {MAXIMUM_TOLERANCE}: not"
-            " written"
+            f" {difference.max():.1e} at most (relative), allowed are {allowed.mean} and {allowed.largest}: not written"
         )
 
 

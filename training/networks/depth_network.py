@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -15,6 +16,7 @@ class DepthNetwork(nn.Module):
     Attributes:
         minimum_depth, maximum_depth: metres; depth is always between them.
         classes: how many it tells apart; 0 for a network of depth alone.
+        extras: what a robot is told beside depth: names of `depth_perception.model_outputs.EXTRAS`.
         method, paper: what it is called, and where it was published.
         multiple: width and height of an image must be a multiple of it.
     """
@@ -32,6 +34,14 @@ class DepthNetwork(nn.Module):
     def finest(self, image: Tensor) -> Tensor:
         """The disparity at the image's size alone; heads and decoders that it does not need do not run."""
         raise NotImplementedError
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return ("semantics",) if self.classes else ()
+
+    def answer(self, image: Tensor) -> tuple[Tensor, ...]:
+        """The disparity at the image's size, and the `extras` in their order, as their row of the table has them."""
+        return (self.finest(image),)
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,13 @@ class RegressionNetwork(DepthNetwork):
 
     def finest(self, image: Tensor) -> Tensor:
         return self.disparity(self.predict(image), image)
+
+    def answer(self, image: Tensor) -> tuple[Tensor, ...]:
+        if not self.classes:
+            return super().answer(image)
+        prediction = self.predict(image)
+        classes = self.scores(prediction, image).argmax(1).to(torch.uint8)
+        return self.disparity(prediction, image), classes
 
     def disparity(self, prediction: Prediction, image: Tensor) -> Tensor:
         """The disparity at the image's size, of what was predicted for it."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from depth_perception.engines.choose import open_engine
 from depth_perception.model_file import ModelDescription, Score, read_description
 from training.errors import TrainingError
 from training.exporting.export import export, read_scores
-from training.exporting.onnx_graph import fold_batch_norm, store_half
+from training.exporting.onnx_graph import compare_answers, fold_batch_norm, store_half
 from training.models import DepthModel, Model, PoseModel
 from training.motion import matrix_from_motion
 from training.networks.dual_networks import DualNetworks
@@ -150,6 +151,38 @@ def test_unfaithful_export_is_refused_and_leaves_what_was_there(tmp_path):
         export(Fickle(), describe("depth"), path)
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def off(value, mean, largest):
+    """A thousand values, of which some differ relatively by `largest` so that all do by `mean`."""
+    values = np.full((1, 10, 100), value, np.float32)
+    values.flat[: round(1000 * mean / largest)] *= 1 + largest
+    return values
+
+
+@pytest.mark.parametrize("name", ["depth", "confidence", "motion"])
+@pytest.mark.parametrize(("mean", "largest", "passes"), [(9e-5, 9e-4, 1), (1.2e-4, 9e-4, 0), (5e-5, 1.1e-3, 0)])
+def test_as_much_difference_as_robots_do_not_notice_is_let_through(name, mean, largest, passes):
+    with nullcontext() if passes else pytest.raises(TrainingError, match=f"differs from torch in {name} by"):
+        compare_answers(name, off(0.5, mean, largest), off(0.5, 0.0, 1.0))
+
+
+@pytest.mark.parametrize(("wrong", "passes"), [(1, True), (2, False)])
+def test_one_class_in_a_thousand_may_differ(wrong, passes):
+    expected = np.zeros((1, 10, 100), np.uint8)
+    given = expected.copy()
+    given.flat[:wrong] = 5
+    with nullcontext() if passes else pytest.raises(TrainingError, match="differs from torch in semantics by"):
+        compare_answers("semantics", given, expected)
+
+
+def test_confidence_may_be_zero_and_depth_may_not():
+    expected = off(0.5, 0.0, 1.0)
+    expected[..., 0] = 0.0
+    given = expected + np.float32(1e-7)
+    compare_answers("confidence", given, expected)
+    with np.errstate(divide="ignore"), pytest.raises(TrainingError, match="differs from torch in depth"):
+        compare_answers("depth", given, expected)
 
 
 def test_a_model_names_what_it_learned_from():

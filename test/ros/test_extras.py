@@ -1,4 +1,4 @@
-"""depth_node with a model that says more than depth: classes and confidence."""
+"""depth_node with a model that says more than depth: classes, confidence, and whatever else there is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from helpers.camera import CAMERA, FRAME, TestCamera, encoded
 from helpers.graph import Graph, Listener
-from helpers.models import green_confidence, luma_depth, red_classes, write_depth_model
+from helpers.models import answer_of, green_share, luma_depth, write_depth_model
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -20,6 +20,7 @@ from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from depth_perception import model_outputs
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import SemanticClass
 from depth_perception.nodes.camera_info import message_from_camera
@@ -29,7 +30,8 @@ CLASSES = (
     SemanticClass("sky", (70, 130, 180)),
     SemanticClass("car", (0, 0, 142)),
 )
-EXTRAS = ("/semantics/image", "/semantics/color", "/semantics/labels", "/depth/confidence")
+EXTRAS = {output.name: output for output in model_outputs.EXTRAS}
+TOPICS = {f"/{output.topic}" for output in EXTRAS.values()} | {"/semantics/color", "/semantics/labels"}
 PICTURE = np.random.default_rng(1).integers(0, 256, (CAMERA.height, CAMERA.width, 3), np.uint8)
 OTHER = np.random.default_rng(2).integers(0, 256, (CAMERA.height, CAMERA.width, 3), np.uint8)
 
@@ -39,10 +41,13 @@ def rich_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rich_models")
     size = {"width": CAMERA.width, "height": CAMERA.height}
     write_depth_model(folder / "plain.onnx", **size, focal_length=CAMERA.fx)
-    write_depth_model(folder / "rich.onnx", **size, focal_length=CAMERA.fx, classes=CLASSES, confidence=True)
-    write_depth_model(folder / "two_frames.onnx", **size, focal_length=CAMERA.fx, confidence=True, two_frames=True)
+    others = tuple(EXTRAS.keys() - {"semantics"})
+    write_depth_model(folder / "rich.onnx", **size, focal_length=CAMERA.fx, classes=CLASSES, extras=others)
     write_depth_model(
-        folder / "slow.onnx", **size, focal_length=CAMERA.fx, confidence=True, work=60, work_for="confidence"
+        folder / "two_frames.onnx", **size, focal_length=CAMERA.fx, extras=("confidence",), two_frames=True
+    )
+    write_depth_model(
+        folder / "slow.onnx", **size, focal_length=CAMERA.fx, extras=("confidence",), work=60, work_for="confidence"
     )
     return folder
 
@@ -56,16 +61,17 @@ def camera(graph: Graph) -> Iterator[TestCamera]:
 def pixels(message: Image, encoding: str) -> npt.NDArray:
     assert message.encoding == encoding
     assert message.header.frame_id == FRAME
-    dtype, channels = {"mono8": (np.uint8, 1), "rgb8": (np.uint8, 3), "32FC1": (np.float32, 1)}[encoding]
-    assert message.step == message.width * channels * np.dtype(dtype).itemsize
+    kind, count = {"mono8": "8UC1", "rgb8": "8UC3"}.get(encoding, encoding).split("C")
+    dtype, channels = np.dtype({"8U": np.uint8, "32F": np.float32}[kind]), int(count)
+    assert message.step == message.width * channels * dtype.itemsize
     values = np.frombuffer(message.data, dtype).reshape(message.height, message.width, channels)
     return values[..., 0] if channels == 1 else values
 
 
 def wait_for_topics(graph: Graph, expected: set[str]) -> None:
-    """Until these of `EXTRAS` are there, and no others."""
+    """Until these of `TOPICS` are there, and no others."""
     graph.until(
-        lambda: {topic for topic in EXTRAS if graph.node.count_publishers(topic)} == expected, f"topics {expected}"
+        lambda: {topic for topic in TOPICS if graph.node.count_publishers(topic)} == expected, f"topics {expected}"
     )
 
 
@@ -80,7 +86,22 @@ def set_model(graph: Graph, path: Path) -> None:
     assert graph.call(SetParameters, "/depth_node/set_parameters", request).results[0].successful
 
 
-def test_classes_their_colours_and_confidence_have_the_stamp_and_the_values_of_their_image(
+@pytest.mark.parametrize("name", EXTRAS)
+def test_extras_have_the_stamp_and_the_values_of_their_image(
+    graph: Graph, rich_models: Path, camera: TestCamera, name: str
+) -> None:
+    output = EXTRAS[name]
+    with (
+        graph.node_process("depth_node", model=rich_models / "rich.onnx"),
+        graph.listen(Image, output.topic) as messages,
+    ):
+        camera.wait_for_listeners()
+        (message,) = camera.send_until_answered(encoded(PICTURE, "rgb8"), messages)
+        expected = answer_of(name, PICTURE, classes=len(CLASSES))
+        np.testing.assert_allclose(pixels(message, output.encoding), expected, atol=1e-5)
+
+
+def test_classes_their_colours_and_confidence_are_told_where_the_camera_sees(
     graph: Graph, rich_models: Path, camera: TestCamera
 ) -> None:
     with (
@@ -90,13 +111,9 @@ def test_classes_their_colours_and_confidence_have_the_stamp_and_the_values_of_t
         graph.listen(Image, "depth/confidence") as confidences,
     ):
         camera.wait_for_listeners()
-        label, color, confidence = camera.send_until_answered(encoded(PICTURE, "rgb8"), labels, colors, confidences)
-        expected = red_classes(PICTURE, len(CLASSES))
-        np.testing.assert_array_equal(pixels(label, "mono8"), expected)
-        np.testing.assert_array_equal(
-            pixels(color, "rgb8"), np.array([item.colour for item in CLASSES], np.uint8)[expected]
-        )
-        np.testing.assert_allclose(pixels(confidence, "32FC1"), green_confidence(PICTURE), atol=1e-5)
+        label, color, _ = camera.send_until_answered(encoded(PICTURE, "rgb8"), labels, colors, confidences)
+        palette = np.array([item.colour for item in CLASSES], np.uint8)
+        np.testing.assert_array_equal(pixels(color, "rgb8"), palette[pixels(label, "mono8")])
 
         # A distorted camera does not see the corners of the view.
         pincushion = Camera(CAMERA.width, CAMERA.height, 80.0, 80.0, 63.5, 31.5, (0.3, 0.1, 0.0, 0.0, 0.0))
@@ -142,10 +159,10 @@ def test_confidence_of_two_frames_is_unknown_until_one_follows_another(
             return pixels(confidences.of(stamp), "32FC1")
 
         np.testing.assert_allclose(confidence(PICTURE), 1.0, atol=1e-5)
-        np.testing.assert_allclose(confidence(OTHER), green_confidence(OTHER, PICTURE), atol=1e-5)
+        np.testing.assert_allclose(confidence(OTHER), green_share(OTHER, PICTURE), atol=1e-5)
         camera.now -= 500 * 1_000_000_000
         assert np.isnan(confidence(PICTURE)).all()
-        np.testing.assert_allclose(confidence(OTHER), green_confidence(OTHER, PICTURE), atol=1e-5)
+        np.testing.assert_allclose(confidence(OTHER), green_share(OTHER, PICTURE), atol=1e-5)
         camera.now += 2 * 1_000_000_000
         assert np.isnan(confidence(PICTURE)).all()
         assert "Traceback" not in process.output
@@ -158,7 +175,7 @@ def test_topics_are_those_of_the_model(graph: Graph, rich_models: Path) -> None:
     ):
         depth.wait_for_publisher()
         wait_for_topics(graph, set())
-        for model, expected in (("two_frames", {"/depth/confidence"}), ("rich", set(EXTRAS)), ("plain", set())):
+        for model, expected in (("two_frames", {"/depth/confidence"}), ("rich", TOPICS), ("plain", set())):
             change(graph, Transition.TRANSITION_DEACTIVATE)
             change(graph, Transition.TRANSITION_CLEANUP)
             set_model(graph, rich_models / f"{model}.onnx")
