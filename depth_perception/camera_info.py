@@ -1,44 +1,213 @@
-"""From a ``sensor_msgs/CameraInfo``, of rclpy or of a bag, to a `Camera`; no ROS needed."""
+"""From a ``sensor_msgs/CameraInfo``, of rclpy or of a bag, to a `Camera` and back to its terms; no ROS needed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from depth_perception.geometry.camera import Camera, GeometryError
+import numpy as np
+import numpy.typing as npt
 
-COEFFICIENTS = {"": (0,), "plumb_bob": (0, 4, 5), "rational_polynomial": (0, 4, 5, 8)}
-"""Distortion models that `Camera` has, with how many coefficients each may come with."""
+from depth_perception.geometry.camera import COEFFICIENTS, Camera, GeometryError, Projection
+from depth_perception.geometry.plausibility import check_camera, off_centre
+
+PROJECTIONS: dict[str, Projection | None] = {
+    "plumb_bob": "perspective",
+    "radtan": "perspective",
+    "rational_polynomial": "perspective",
+    "equidistant": "equidistant",
+    "fisheye": "equidistant",
+    "kannala_brandt": "equidistant",
+    "": None,
+    "none": None,
+    "pinhole": None,
+    "perspective": None,
+}
+"""The distortion models that are known, by their names in ROS, OpenCV and Kalibr; None: a pinhole without any."""
+
+MOST_COEFFICIENTS = {"plumb_bob": 5, "radtan": 5}
+"""Of the models of perspective lenses that have fewer than a `Camera` may have."""
+
+SKEW = (0.5, 5.0)
+"""Pixels that a skewed K moves the edge of the image by: it is neglected up to the first, and refused from the second
+on."""
+
+DISAGREEMENT = 2.2
+"""Times that the focal lengths of K and P may differ: rectifying changes them, but not by so much."""
 
 
-def camera_from_info(info: Any) -> Camera:
-    """The camera of the raw image that goes with the message: calibrated size, cut to its ROI, shrunk by its binning.
+def camera_from_info(info: Any, *, rectified: bool = False) -> Camera:
+    """The camera of the images that go with the message: calibrated size, cut to its ROI, shrunk by its binning.
 
     Args:
-        info: Anything with the message's fields ``width, height, distortion_model, d, k, roi, binning_x, binning_y``.
+        info: Anything with the message's fields ``width, height, distortion_model, d, k, p, roi, binning_x,
+            binning_y``.
+        rectified: The images are rectified already: their camera is the left of P, without distortion, not K and D.
 
-    Raises: `GeometryError` if the camera is not calibrated, or its lens model is not one of `COEFFICIENTS`.
+    Raises: `GeometryError` if the camera is not calibrated, cannot be, or has a lens that is not in `PROJECTIONS`.
     """
-    if not any(float(value) for value in info.k):
-        raise GeometryError("camera_info has an all-zero K: the camera is not calibrated, run camera_calibration on it")
-    k = [float(value) for value in info.k]
-    camera = Camera(int(info.width), int(info.height), k[0], k[4], k[2], k[5], _distortion(info))
-    if info.roi.width and info.roi.height:
-        camera = camera.cropped(info.roi.x_offset, info.roi.y_offset, info.roi.width, info.roi.height)
+    whole = _whole_camera(info, rectified)
+    check_camera(whole)
+    return _image_of(info, whole)
+
+
+def doubts_about(info: Any, *, rectified: bool = False) -> tuple[str, ...]:
+    """What is doubtful about the camera of `camera_from_info`, a sentence each; nothing if it looks sound.
+
+    Raises: as `camera_from_info`.
+    """
+    whole = _whole_camera(info, rectified)
+    doubts = list(check_camera(whole))
+    image = _image_of(info, whole)
+    told = " and ".join(_told(info))
+    if told and off_centre(whole) > 0.1 > off_centre(_with_the_size_of(whole, image)):
+        doubts.append(
+            f"K belongs to the {image.width}x{image.height} image, not to the whole {whole.width}x{whole.height} one,"
+            f" as its principal point ({whole.cx:.4g}, {whole.cy:.4g}) tells: the {told} may be told twice, K must be"
+            " that of the whole image"
+        )
+    skew = abs(_skew(info, rectified))
+    if skew > SKEW[0]:
+        doubts.append(f"its skew, which moves the edges of the image by {skew:.2g} px, is neglected")
+    other = _matrix(info, not rectified)[0, 0]
+    if other > 0 and whole.projection == "perspective" and not 1 / DISAGREEMENT < whole.fx / other < DISAGREEMENT:
+        here, there = ("P", "K") if rectified else ("K", "P")
+        doubts.append(
+            f"{here} has a focal length of {whole.fx:.4g} px, {there} one of {other:.4g} px: one of them is of another"
+            " image size"
+        )
+    return tuple(doubts)
+
+
+def distortion_model(camera: Camera) -> str:
+    """The name that ROS has for the camera's distortion."""
+    if camera.projection == "equidistant":
+        return "equidistant"
+    return "rational_polynomial" if len(camera.distortion) > 5 else "plumb_bob"
+
+
+def size_mismatch(info: Any, width: int, height: int) -> str:
+    """What to say of an image of this size whose camera_info is of another one."""
+    told = " and ".join(_told(info))
+    if told and (int(info.width), int(info.height)) == (width, height):
+        return (
+            f"image is {width}x{height}, as large as camera_info is without its {told}: width and height must be those"
+            f" of the whole sensor, or the {told} left out"
+        )
+    what = f"{int(info.width)}x{int(info.height)}" + (f" ({told})" if told else "")
+    return f"image is {width}x{height}, camera_info is of {what}: the calibration belongs to another resolution"
+
+
+def _whole_camera(info: Any, rectified: bool) -> Camera:
+    """Of the sensor's whole image, before ROI and binning."""
+    matrix, name = _matrix(info, rectified), "P" if rectified else "K"
+    if not matrix.any():
+        raise GeometryError(
+            f"camera_info has an all-zero {name}: the camera is not calibrated, run camera_calibration on it"
+        )
+    below = np.array([matrix[1, 0], matrix[2, 0], matrix[2, 1]])
+    if np.abs(below).max() > 1e-3 or matrix[2, 2] not in (0.0, 1.0):
+        raise GeometryError(
+            f"camera_info's {name} is {_row(matrix)}, expected fx 0 cx 0 fy cy 0 0 1 row by row: it is transposed or"
+            " no calibration"
+        )
+    projection, distortion = ("perspective", ()) if rectified else _lens(info)
+    camera = Camera(
+        int(info.width),
+        int(info.height),
+        float(matrix[0, 0]),
+        float(matrix[1, 1]),
+        float(matrix[0, 2]),
+        float(matrix[1, 2]),
+        distortion,
+        projection,
+    )
+    skew = abs(_skew(info, rectified))
+    if skew > SKEW[1]:
+        raise GeometryError(
+            f"camera_info's {name} is {_row(matrix)}: its skew moves the edges of the image by {skew:.3g} px, which no"
+            " camera that is known here does: calibrate without skew"
+        )
+    return camera
+
+
+def _image_of(info: Any, whole: Camera) -> Camera:
+    """The camera of the images, which may be a part of the sensor's, and coarser."""
+    camera, roi = whole, info.roi
+    if roi.width and roi.height:
+        right, bottom = int(roi.x_offset) + int(roi.width), int(roi.y_offset) + int(roi.height)
+        if right > whole.width or bottom > whole.height:
+            raise GeometryError(
+                f"camera_info's ROI of {roi.width}x{roi.height} at ({roi.x_offset}, {roi.y_offset}) reaches to"
+                f" ({right}, {bottom}), outside its {whole.width}x{whole.height}: width and height must be those of"
+                " the whole sensor, or the ROI left out"
+            )
+        camera = camera.cropped(int(roi.x_offset), int(roi.y_offset), int(roi.width), int(roi.height))
     across, down = max(int(info.binning_x), 1), max(int(info.binning_y), 1)
     if across > 1 or down > 1:
+        if camera.width < across or camera.height < down:
+            raise GeometryError(
+                f"camera_info's binning of {across}x{down} leaves nothing of {camera.width}x{camera.height}"
+            )
         camera = camera.resized(camera.width // across, camera.height // down)
     return camera
 
 
-def _distortion(info: Any) -> tuple[float, ...]:
+def _with_the_size_of(whole: Camera, image: Camera) -> Camera:
+    return Camera(image.width, image.height, whole.fx, whole.fy, whole.cx, whole.cy)
+
+
+def _told(info: Any) -> list[str]:
+    """What makes the images another part of the sensor than all of it."""
+    roi, told = info.roi, []
+    if roi.width and roi.height and (int(roi.width), int(roi.height)) != (int(info.width), int(info.height)):
+        told.append(f"ROI of {roi.width}x{roi.height} at ({roi.x_offset}, {roi.y_offset})")
+    if int(info.binning_x) > 1 or int(info.binning_y) > 1:
+        told.append(f"binning of {max(int(info.binning_x), 1)}x{max(int(info.binning_y), 1)}")
+    return told
+
+
+def _matrix(info: Any, rectified: bool) -> npt.NDArray[np.float64]:
+    """``[3, 3]``: K, or the left of P."""
+    if rectified:
+        return np.array([float(value) for value in info.p]).reshape(3, 4)[:, :3]
+    return np.array([float(value) for value in info.k]).reshape(3, 3)
+
+
+def _skew(info: Any, rectified: bool) -> float:
+    """Pixels that it moves the top and bottom of the image by, against the row of the principal point."""
+    matrix = _matrix(info, rectified)
+    rows = max(abs(matrix[1, 2]), abs(int(info.height) - matrix[1, 2]))
+    return float(matrix[0, 1] * rows / matrix[1, 1]) if matrix[1, 1] else 0.0
+
+
+def _row(matrix: npt.NDArray[np.float64]) -> str:
+    return " ".join(f"{value:.4g}" for value in matrix.ravel())
+
+
+def _lens(info: Any) -> tuple[Projection, tuple[float, ...]]:
+    """Projection and distortion of the raw images."""
+    name = str(info.distortion_model)
+    known = name.strip().lower().replace(" ", "_")
     values = tuple(float(value) for value in info.d)
-    if not any(values):
-        return ()
-    while len(values) > 8 and values[-1] == 0.0:  # thin prism and tilt coefficients that are not used
-        values = values[:-1]
-    if len(values) not in COEFFICIENTS.get(info.distortion_model, ()):
+    if known not in PROJECTIONS:
         raise GeometryError(
-            f"camera_info has {len(values)} distortion coefficients of model '{info.distortion_model}', expected"
-            " plumb_bob (4 or 5) or rational_polynomial (8): rectify the images first, or calibrate with one of these"
+            f"camera_info's lens is of the model '{name}', which is not known, expected one of"
+            f" {', '.join(model for model, kind in PROJECTIONS.items() if kind)}: rectify the images first, or"
+            " calibrate with one of these"
         )
-    return values
+    projection = PROJECTIONS[known]
+    if not any(values):
+        return projection or "perspective", ()
+    counts = COEFFICIENTS[projection or "perspective"]
+    most = MOST_COEFFICIENTS.get(known, counts[-1]) if projection else 0
+    used = values
+    while len(used) > min(most, 5) and used[-1] == 0.0:  # padding
+        used = used[:-1]
+    used += (0.0,) * (min((count for count in counts if count >= len(used)), default=len(used)) - len(used))
+    if len(used) > most:
+        raise GeometryError(
+            f"camera_info has {len(values)} distortion coefficients of model '{name}', expected plumb_bob or radtan (4"
+            " or 5), rational_polynomial (up to 14) or equidistant (4): rectify the images first, or calibrate with"
+            " one of these"
+        )
+    return projection or "perspective", used

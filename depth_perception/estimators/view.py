@@ -92,7 +92,8 @@ def _view_camera(camera: Camera, width: int, height: int) -> Camera:
 def _source_pixels(camera: Camera, view: Camera) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Where in the camera's image every pixel of the view lies: columns and rows, ``[height, width]`` each."""
     coefficients = np.array(camera.distortion or (0.0,) * 4)
-    columns, rows = cv2.initUndistortRectifyMap(
+    rectify = cv2.fisheye.initUndistortRectifyMap if camera.projection == "equidistant" else cv2.initUndistortRectifyMap
+    columns, rows = rectify(
         camera.matrix, coefficients, np.eye(3), view.matrix, (view.width, view.height), cv2.CV_32FC1
     )
     return np.asarray(columns, np.float32), np.asarray(rows, np.float32)

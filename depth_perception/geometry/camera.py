@@ -1,8 +1,9 @@
-"""The camera: a pinhole with optional plumb_bob or rational distortion."""
+"""The camera: a perspective or an equidistant (fisheye) lens, with distortion."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +15,25 @@ class GeometryError(DepthPerceptionError):
     """A camera, pose or point set that cannot be what it claims to be."""
 
 
+Projection = Literal["perspective", "equidistant"]
+"""How the angle t of a ray to the optical axis becomes its distance from the principal point: f tan t, or f t."""
+
+COEFFICIENTS: dict[Projection, tuple[int, ...]] = {"perspective": (0, 4, 5, 8, 12, 14), "equidistant": (0, 4)}
+"""How many coefficients a camera's distortion may have."""
+
+
 @dataclass(frozen=True)
 class Camera:
-    """Intrinsics of one image.
+    """Intrinsics of one image. The principal point lies anywhere: a window of an image need not hold it.
 
     Convention:
         Optical frame (REP-103): x right, y down, z forward. Pixel coordinates are (column, row), the *centre* of the
         first pixel is (0, 0), as in OpenCV and ROS. All lengths in pixels.
 
     Attributes:
-        distortion: OpenCV's coefficients (k1, k2, p1, p2, k3[, k4, k5, k6]); empty for a rectified image.
+        distortion: OpenCV's coefficients: of a perspective lens (k1, k2, p1, p2[, k3[, k4, k5, k6[, s1, s2, s3, s4[,
+            tx, ty]]]]), of an equidistant one (k1, k2, k3, k4); empty if there is none.
+        projection: that of the lens; a rectified image is perspective.
     """
 
     width: int
@@ -33,6 +43,7 @@ class Camera:
     cx: float
     cy: float
     distortion: tuple[float, ...] = ()
+    projection: Projection = "perspective"
 
     def __post_init__(self) -> None:
         if self.width <= 0 or self.height <= 0:
@@ -44,13 +55,15 @@ class Camera:
             raise GeometryError(
                 f"focal length is ({self.fx}, {self.fy}), expected positive numbers: calibrate the camera"
             )
-        if not (0 <= self.cx < self.width and 0 <= self.cy < self.height):
+        counts = COEFFICIENTS.get(self.projection)
+        if counts is None:
+            raise GeometryError(f"projection is '{self.projection}', expected one of {', '.join(COEFFICIENTS)}")
+        if len(self.distortion) not in counts:
+            expected = ", ".join(map(str, counts[:-1])) + f" or {counts[-1]}"
             raise GeometryError(
-                f"principal point ({self.cx}, {self.cy}) lies outside the {self.width}x{self.height} image:"
-                " the calibration belongs to another image size"
+                f"{len(self.distortion)} distortion coefficients given, a lens of {self.projection} projection has"
+                f" {expected}"
             )
-        if len(self.distortion) not in (0, 4, 5, 8):
-            raise GeometryError(f"{len(self.distortion)} distortion coefficients given, expected 0, 4, 5 or 8")
 
     @property
     def matrix(self) -> npt.NDArray[np.float64]:
@@ -59,11 +72,21 @@ class Camera:
 
     @property
     def is_distorted(self) -> bool:
-        return any(self.distortion)
+        """Whether its images have to be rectified: straight lines are not straight in them."""
+        return self.projection != "perspective" or any(self.distortion)
 
     def rectified(self) -> Camera:
-        """The same pinhole without its distortion."""
-        return replace(self, distortion=())
+        """The pinhole of the same focal length and principal point."""
+        return replace(self, distortion=(), projection="perspective")
+
+    def as_json(self) -> dict[str, Any]:
+        """All that tells it from other cameras; without its projection where that is perspective, as cameras were
+        stored before there was another one.
+        """
+        values = asdict(self)
+        if self.projection == "perspective":
+            del values["projection"]
+        return values
 
     def cropped(self, left: int, top: int, width: int, height: int) -> Camera:
         """The camera of a window of the image."""

@@ -11,8 +11,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from depth_perception.camera_info import camera_from_info, doubts_about, size_mismatch
 from depth_perception.geometry.camera import Camera
-from depth_perception.nodes.camera_info import camera_from_message
 from depth_perception.nodes.parameters import NodeError, Parameter, value
 from depth_perception.nodes.qos import RELIABILITIES
 from depth_perception.nodes.subscription import FollowingSubscription, Source
@@ -59,7 +59,9 @@ class CameraInput:
         sources = {"raw": raw, "compressed": compressed, "auto": raw + compressed}[value(node, "image_transport")]
         reliability = value(node, "input_reliability")
         self._rectified: bool = value(node, "rectified_input")
+        self._node = node
         self._infos: deque[CameraInfo] = deque(maxlen=10)
+        self._seen: set[Camera] = set()
         self._arrival = threading.Condition()
         self._info_topic = info
         self.image = FollowingSubscription(node, sources, on_image, reliability)
@@ -79,10 +81,7 @@ class CameraInput:
             if not self._infos:
                 raise NodeError(f"no camera_info came on {self._info_topic} yet: an image needs its calibration")
             latest = self._infos[-1]
-        raise NodeError(
-            f"image is {width}x{height}, camera_info is of {latest.width}x{latest.height}:"
-            " the calibration belongs to another resolution"
-        )
+        raise NodeError(size_mismatch(latest, width, height))
 
     def _on_info(self, message: CameraInfo) -> None:
         with self._arrival:
@@ -93,5 +92,10 @@ class CameraInput:
         if not self._infos:
             return None
         exact = (info for info in reversed(self._infos) if info.header.stamp == header.stamp)
-        camera = camera_from_message(next(exact, self._infos[-1]), rectified=self._rectified)
+        info = next(exact, self._infos[-1])
+        camera = camera_from_info(info, rectified=self._rectified)
+        if camera not in self._seen:
+            self._seen.add(camera)
+            for doubt in doubts_about(info, rectified=self._rectified):
+                self._node.get_logger().warning(f"{self._info_topic}: {doubt}")
         return camera if (camera.width, camera.height) == (width, height) else None

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
+from depth_perception.camera_info import camera_from_info
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import (
     DepthLimits,
@@ -21,7 +22,6 @@ from depth_perception.geometry.point_cloud import (
     voxel_grid,
 )
 from depth_perception.nodes import transforms
-from depth_perception.nodes.camera_info import camera_from_message
 from depth_perception.nodes.camera_input import INPUT_RELIABILITY
 from depth_perception.nodes.images import depth_from_message, image_from_message, write_data
 from depth_perception.nodes.main import run
@@ -137,7 +137,7 @@ class PointCloudNode(PerceptionNode[DepthFrame]):
         if not self.wants_inputs():
             return False
         messages = frame.content
-        camera = camera_from_message(messages.info, rectified=True)
+        camera = camera_from_info(messages.info, rectified=True)
         builder = self._builder_for(camera, messages.depth.header.frame_id)
         points = builder.build(depth_from_message(messages.depth), image_from_message(messages.image))
         voxel_size = self.value("voxel_size")

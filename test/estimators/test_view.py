@@ -15,6 +15,18 @@ CAMERAS = {
     "pincushion": Camera(640, 480, 500.0, 500.0, 320.0, 240.0, (0.2, 0.05, 0.001, 0.0, 0.0)),
     "rational": Camera(960, 600, 520.0, 520.0, 470.0, 310.0, (0.3, -0.1, 0.0, 0.0, 0.02, 0.65, 0.0, 0.0)),
     "anamorphic": Camera(720, 576, 700.0, 640.0, 360.0, 288.0),
+    "tilted": Camera(
+        960,
+        600,
+        520.0,
+        520.0,
+        470.0,
+        310.0,
+        (0.3, -0.1, 0.0, 0.0, 0.02, 0.65, 0.0, 0.0, 0.002, 0.001, -0.001, 0.0, 0.01, -0.02),
+    ),
+    "fisheye": Camera(400, 300, 150.0, 150.0, 197.0, 152.0, (0.05, -0.01, 0.002, 0.0), "equidistant"),
+    "fisheye of 190 degrees": Camera(500, 500, 150.0, 155.0, 250.0, 245.0, (), "equidistant"),
+    "window beside the axis": PLAIN.cropped(900, 500, 380, 220),
     "tall": Camera(480, 640, 500.0, 500.0, 240.0, 320.0),
 }
 
@@ -25,14 +37,29 @@ def pattern(x, y):
 
 
 def image_of(camera):
-    """What `camera` sees of `pattern`, by OpenCV's own inversion of the distortion."""
+    """What `camera` sees of `pattern`, by OpenCV's own inversion of the distortion, a fisheye by its definition."""
     columns, rows = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
+    if camera.projection == "equidistant":
+        return fisheye_image(camera, columns, rows)
     pixels = np.stack([columns, rows], axis=-1).reshape(-1, 1, 2).astype(np.float64)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
     coefficients = np.array(camera.distortion or (0.0,) * 4)
     rays = cv2.undistortPointsIter(pixels, camera.matrix, coefficients, np.eye(3), np.eye(3), criteria)
     rays = rays.reshape(camera.height, camera.width, 2)
     return np.rint(pattern(rays[..., 0], rays[..., 1])).astype(np.uint8)
+
+
+def fisheye_image(camera, columns, rows):
+    """The same of Kannala and Brandt's model, ``r = f (t + k1 t^3 + k2 t^5 + ...)``, with t by bisection."""
+    x, y = (columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy
+    radius = np.hypot(x, y)
+    low, high = np.zeros_like(radius), np.full_like(radius, 1.55)
+    for _ in range(40):
+        angle = (low + high) / 2
+        bent = angle + sum(k * angle ** (2 * i + 3) for i, k in enumerate(camera.distortion))
+        low, high = np.where(bent < radius, angle, low), np.where(bent < radius, high, angle)
+    stretch = np.tan(low) / np.maximum(radius, 1e-9)
+    return np.rint(pattern(x * stretch, y * stretch)).astype(np.uint8)
 
 
 @pytest.mark.parametrize("size", [(1248, 384), (416, 128), (200, 200)])

@@ -1,5 +1,7 @@
 """The camera against OpenCV's projection."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -37,11 +39,21 @@ def test_rays_of_a_distorted_camera_are_refused():
         ({"width": 0}, "size"),
         ({"fx": 0.0}, "calibrate"),
         ({"fy": float("nan")}, "finite"),
-        ({"cx": 700.0}, "another image size"),
-        ({"distortion": (0.1, 0.2)}, "coefficients"),
+        ({"distortion": (0.1, 0.2)}, "2 distortion coefficients given, a lens of perspective projection has 0, 4"),
+        ({"distortion": (0.1,) * 5, "projection": "equidistant"}, "of equidistant projection has 0 or 4"),
+        ({"projection": "fisheye"}, "'fisheye', expected one of perspective, equidistant"),
     ],
 )
 def test_impossible_cameras_are_refused(changes, message):
     values = {"width": 640, "height": 360, "fx": 500.0, "fy": 500.0, "cx": 320.0, "cy": 180.0} | changes
     with pytest.raises(GeometryError, match=message):
         Camera(**values)
+
+
+def test_what_is_stored_of_cameras_tells_them_apart_and_is_as_it_was():
+    assert CAMERA.as_json() == {
+        "width": 640, "height": 360, "fx": 500.0, "fy": 510.0, "cx": 310.0, "cy": 190.0, "distortion": ()
+    }  # fmt: skip
+    assert Camera(**CAMERA.as_json()) == CAMERA
+    fisheye = replace(CAMERA, projection="equidistant")
+    assert Camera(**fisheye.as_json()) == fisheye

@@ -230,8 +230,12 @@ def no_pixels(message: Image, info: CameraInfo) -> None:
     message.data = b""
 
 
-def fish_eye(message: Image, info: CameraInfo) -> None:
-    info.distortion_model, info.d = "equidistant", [0.1, 0.01, 0.0, 0.0]
+def unknown_lens(message: Image, info: CameraInfo) -> None:
+    info.distortion_model, info.d = "double_sphere", [0.5, 0.1]
+
+
+def identity(message: Image, info: CameraInfo) -> None:
+    info.k = np.eye(3).ravel()
 
 
 @pytest.mark.parametrize(
@@ -243,7 +247,8 @@ def fish_eye(message: Image, info: CameraInfo) -> None:
         (zero_camera, "not calibrated"),
         (other_size, "another resolution"),
         (no_pixels, "image size is 0x0"),
-        (fish_eye, "equidistant"),
+        (unknown_lens, "double_sphere"),
+        (identity, "opens 178°"),
     ],
 )
 def test_a_bad_frame_is_one_line_and_one_count_and_the_node_goes_on(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.plausibility import check_camera
 from training.rendering.frame import Frame
 from training.street.bag import write_bag
 from training.street.drive import SCENES, STREET_CAMERA, DriveConfig, render_drive
@@ -93,11 +94,13 @@ def _add_drive(command: argparse.ArgumentParser, frames: int) -> None:
 
 def _config(given: argparse.Namespace) -> DriveConfig:
     (width, height), (fx, fy), (cx, cy) = given.size, given.focal, given.centre
+    camera = Camera(width, height, fx, fy, cx, cy, tuple(given.distortion))
+    check_camera(camera)
     return DriveConfig(
         seed=given.seed,
         frames=given.frames,
         rate=given.rate,
-        camera=Camera(width, height, fx, fy, cx, cy, tuple(given.distortion)),
+        camera=camera,
         camera_height=given.height,
         camera_pitch=float(np.deg2rad(given.pitch)),
         camera_roll=float(np.deg2rad(given.roll)),

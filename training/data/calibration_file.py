@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +10,9 @@ from typing import Any
 
 import yaml
 
-from depth_perception.camera_info import camera_from_info
+from depth_perception.camera_info import camera_from_info, doubts_about
 from depth_perception.geometry.camera import Camera, GeometryError
+from depth_perception.geometry.plausibility import check_camera
 from training.data.image_files import image_size
 from training.errors import TrainingError
 
@@ -28,11 +30,15 @@ def read_camera(path: str | Path) -> Camera:
             distortion_model=values.get("distortion_model", "plumb_bob"),
             d=values.get("distortion_coefficients", {}).get("data", []),
             k=values["camera_matrix"]["data"],
+            p=values.get("projection_matrix", {}).get("data", [0.0] * 12),
             roi=SimpleNamespace(width=0, height=0, x_offset=0, y_offset=0),
             binning_x=0,
             binning_y=0,
         )
-        return camera_from_info(info)
+        camera = camera_from_info(info)
+        for doubt in doubts_about(info):
+            warnings.warn(f"{path}: {doubt}", stacklevel=2)
+        return camera
     except FileNotFoundError:
         raise TrainingError(
             f"{path}: there is no such calibration: write it with ros2 run camera_calibration cameracalibrator"
@@ -47,6 +53,19 @@ def read_camera(path: str | Path) -> Camera:
         ) from None
 
 
+def sound(camera: Camera, origin: str) -> Camera:
+    """The same camera of a configuration, if it can be one; what is doubtful about it is a warning.
+
+    Raises: `TrainingError` if it cannot be.
+    """
+    try:
+        for doubt in check_camera(camera):
+            warnings.warn(f"{origin}: {doubt}", stacklevel=2)
+    except GeometryError as error:
+        raise TrainingError(f"{origin}: {error}") from None
+    return camera
+
+
 def camera_of(paths: Sequence[Path], camera: Camera | None, calibration: str | None, origin: str) -> Camera:
     """The camera of images, of which one of two forms is given.
 
@@ -54,11 +73,11 @@ def camera_of(paths: Sequence[Path], camera: Camera | None, calibration: str | N
         paths: of pngs or jpegs.
         origin: of the images, for the error.
 
-    Raises: `TrainingError` if not one of both is given, or an image is of another size.
+    Raises: `TrainingError` if not one of both is given, it cannot be a camera, or an image is of another size.
     """
     if (camera is None) == (calibration is None):
         raise TrainingError(f"{origin}: expected one of camera and calibration: how its images were taken")
-    camera = camera if camera is not None else read_camera(calibration or "")
+    camera = sound(camera, origin) if camera is not None else read_camera(calibration or "")
     for path in paths:
         if image_size(path) != (camera.width, camera.height):
             width, height = image_size(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,7 +68,7 @@ class RecordedData:
                     images.append(view.image(frame))
 
         name = Path(self.path).name
-        folder = stored(self.cache, name, [FORMAT, self.width, self.height, asdict(camera), what], fill)
+        folder = stored(self.cache, name, [FORMAT, self.width, self.height, camera.as_json(), what], fill)
         return FrameRow(name, np.load(folder / "images.npy", mmap_mode="r"), view.camera, first=first)
 
     def snippets(self, rows: Sequence[FrameRow], frames: int, step: int) -> SnippetSource:

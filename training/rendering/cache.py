@@ -157,4 +157,4 @@ def _fill(config: Recipe, folder: Path) -> None:
 
 
 def _description(config: Recipe) -> dict[str, Any]:
-    return {"world": config.version, **asdict(config), "scene": config.kind}
+    return {"world": config.version, **asdict(config), "camera": config.camera.as_json(), "scene": config.kind}

@@ -15,8 +15,10 @@ def pinhole_of(camera: Camera) -> tuple[Camera, tuple[npt.NDArray, npt.NDArray] 
 
     The pinhole has the camera's focal lengths and is as large as it must be to hold all that the camera sees.
 
-    Raises: `RenderingError` for a distortion that shows one place twice.
+    Raises: `RenderingError` for a distortion that shows one place twice, and for a fisheye.
     """
+    if camera.projection != "perspective":
+        raise RenderingError(f"a lens of {camera.projection} projection cannot be drawn, expected perspective")
     if not camera.is_distorted:
         return camera.rectified(), None
     columns, rows = np.meshgrid(np.arange(camera.width), np.arange(camera.height))

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.camera_info import distortion_model
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import inverse, quaternion_from_rotation, vector_from_rotation
 from training.rendering.frame import Frame
@@ -128,8 +129,8 @@ class _Messages:
             header=self._header(stamp, CAMERA_FRAME),
             height=camera.height,
             width=camera.width,
-            distortion_model="rational_polynomial" if len(camera.distortion) == 8 else "plumb_bob",
-            d=_five(camera),
+            distortion_model=distortion_model(camera),
+            d=_coefficients(camera),
             k=camera.matrix.reshape(-1),
             r=np.eye(3).reshape(-1),
             p=np.c_[camera.matrix, np.zeros(3)].reshape(-1),
@@ -211,11 +212,10 @@ def _xyz(values: npt.ArrayLike) -> dict[str, float]:
     return dict(zip("xyz", (float(value) for value in np.asarray(values)), strict=True))
 
 
-def _five(camera: Camera) -> npt.NDArray[np.float64]:
-    """The distortion as camera_info has it: five or eight coefficients."""
-    coefficients = np.zeros(8 if len(camera.distortion) == 8 else 5)
-    coefficients[: len(camera.distortion)] = camera.distortion
-    return coefficients
+def _coefficients(camera: Camera) -> npt.NDArray[np.float64]:
+    """The distortion as camera_info has it: at least five coefficients of a perspective lens."""
+    least = 4 if camera.projection == "equidistant" else 5
+    return np.array(camera.distortion + (0.0,) * (least - len(camera.distortion)))
 
 
 def _qos(latched: bool) -> Qos:

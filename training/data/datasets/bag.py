@@ -49,7 +49,7 @@ class BagData(RecordedData):
             self._check_truth(recording)
             odometry, mount = recording.odometry, recording.body_from_camera
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
-            what += [len(recording.stamps), asdict(recording.camera), "depth" in self.truth]
+            what += [len(recording.stamps), recording.camera.as_json(), "depth" in self.truth]
             folder = stored(self.cache, Path(self.path).name, what, lambda empty: self._fill(recording, view, empty))
         images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
         stamps: npt.NDArray[np.int64] = np.load(folder / "stamps.npy")

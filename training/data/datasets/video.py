@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
+from training.data.calibration_file import sound
 from training.data.recorded import RecordedData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
@@ -38,6 +39,7 @@ class VideoData(RecordedData):
         """See `training.data.snippet.SourceSettings`. The video is decoded once, to a cache of network views."""
         if not Path(self.path).is_file():
             raise TrainingError(f"{self.path}: there is no such video")
+        sound(self.camera, self.path)
         what = [self.first, self.last, Path(self.path).stat().st_size]
         return self.snippets([self.decoded(self._images(), self.camera, self.first, what)], frames, step)
 

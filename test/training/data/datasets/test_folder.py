@@ -31,7 +31,7 @@ def write_calibration(path, camera=CAMERA, **changes):
         "distortion_model": "plumb_bob",
         "distortion_coefficients": matrix(1, 5, camera.distortion),
         "rectification_matrix": matrix(3, 3, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]),
-        "projection_matrix": matrix(3, 4, [1.0] * 12),
+        "projection_matrix": matrix(3, 4, (float(value) for value in np.c_[camera.matrix, np.zeros(3)].ravel())),
     }
     path.write_text(yaml.safe_dump({key: value for key, value in {**values, **changes}.items() if value is not None}))
     return str(path)
@@ -105,7 +105,7 @@ def test_a_calibration_file_is_the_camera(folder, tmp_path):
         ({"camera_matrix": None}, "no 'camera_matrix'"),
         ({"camera_matrix": matrix(3, 3, [0.0] * 9)}, "the camera is not calibrated"),
         ({"camera_matrix": matrix(3, 3, [120.0, 0, 500, 0, 120, 46, 0, 0, 1])}, "principal point"),
-        ({"distortion_model": "equidistant"}, "distortion coefficients of model 'equidistant'"),
+        ({"distortion_model": "double_sphere"}, "model 'double_sphere', which is not known"),
         ({"camera_matrix": "none"}, "is no calibration"),
     ],
 )

@@ -1,0 +1,67 @@
+"""Which calibrations are believed, which are doubted, and which no camera has."""
+
+import cv2
+import numpy as np
+import pytest
+
+from depth_perception.geometry.camera import Camera, GeometryError
+from depth_perception.geometry.plausibility import check_camera
+
+SOUND = {
+    "vga": Camera(640, 480, 500.0, 510.0, 320.0, 240.0),
+    "kitti": Camera(1241, 376, 718.9, 718.9, 607.2, 185.2),
+    "euroc": Camera(752, 480, 458.654, 457.296, 367.215, 248.375, (-0.283, 0.074, 0.0002, 0.00002)),
+    "kinect": Camera(640, 480, 518.9, 519.5, 325.6, 253.7),
+    "wide": Camera(1920, 1080, 960.0, 960.0, 960.0, 540.0),  # 90 degrees
+    "telephoto": Camera(1920, 1200, 12_000.0, 12_000.0, 960.0, 600.0),
+    "fisheye": Camera(1280, 1280, 380.0, 380.0, 640.0, 640.0, (0.01, 0.0, 0.0, 0.0), "equidistant"),  # 193 degrees
+    "squeezed": Camera(832, 256, 556.7, 480.0, 415.5, 120.0),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_real_cameras_are_believed(name):
+    assert check_camera(SOUND[name]) == ()
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        (Camera(832, 256, 1.0, 1.0, 0.0, 0.0), "opens 180°"),
+        (Camera(832, 256, 0.577, 1.875, 0.5, 0.47), "opens 180°"),  # in units of the image's size
+        (Camera(832, 256, 0.004, 0.004, 415.0, 120.0), "in another unit"),
+        (Camera(1920, 1080, 772.0, 1.0, 960.0, 540.0), "opens 180° vertically"),
+        (Camera(640, 480, 500.0, 120.0, 320.0, 240.0), "pixels 4.17 times as long as wide"),
+        (Camera(640, 480, 1e9, 1e9, 320.0, 240.0), "opens 3.67e-05°"),
+        (Camera(640, 480, 2000.0, 2000.0, 1900.0, 1000.0), r"principal point \(1900, 1000\) lies outside"),
+        (Camera(640, 480, 80.0, 80.0, 320.0, 240.0, (), "equidistant"), "opens 458°"),
+    ],
+)
+def test_what_no_camera_has_is_refused_with_its_figures(camera, said):
+    with pytest.raises(GeometryError, match=said):
+        check_camera(camera)
+
+
+@pytest.mark.parametrize(
+    ("camera", "said"),
+    [
+        (Camera(640, 480, 100.0, 100.0, 320.0, 240.0), ("opens 145° horizontally", "opens 135° vertically")),
+        (Camera(640, 480, 9000.0, 9000.0, 320.0, 240.0), ("opens 3.06° vertically",)),
+        (Camera(640, 480, 500.0, 250.0, 320.0, 240.0), ("not square (2 to 1)",)),
+        (Camera(832, 256, 240.0, 240.0, 207.5, 60.0), ("principal point (207.5, 60) is 26% of the 832x256 image off",)),
+        (Camera(1280, 720, 500.0, 500.0, 320.0, 240.0), ("is 25% of the 1280x720",)),
+    ],
+)
+def test_what_is_unusual_is_said_with_its_figures(camera, said):
+    doubts = " ".join(check_camera(camera))
+    for words in said:
+        assert words in doubts
+
+
+def test_angles_are_those_of_opencv():
+    camera = Camera(640, 480, 90.0, 75.0, 320.0, 240.0)
+    horizontal, vertical, *_ = cv2.calibrationMatrixValues(camera.matrix, (640, 480), 1.0, 1.0)
+    doubts = check_camera(camera)
+    assert f"opens {horizontal:.3g}° horizontally" in doubts[0]
+    assert f"opens {vertical:.3g}° vertically" in doubts[1]
+    assert np.isclose(horizontal, 148.6, atol=0.1)
