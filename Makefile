@@ -41,4 +41,6 @@ $(VENV)/robot.stamp: requirements.txt constraints.txt | $(RUN)
 $(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
 	@echo "Installing what training and the tests need into $(VENV) (once, a few minutes) ..."
 	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-10 tensorrt-cu12-bindings==10.3.0
+	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-11 tensorrt-cu13-bindings==11.4.0.106
 	@touch $@

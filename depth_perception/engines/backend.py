@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,6 +12,8 @@ from depth_perception.engines.engine import TensorInfo
 
 Device = Literal["GPU", "CPU"]
 Precision = Literal["f32", "auto"]
+Progress = Callable[[str, int, int], bool]
+"""Called with what is being done, steps done and steps in all; the work ends as soon as it answers False."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,12 @@ class Options:
     Attributes:
         threads: CPU threads for one run; None leaves the number to the backend.
         precision: ``f32`` computes what every backend computes; ``auto`` is whatever the backend is fastest in.
+        progress: told of what takes long.
     """
 
     threads: int | None = None
     precision: Precision = "f32"
+    progress: Progress | None = None
 
 
 class Session(Protocol):
@@ -33,12 +37,14 @@ class Session(Protocol):
     Attributes:
         inputs, outputs: of the graph; a size that is not fixed is -1.
         precision, device: what it runs in and on.
+        note: what a user should know of how it came about; empty if there is nothing.
     """
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     precision: str
     device: Device
+    note: str
 
     def run(self, inputs: Mapping[str, npt.NDArray]) -> dict[str, npt.NDArray]:
         """All outputs by name; the next run may overwrite them. The inputs are such as the graph takes."""
@@ -63,11 +69,19 @@ class Backend(Protocol):
     install: str
 
     def devices(self) -> tuple[Device, ...]:
-        """What it can run on here, the fastest first; none if it is not installed."""
+        """What it can run on here, the fastest first; none if there is an `obstacle`."""
+        ...
+
+    def obstacle(self) -> str:
+        """Why it cannot run here, and what to do; empty if it can."""
         ...
 
     def version(self) -> str:
         """Of the library."""
+        ...
+
+    def is_quick(self, graph: bytes, options: Options) -> bool:
+        """Whether a session is there within seconds, not minutes."""
         ...
 
     def session(self, graph: bytes, options: Options) -> Session:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -11,19 +12,29 @@ from depth_perception.engines.engine import Engine, EngineError
 from depth_perception.engines.model_engine import ModelEngine
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 from depth_perception.engines.openvino_engine import OpenVino
+from depth_perception.engines.tensorrt_engine import TensorRt
+from depth_perception.engines.upgrading_engine import UpgradingEngine
 
-BACKENDS: Mapping[str, Backend] = {backend.name: backend for backend in (OpenVino(), OnnxRuntime())}
+BACKENDS: Mapping[str, Backend] = {backend.name: backend for backend in (TensorRt(), OpenVino(), OnnxRuntime())}
 """By name, on each kind of device the fastest first."""
 
 
 def open_engine(
-    path: str | Path, backend: str = "auto", *, threads: int | None = None, precision: Precision = "f32"
+    path: str | Path,
+    backend: str = "auto",
+    *,
+    threads: int | None = None,
+    precision: Precision = "f32",
+    wait: bool = True,
+    backends: Mapping[str, Backend] = BACKENDS,
 ) -> Engine:
     """The model at `path`, ready to run.
 
     Args:
-        backend: ``auto``, or one of `BACKENDS`.
+        backend: ``auto``, or one of `backends`. What ``auto`` takes first and cannot run the model makes way for the
+            next; the engine's description says so.
         threads, precision: see `depth_perception.engines.backend.Options`.
+        wait: False runs the model on the next best as long as the best one takes minutes to be built.
 
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend is unknown, is not
     installed, or cannot run the model.
@@ -32,25 +43,41 @@ def open_engine(
         raise EngineError(f"{threads} threads asked for, expected at least 1")
     if precision not in get_args(Precision):
         raise EngineError(f"precision is '{precision}', expected {' or '.join(map(repr, get_args(Precision)))}")
-    return ModelEngine(path, choose(backend), Options(threads, precision))
+    return _open_first(path, choose(backend, backends), Options(threads, precision), wait)
 
 
-def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Backend:
-    """The backend of this name; ``auto`` is the first that has a GPU, else the first that is here.
+def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Sequence[Backend]:
+    """The backend of this name; ``auto`` are all that can run here, those that have a GPU first.
 
-    Raises: `EngineError` if it is unknown or not installed, or if none is.
+    Raises: `EngineError` if it is unknown or cannot run here, or if none can.
     """
     if name == "auto":
         kinds: tuple[Device, ...] = get_args(Device)
-        for kind in kinds:
-            for backend in backends.values():
-                if kind in backend.devices():
-                    return backend
-        raise EngineError(
-            f"no inference backend is installed: {', or '.join(backend.install for backend in backends.values())}"
-        )
+        here = {item.name: item for kind in kinds for item in backends.values() if kind in item.devices()}
+        if not here:
+            installs = ", or ".join(backend.install for backend in backends.values())
+            raise EngineError(f"no inference backend is installed: {installs}")
+        return tuple(here.values())
     if name not in backends:
         raise EngineError(f"backend is '{name}', expected 'auto', {' or '.join(map(repr, backends))}")
-    if not backends[name].devices():
-        raise EngineError(f"{backends[name].title} is not installed: {backends[name].install}")
-    return backends[name]
+    if obstacle := backends[name].obstacle():
+        raise EngineError(obstacle)
+    return (backends[name],)
+
+
+def _open_first(
+    path: str | Path, candidates: Sequence[Backend], options: Options, wait: bool, note: str = ""
+) -> Engine:
+    """On the first of the candidates that can run it; `note` is what became of those before."""
+    best, *others = candidates
+    if others and not wait and not best.is_quick(Path(path).read_bytes(), options):
+        meanwhile = _open_first(path, others, options, wait, note)
+        return UpgradingEngine(
+            meanwhile, lambda progress: ModelEngine(path, best, replace(options, progress=progress)), best.title
+        )
+    try:
+        return ModelEngine(path, best, options, note)
+    except EngineError as error:
+        if not others:
+            raise
+        return _open_first(path, others, options, wait, "; ".join(filter(None, (note, str(error)))))

@@ -28,12 +28,17 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class EngineDescription:
-    """What runs a model, for logs, diagnostics and reports."""
+    """What runs a model, for logs, diagnostics and reports.
+
+    Attributes:
+        note: what a user should know of how it came to that; empty if there is nothing.
+    """
 
     backend: str
     version: str
     precision: str
     device: str
+    note: str = ""
 
 
 class Engine(Protocol):

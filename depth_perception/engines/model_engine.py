@@ -19,10 +19,13 @@ class ModelEngine:
     A backend computes all outputs of a graph, whichever are asked for. A model with several therefore gets a second
     session, of its first output alone, for when that is all that is wanted.
 
+    Args:
+        note: What a user should know of why it is this backend.
+
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend cannot run it.
     """
 
-    def __init__(self, path: str | Path, backend: Backend, options: Options) -> None:
+    def __init__(self, path: str | Path, backend: Backend, options: Options, note: str = "") -> None:
         self.model = read_description(path)
         self._backend = backend
 
@@ -37,7 +40,10 @@ class ModelEngine:
         self.outputs = check_graph(self.model, self.inputs, self._whole.outputs)
         if len(self.outputs) > 1:
             self._first_alone = session(read_part(path, self.outputs[0].name))
-        self.description = EngineDescription(backend.name, backend.version(), self._whole.precision, self._whole.device)
+        notes = "; ".join(filter(None, (note, self._whole.note)))
+        self.description = EngineDescription(
+            backend.name, backend.version(), self._whole.precision, self._whole.device, notes
+        )
 
     def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
         check_inputs(self.inputs, inputs)

@@ -31,10 +31,16 @@ class OnnxRuntime:
         # A build with CUDA lists it on machines without a GPU as well.
         return ("GPU", "CPU") if _CUDA in onnxruntime.get_available_providers() and has_nvidia_gpu() else ("CPU",)
 
+    def obstacle(self) -> str:
+        return "" if find_spec("onnxruntime") else f"{self.title} is not installed: {self.install}"
+
     def version(self) -> str:
         import onnxruntime
 
         return str(onnxruntime.__version__)
+
+    def is_quick(self, graph: bytes, options: Options) -> bool:
+        return True
 
     def session(self, graph: bytes, options: Options) -> OnnxRuntimeSession:
         return OnnxRuntimeSession(graph, options, [_CUDA, _CPU] if "GPU" in self.devices() else [_CPU])
@@ -47,6 +53,7 @@ class OnnxRuntimeSession:
     """A graph in float32."""
 
     precision = "f32"
+    note = ""
 
     def __init__(self, graph: bytes, options: Options, providers: list[str]) -> None:
         import onnxruntime

@@ -25,10 +25,16 @@ class OpenVino:
     def devices(self) -> tuple[Device, ...]:
         return ("CPU",) if find_spec("openvino") else ()
 
+    def obstacle(self) -> str:
+        return "" if find_spec("openvino") else f"{self.title} is not installed: {self.install}"
+
     def version(self) -> str:
         import openvino
 
         return str(openvino.__version__).split("-")[0]
+
+    def is_quick(self, graph: bytes, options: Options) -> bool:
+        return True
 
     def session(self, graph: bytes, options: Options) -> OpenVinoSession:
         return OpenVinoSession(graph, options)
@@ -43,6 +49,7 @@ class OpenVinoSession:
     """A graph on the CPU."""
 
     device: Device = "CPU"
+    note = ""
 
     def __init__(self, graph: bytes, options: Options) -> None:
         import openvino

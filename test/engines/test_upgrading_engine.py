@@ -1,0 +1,93 @@
+"""A model runs while a better engine for it is being built."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from helpers.models import luma_depth, write_depth_model
+
+from depth_perception.engines.choose import BACKENDS, open_engine
+from depth_perception.engines.engine import EngineError
+from depth_perception.engines.onnxruntime_engine import OnnxRuntime, OnnxRuntimeSession
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (1, 32, 64, 3), np.uint8)
+
+
+class SlowToBuild(OnnxRuntime):
+    """ONNX Runtime in the place of a backend that must be built for the GPU first."""
+
+    name = "slow"
+    title = "Slow to build"
+
+    def __init__(self):
+        self.go_on = threading.Event()
+        self.fails = False
+
+    def devices(self):
+        return ("GPU",)
+
+    def is_quick(self, graph, options):
+        return False
+
+    def session(self, graph, options):
+        while not self.go_on.wait(0.01):
+            if not options.progress("parsing", 3, 7):
+                raise EngineError("cancelled")
+        if self.fails:
+            raise EngineError("no room on the GPU")
+        return OnnxRuntimeSession(graph, options, ["CPUExecutionProvider"])
+
+
+@pytest.fixture
+def slow():
+    return SlowToBuild()
+
+
+@pytest.fixture
+def engine(slow, tmp_path):
+    write_depth_model(tmp_path / "depth.onnx")
+    return open_engine(tmp_path / "depth.onnx", wait=False, backends={"slow": slow, **BACKENDS})
+
+
+def answer(engine):
+    np.testing.assert_allclose(engine.run({"image": IMAGE})["depth"], luma_depth(IMAGE), rtol=1e-5)
+    return engine.description
+
+
+def until(engine, condition):
+    deadline = time.monotonic() + 30
+    while not condition(answer(engine)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return engine.description
+
+
+def test_it_runs_meanwhile_and_changes_over(engine, slow):
+    assert answer(engine).backend == "openvino"
+    assert "Slow to build is being built: parsing, 3 of 7" in until(engine, lambda found: "parsing" in found.note).note
+    slow.go_on.set()
+    changed = until(engine, lambda found: found.backend == "slow")
+    assert (changed.backend, changed.note) == ("slow", "")
+    engine.close()
+
+
+def test_it_stays_where_it_is_if_that_fails_and_says_why(engine, slow):
+    slow.fails = True
+    slow.go_on.set()
+    found = until(engine, lambda found: "not used" in found.note)
+    assert found.backend == "openvino"
+    assert "Slow to build is not used" in found.note
+    assert "no room on the GPU" in found.note
+    engine.close()
+
+
+def test_closing_ends_the_build(engine):
+    assert answer(engine).backend == "openvino"
+    engine.close()  # would wait for ever otherwise
+
+
+def test_what_waits_has_the_best_at_once(slow, tmp_path):
+    write_depth_model(tmp_path / "depth.onnx")
+    slow.go_on.set()
+    found = open_engine(tmp_path / "depth.onnx", backends={"slow": slow, **BACKENDS})
+    assert found.description.backend == "slow"
