@@ -22,6 +22,7 @@ from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
 from depth_perception.model_file import ModelDescription, ModelFileError, SemanticClass, write_model
 
+HERE = [name for name, backend in BACKENDS.items() if backend.devices()]
 HEIGHT, WIDTH = 24, 40
 EXTRAS = tuple(output.name for output in model_outputs.EXTRAS)
 CLASSES = tuple(SemanticClass(f"class {number}", (number, 0, 0)) for number in range(5))
@@ -81,7 +82,7 @@ def convolution(tmp_path_factory):
     return path, pixels[None], 0.5 + 80 / (1 + np.exp(-total))
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_network_layers_agree_with_opencv(backend, convolution):
     path, pixels, expected = convolution
     engine = open_engine(path, backend)
@@ -98,7 +99,7 @@ def test_auto_precision_stays_near_and_says_what_it_is(convolution):
     assert engine.description.precision in ("f32", "f16", "bf16")
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_depth_and_pose_models_run(backend, depth_model, image, tmp_path):
     engine = open_engine(depth_model, backend, threads=1)
     np.testing.assert_allclose(engine.run({"image": image})["depth"], luma_depth(image), rtol=1e-5)
@@ -111,7 +112,7 @@ def test_depth_and_pose_models_run(backend, depth_model, image, tmp_path):
     np.testing.assert_allclose(found, np.stack([motion, motion]), atol=1e-6)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_images_that_are_windows_of_others_are_taken(backend, depth_model):
     wide = np.random.default_rng(1).integers(0, 256, (1, 32, 100, 3), np.uint8)
     window = wide[:, :, 20:84, ::-1]
@@ -119,7 +120,7 @@ def test_images_that_are_windows_of_others_are_taken(backend, depth_model):
     np.testing.assert_allclose(found, luma_depth(window), rtol=1e-5)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_other_threads_run_meanwhile(backend, tmp_path):
     """A node must take messages while its network runs: the engine holds no lock that Python needs."""
     write_depth_model(tmp_path / "slow.onnx", width=832, height=256, work=6)
@@ -143,7 +144,7 @@ def test_other_threads_run_meanwhile(backend, tmp_path):
     assert steps > 3  # with the lock held there would be one, after the run
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
@@ -161,7 +162,7 @@ def test_wrong_inputs_are_named(backend, inputs, message, depth_model):
         open_engine(depth_model, backend).run(inputs)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_missing_and_corrupt_models_are_refused_in_one_line(backend, depth_model, tmp_path):
     cut = tmp_path / "cut.onnx"
     cut.write_bytes(depth_model.read_bytes()[:200])
@@ -173,7 +174,7 @@ def test_missing_and_corrupt_models_are_refused_in_one_line(backend, depth_model
         assert "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_a_graph_the_backend_cannot_run_is_refused_in_one_line(backend, depth_model, tmp_path):
     model = onnx.load_model(str(depth_model))
     model.graph.node[0].op_type = "NoSuchOperator"
@@ -192,7 +193,7 @@ def rich_model(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_models_of_two_frames_with_all_extras_run(backend, rich_model):
     before, now = images = np.random.default_rng(2).integers(0, 256, (2, 32, 64, 3), np.uint8)
     engine = open_engine(rich_model, backend)
@@ -205,7 +206,7 @@ def test_models_of_two_frames_with_all_extras_run(backend, rich_model):
     engine.close()
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_what_is_not_asked_for_costs_nothing(backend, tmp_path):
     path = tmp_path / "rich.onnx"
     write_depth_model(path, width=416, height=128, extras=("confidence",), work=8, work_for="confidence")
@@ -225,7 +226,7 @@ def test_what_is_not_asked_for_costs_nothing(backend, tmp_path):
     assert "confidence" in seconds({"depth", "confidence"})[1]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -256,7 +257,7 @@ def test_a_graph_that_is_not_what_its_description_says_is_refused(backend, chang
         open_engine(path, backend)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", HERE)
 def test_outputs_that_the_description_is_silent_about_are_refused(backend, rich_model, tmp_path):
     redescribe(rich_model, tmp_path / "shy.onnx", classes=(), extras=EXTRAS[1:])
     with pytest.raises(EngineError, match=r"means output nothing else, its graph has semantics uint8 \(1, 32, 64\)"):

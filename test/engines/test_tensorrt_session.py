@@ -26,7 +26,7 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def model(tmp_path):
-    write_depth_model(tmp_path / "depth.onnx", confidence=True)
+    write_depth_model(tmp_path / "depth.onnx", extras=("confidence",))
     return tmp_path / "depth.onnx"
 
 
@@ -92,7 +92,7 @@ def test_a_plan_that_does_not_load_is_built_again_once_and_that_is_said(found, m
 
 def test_what_answers_otherwise_than_onnx_runtime_is_refused_with_the_figure(found, cuda, model, tmp_path, monkeypatch):
     """The plan of another graph, whose depth is 10 percent more."""
-    write_depth_model(tmp_path / "other.onnx", confidence=True)
+    write_depth_model(tmp_path / "other.onnx", extras=("confidence",))
     monkeypatch.setattr(
         tensorrt_engine, "build_plan", lambda found, graph, **options: scaled(tmp_path / "other.onnx", 1.1)
     )
