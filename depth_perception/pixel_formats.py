@@ -1,13 +1,11 @@
 """From the bytes of a camera message to an array, for every encoding that is taken; neither ROS nor files.
 
-`decode_image` and `decode_depth` read ``sensor_msgs/Image``, `decode_compressed` and `decode_compressed_depth` read
-``sensor_msgs/CompressedImage``; all take the fields of the message, so that messages of rclpy and of a bag do alike.
+`decode_image` and `decode_depth` take the fields of a ``sensor_msgs/Image``, so that messages of rclpy and of a bag do
+alike.
 """
 
 from __future__ import annotations
 
-import contextlib
-import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +17,6 @@ from depth_perception.errors import DepthPerceptionError
 
 Rgb = npt.NDArray[np.uint8]
 Depth = npt.NDArray[np.float32]
-
-
-_TRANSPORT_HEADER = struct.Struct("<iff")
-"""Before the png of image_transport's compressedDepth: kind, and a and b of 32FC1, whose depth is a / (pixel - b)."""
 
 
 class PixelFormatError(DepthPerceptionError):
@@ -61,18 +55,57 @@ FORMATS = {
     "bayer_gbrg16": _Format("u2", 1, cv2.COLOR_BayerGBRG2RGB),
     "bayer_grbg16": _Format("u2", 1, cv2.COLOR_BayerGRBG2RGB),
 }
-"""What `decode_image` takes, by the names of sensor_msgs/image_encodings. Of 16 bits the upper eight are used."""
+"""What `decode_image` takes, by the names of sensor_msgs/image_encodings."""
 
 DEPTH_FORMATS = {"32FC1": "f4", "16UC1": "u2", "mono16": "u2"}
 """What `decode_depth` takes (REP-118): metres, or millimetres with 0 for none."""
 
 
-def decode_image(encoding: str, width: int, height: int, step: int, data: Any, is_bigendian: bool | int = False) -> Rgb:
+class SampleRange:
+    """How many of their 16 bits the samples of a camera use, from what it has sent: many sensors have 10, 12 or 14.
+
+    Attributes:
+        bits: So far; it only grows, so that a dark image is not brighter than the one before.
+    """
+
+    _WIDTHS = (8, 10, 12, 14, 16)
+
+    def __init__(self) -> None:
+        self.bits = self._WIDTHS[0]
+
+    def upper_eight(self, samples: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
+        """The upper eight of the bits that are used."""
+        used = int(samples.max(initial=0)).bit_length()
+        self.bits = max(self.bits, next(width for width in self._WIDTHS if width >= used))
+        return (samples >> (self.bits - 8)).astype(np.uint8)
+
+
+def eight_bits(pixels: npt.NDArray, samples: SampleRange | None = None) -> npt.NDArray[np.uint8]:
+    """Pixels of 8 or 16 bits with 8.
+
+    Args:
+        samples: Of the camera's images so far; None judges the image by itself.
+    """
+    if pixels.dtype != np.uint16:
+        return pixels
+    return (samples or SampleRange()).upper_eight(pixels)
+
+
+def decode_image(
+    encoding: str,
+    width: int,
+    height: int,
+    step: int,
+    data: Any,
+    is_bigendian: bool | int = False,
+    samples: SampleRange | None = None,
+) -> Rgb:
     """RGB ``[height, width, 3]`` of the fields of a ``sensor_msgs/Image``.
 
     Args:
         step: bytes a row, padding included.
         data: anything with the buffer protocol. The result of ``rgb8`` is a view of it, not a copy.
+        samples: of the camera's 16-bit images so far; None judges each by itself.
 
     Raises: `PixelFormatError` if the encoding is not in `FORMATS`, or if size, step and data contradict each other.
     """
@@ -82,8 +115,7 @@ def decode_image(encoding: str, width: int, height: int, step: int, data: Any, i
     if form.channels == 2 and width % 2:
         raise PixelFormatError(f"{encoding} image is {width} pixels wide, expected an even number")
     pixels = _pixels(encoding, form.dtype, form.channels, width, height, step, data, is_bigendian)
-    if form.dtype == "u2":
-        pixels = (pixels >> 8).astype(np.uint8)
+    pixels = eight_bits(pixels, samples)
     if form.conversion is None:
         return pixels
     return np.asarray(cv2.cvtColor(pixels, form.conversion), np.uint8)
@@ -103,46 +135,15 @@ def decode_depth(
     return metres(pixels)
 
 
-def decode_compressed(data: Any) -> Rgb:
-    """RGB ``[height, width, 3]`` of the data of a ``sensor_msgs/CompressedImage`` (jpeg, png, whatever OpenCV reads).
-
-    Raises: `PixelFormatError` if the data is not a complete picture.
-    """
-    return np.asarray(cv2.cvtColor(_imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def decode_compressed_depth(data: Any, description: str = "") -> Depth:
-    """Depth in metres ``[height, width]`` of the data of a ``sensor_msgs/CompressedImage``, NaN where there is none.
-
-    Takes a 16-bit png in millimetres (0: none), and what image_transport's compressedDepth makes of 16UC1 and 32FC1.
-
-    Args:
-        description: The message's ``format``.
-
-    Raises: `PixelFormatError` if the data is not such a picture.
-    """
-    buffer = np.frombuffer(data, np.uint8)
-    is_transport = "compressedDepth" in description
-    if is_transport and buffer.size <= _TRANSPORT_HEADER.size:
-        raise PixelFormatError(f"compressed depth has {buffer.size} bytes, expected a header and a picture")
-    pixels = _imdecode(buffer[_TRANSPORT_HEADER.size :] if is_transport else buffer, cv2.IMREAD_UNCHANGED)
-    if pixels.ndim != 2 or pixels.dtype != np.uint16:
-        raise PixelFormatError(
-            f"compressed depth is {pixels.dtype} of shape {pixels.shape}, expected a 16-bit grey png in millimetres"
-        )
-    if is_transport and description.startswith("32FC1"):
-        _, a, b = _TRANSPORT_HEADER.unpack(buffer[: _TRANSPORT_HEADER.size].tobytes())
-        with np.errstate(divide="ignore"):
-            return np.where(pixels == 0, np.nan, a / (pixels.astype(np.float64) - b)).astype(np.float32)
-    return metres(pixels)
-
-
 def metres(pixels: npt.NDArray) -> Depth:
-    """Depth in metres of what a depth image holds: uint16 millimetres with 0 for none, or float metres already."""
-    if pixels.dtype != np.uint16:
-        return pixels.astype(np.float32)
-    depth = pixels.astype(np.float32) * np.float32(1e-3)
-    depth[pixels == 0] = np.nan
+    """Depth in metres of what a depth image holds: uint16 millimetres, or float metres already.
+
+    What is not above 0 says that there is none, and becomes NaN; only -inf stays, which says "too close" (REP-117).
+    """
+    depth = pixels.astype(np.float32)
+    if pixels.dtype == np.uint16:
+        depth *= np.float32(1e-3)
+    depth[(depth <= 0) & (depth != -np.inf)] = np.nan
     return depth
 
 
@@ -166,19 +167,3 @@ def _pixels(
     if channels == 1:
         shape, strides = shape[:2], strides[:2]
     return np.ndarray(shape, kind, buffer=flat.data, strides=strides).astype(kind.newbyteorder("="), copy=False)
-
-
-def _imdecode(data: Any, flags: int) -> npt.NDArray:
-    buffer = np.frombuffer(data, np.uint8)
-    pixels = None
-    if buffer.size and not _is_cut_jpeg(buffer):
-        with contextlib.suppress(cv2.error):
-            pixels = cv2.imdecode(buffer, flags)
-    if pixels is None:
-        raise PixelFormatError(f"compressed image ({buffer.size} bytes) is not a complete picture that can be decoded")
-    return pixels
-
-
-def _is_cut_jpeg(buffer: npt.NDArray[np.uint8]) -> bool:
-    """A jpeg that ends early: OpenCV would answer it with a picture that is grey from there on."""
-    return buffer[:2].tobytes() == b"\xff\xd8" and b"\xff\xd9" not in buffer.tobytes()

@@ -16,6 +16,7 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.nodes.parameters import NodeError, Parameter, value
 from depth_perception.nodes.qos import RELIABILITIES
 from depth_perception.nodes.subscription import FollowingSubscription, Source
+from depth_perception.pixel_formats import SampleRange
 
 AnyImage: TypeAlias = Image | CompressedImage
 
@@ -46,7 +47,11 @@ PATIENCE = 0.2
 
 
 class CameraInput:
-    """Subscribes to ``image`` and ``camera_info``."""
+    """Subscribes to ``image`` and ``camera_info``.
+
+    Attributes:
+        samples: What the camera's 16-bit images have used of their bits.
+    """
 
     def __init__(self, node: Node, on_image: Callable[[AnyImage], None]) -> None:
         """
@@ -59,6 +64,7 @@ class CameraInput:
         sources = {"raw": raw, "compressed": compressed, "auto": raw + compressed}[value(node, "image_transport")]
         reliability = value(node, "input_reliability")
         self._rectified: bool = value(node, "rectified_input")
+        self.samples = SampleRange()
         self._node = node
         self._infos: deque[CameraInfo] = deque(maxlen=10)
         self._seen: set[Camera] = set()

@@ -119,7 +119,7 @@ class DepthNode(PerceptionNode[AnyImage]):
         wants_depth |= bool(extras) or _is_wanted(self._scale_output)
         if not (wants_depth or self._image.is_wanted or _is_wanted(self._info)):
             return False
-        header, image = frame.content.header, image_from_message(frame.content)
+        header, image = frame.content.header, image_from_message(frame.content, self._camera.samples)
         height, width = image.shape[:2]
         estimator = self._estimator_for(self._camera.camera(header, width, height), header.frame_id)
         if wants_depth:

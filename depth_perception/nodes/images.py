@@ -11,18 +11,22 @@ from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
-from depth_perception.pixel_formats import decode_compressed, decode_depth, decode_image
+from depth_perception.compressed_formats import decode_compressed
+from depth_perception.pixel_formats import SampleRange, decode_depth, decode_image
 
 
-def image_from_message(message: Image | CompressedImage) -> npt.NDArray[np.uint8]:
+def image_from_message(message: Image | CompressedImage, samples: SampleRange | None = None) -> npt.NDArray[np.uint8]:
     """RGB ``[height, width, 3]``, for ``rgb8`` a view of the message's own memory.
+
+    Args:
+        samples: Of the camera's 16-bit images so far; None judges each by itself.
 
     Raises: `PixelFormatError` if the message contradicts itself or has an encoding that is not taken.
     """
     if isinstance(message, CompressedImage):
-        return decode_compressed(message.data)
+        return decode_compressed(message.data, message.format, samples)
     return decode_image(
-        message.encoding, message.width, message.height, message.step, message.data, message.is_bigendian
+        message.encoding, message.width, message.height, message.step, message.data, message.is_bigendian, samples
     )
 
 

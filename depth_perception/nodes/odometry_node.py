@@ -113,7 +113,7 @@ class OdometryNode(PerceptionNode[AnyImage]):
         return inputs
 
     def process(self, frame: Frame[AnyImage]) -> bool:
-        header, image = frame.content.header, image_from_message(frame.content)
+        header, image = frame.content.header, image_from_message(frame.content, self._camera.samples)
         height, width = image.shape[:2]
         odometry = self._odometry_for(self._camera.camera(header, width, height), header.frame_id)
         odometry.scale = self._scale

@@ -16,16 +16,10 @@ from rosbags.interfaces import Connection
 from rosbags.typesys import Stores, get_typestore
 
 from depth_perception.camera_info import camera_from_info
+from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.pose import inverse, pose_from, rotation_from_quaternion
-from depth_perception.pixel_formats import (
-    Depth,
-    Rgb,
-    decode_compressed,
-    decode_compressed_depth,
-    decode_depth,
-    decode_image,
-)
+from depth_perception.pixel_formats import Depth, Rgb, SampleRange, decode_depth, decode_image
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.timed_poses import TimedPoses
 from depth_perception.recordings.topics import COMPRESSED, Topics, choose_topics
@@ -51,6 +45,7 @@ class RecordedImage:
     stamp: int
     """Nanoseconds, from the header."""
     message: Any
+    samples: SampleRange
 
     def decode(self) -> Rgb:
         """RGB ``[height, width, 3]``.
@@ -59,9 +54,15 @@ class RecordedImage:
         """
         message = self.message
         if hasattr(message, "format"):
-            return decode_compressed(message.data)
+            return decode_compressed(message.data, str(message.format), self.samples)
         return decode_image(
-            message.encoding, message.width, message.height, message.step, message.data, message.is_bigendian
+            message.encoding,
+            message.width,
+            message.height,
+            message.step,
+            message.data,
+            message.is_bigendian,
+            self.samples,
         )
 
 
@@ -142,9 +143,10 @@ class Recording:
 
     def images(self) -> Iterator[RecordedImage]:
         """All images in the order recorded."""
+        samples = SampleRange()
         for connection, _, data in self._messages([self.topics.image]):
             message = self._deserialise(connection, data)
-            yield RecordedImage(_nanoseconds(message.header.stamp), message)
+            yield RecordedImage(_nanoseconds(message.header.stamp), message, samples)
 
     def depth(self, stamp: int) -> Depth | None:
         """True depth of the image with this stamp: metres ``[height, width]``, NaN where unknown; None without any.

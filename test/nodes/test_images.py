@@ -21,7 +21,7 @@ def test_an_image_survives_the_wire() -> None:
 
 @pytest.mark.parametrize("view", [np.s_[:, ::2], np.s_[::-1], np.s_[1:, 1:-1]])
 def test_an_array_that_is_a_view_is_sent_as_what_it_shows(view: tuple[slice, ...]) -> None:
-    depth = np.arange(48, dtype=np.float32).reshape(6, 8)[view]
+    depth = np.arange(1, 49, dtype=np.float32).reshape(6, 8)[view]
     message = message_from_image(depth, "32FC1", Header())
     assert message.step == 4 * message.width
     np.testing.assert_array_equal(depth_from_message(message), depth)

@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.compressed_formats import decode_picture
 from depth_perception.geometry.camera import Camera
+from depth_perception.pixel_formats import PixelFormatError, SampleRange
 from training.errors import TrainingError
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -48,12 +50,22 @@ class ImageFiles:
         return image[: self.camera.height]
 
 
-def read_image(path: Path) -> npt.NDArray[np.uint8]:
-    """RGB ``[H, W, 3]`` of a png, jpeg or ppm, grey ones included.
+def read_image(path: Path, samples: SampleRange | None = None) -> npt.NDArray[np.uint8]:
+    """RGB ``[H, W, 3]`` of a png, jpeg or ppm, grey ones included, as it is stored: an orientation in a phone's picture
+    is not applied, the calibration is of the sensor's pixels.
+
+    Args:
+        samples: of the camera's 16-bit images so far; None judges each by itself.
 
     Raises: `TrainingError` if it is missing, damaged or cut short.
     """
-    return np.asarray(cv2.cvtColor(_decoded(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+    data = _bytes(path)
+    if not _is_whole(data):
+        raise _damaged(path, data)
+    try:
+        return decode_picture(data, samples)
+    except PixelFormatError:
+        raise _damaged(path, data) from None
 
 
 def read_16_bit(path: Path) -> npt.NDArray[np.uint16]:
@@ -125,8 +137,12 @@ def _decoded(path: Path, flags: int) -> npt.NDArray:
     # OpenCV fills in what is missing of a file that is cut short, and says so only to the terminal.
     image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data and _is_whole(data) else None
     if image is None:
-        raise TrainingError(f"{path}: is damaged or cut short ({len(data)} bytes): get it again")
+        raise _damaged(path, data)
     return np.asarray(image)
+
+
+def _damaged(path: Path, data: bytes) -> TrainingError:
+    return TrainingError(f"{path}: is damaged or cut short ({len(data)} bytes): get it again")
 
 
 def _bytes(path: Path) -> bytes:
@@ -139,8 +155,6 @@ def _bytes(path: Path) -> bytes:
 def _is_whole(data: bytes) -> bool:
     if data.startswith(PNG):
         return b"IEND" in data[-64:]
-    if data.startswith(JPEG):
-        return data.rfind(b"\xff\xd9") > len(data) // 2  # some cameras append their own after the end
     if header := re.match(rb"P([56])\s+(\d+)\s+(\d+)\s+(\d+)\s", data):
         kind, width, height, largest = (int(group) for group in header.groups())
         return len(data) - header.end() >= width * height * (3 if kind == 6 else 1) * (1 if largest < 256 else 2)

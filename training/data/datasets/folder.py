@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.pixel_formats import SampleRange
 from training.data.calibration_file import camera_of
 from training.data.image_files import image_paths, read_image
 from training.data.recorded import RecordedData
@@ -38,7 +39,9 @@ class FolderData(RecordedData):
         paths = self._paths()
         camera = camera_of(paths, self.camera, self.calibration, self.path)
         what = [(path.name, path.stat().st_size) for path in paths]
-        return self.snippets([self.decoded(map(read_image, paths), camera, self.first, what)], frames, step)
+        samples = SampleRange()
+        images = (read_image(path, samples) for path in paths)
+        return self.snippets([self.decoded(images, camera, self.first, what)], frames, step)
 
     def _paths(self) -> list[Path]:
         if not Path(self.path).is_dir():
