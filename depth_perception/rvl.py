@@ -35,19 +35,13 @@ def decode_rvl(data: bytes, count: int) -> npt.NDArray[np.uint16] | None:
 
 
 def _numbers(data: bytes) -> npt.NDArray[np.int64]:
+    """None at all if one of them is longer than 32 bits."""
     words = np.frombuffer(data[: len(data) // 4 * 4], "<u4")
     nibbles = ((words[:, None] >> np.arange(28, -4, -4, np.uint32)) & 15).reshape(-1).astype(np.int64)
-    last = (nibbles & 8) == 0
-    ends = np.flatnonzero(last)
-    if not len(ends):
+    ends = np.flatnonzero(nibbles < 8)
+    lengths = np.diff(ends, prepend=-1)
+    if not len(ends) or lengths.max() > 11:
         return np.zeros(0, np.int64)
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    nibbles = nibbles[: ends[-1] + 1] & 7
-    lengths = ends - starts + 1
-    if lengths.max() > 11:  # of what 32 bits can say
-        starts, lengths = starts[: int(np.argmax(lengths > 11))], lengths[: int(np.argmax(lengths > 11))]
-        nibbles = nibbles[: int(lengths.sum())]
-        if not len(starts):
-            return np.zeros(0, np.int64)
-    shifts = 3 * (np.arange(len(nibbles)) - np.repeat(starts, lengths))
-    return np.add.reduceat(nibbles << shifts, starts)
+    starts = ends - lengths + 1
+    places = np.arange(ends[-1] + 1) - np.repeat(starts, lengths)
+    return np.add.reduceat((nibbles[: ends[-1] + 1] & 7) << 3 * places, starts)

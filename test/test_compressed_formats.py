@@ -86,6 +86,7 @@ def test_no_picture_is_turned(orientation):
     plain = encoded("jpg", colours()[..., ::-1])
     turned = with_orientation(plain, orientation)
     opencvs = cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR)
+    assert opencvs is not None
     assert not np.array_equal(opencvs[..., ::-1], decode_picture(plain)), "the tag means nothing to anyone"
     for got in (decode_compressed(turned, "jpeg"), decode_picture(turned)):
         assert np.array_equal(got, decode_picture(plain))
@@ -240,7 +241,9 @@ def test_depth_by_run_lengths():
     pixels[rng.random(400) < 0.2] = 0
     pixels[100:104] = [65535, 1, 65535, 0]
     for size in (pixels.reshape(20, 20), np.zeros((3, 5), np.uint16), pixels[pixels > 0][:12].reshape(3, 4)):
-        assert np.array_equal(decode_rvl(rvl(size), size.size), size.ravel())
+        pixels_again = decode_rvl(rvl(size), size.size)
+        assert pixels_again is not None
+        assert np.array_equal(pixels_again, size.ravel())
         data = struct.pack("<iff", 0, 0.0, 0.0) + struct.pack("<II", size.shape[1], size.shape[0]) + rvl(size)
         got = decode_compressed_depth(data, "16UC1; compressedDepth rvl")
         np.testing.assert_allclose(got, np.where(size, size / 1000, np.nan), rtol=1e-6)
