@@ -130,7 +130,9 @@ def _sources(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"class": STREET, **street}
     yield from settings.get("videos") or ()
     for source in settings.get("sources") or ():
-        procedural = {"RoomsData": ROOMS, "StreetData": STREET}.get(source["class_path"].rsplit(".", 1)[-1])
+        procedural = {"RoomsData": ROOMS, "StreetData": STREET, "StillsData": STREET}.get(
+            source["class_path"].rsplit(".", 1)[-1]
+        )
         yield {"class": procedural, **source["init_args"]}
 
 

@@ -10,6 +10,7 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -24,13 +25,13 @@ from training.rendering import shaders
 from training.rendering.drawable import SMALL, Drawable
 from training.rendering.errors import RenderingError
 from training.rendering.lens import pinhole_of
-from training.rendering.scene import Scene
+from training.rendering.mesh import Mesh
+from training.rendering.scene import Prop, Scene
 from training.rendering.shaders import Kind
 
 NEAR, FAR = 0.2, 6000.0
 CHUNK = 40.0
 """Edge of the squares the static mesh is cut into, metres: what lies behind the camera is not drawn."""
-SHADOW_SIZE = 2048
 SHADOW_STEP, SHADOW_DEPTH, SHADOW_BIAS = 12.0 / 64.0, 2.5, 0.12 / 64.0
 """How far the camera moves until shadows are drawn again, how far from the middle things throw any, and how far below a
 surface its own shadow lies, as shares of `Scene.shadow_reach`."""
@@ -86,8 +87,7 @@ class Renderer:
         self._camera = camera
         pinhole, self._maps = pinhole_of(camera)
         self._pinhole = pinhole
-        self._light = scene.light
-        self._shadow_reach = scene.shadow_reach
+        self._scene = scene
         self._context = context = _context()
         self._centres = _samples(context, pinhole)
         self._corners = _samples(
@@ -96,7 +96,7 @@ class Renderer:
                 pinhole, width=pinhole.width + 1, height=pinhole.height + 1, cx=pinhole.cx + 0.5, cy=pinhole.cy + 0.5
             ),
         )
-        self._shadow_map = context.depth_texture((SHADOW_SIZE, SHADOW_SIZE))
+        self._shadow_map = context.depth_texture((scene.shadow_size, scene.shadow_size))
         self._shadow_map.compare_func = "<="
         self._shadow_map.filter = (context.LINEAR, context.LINEAR)
         self._shadows = context.framebuffer(depth_attachment=self._shadow_map)
@@ -110,6 +110,7 @@ class Renderer:
         self._sky_array = context.vertex_array(self._sky, [])
         self._static = Drawable(context, scene.mesh, scene.textures, CHUNK)
         self._movers = [(Drawable(context, mover.mesh, scene.textures, 1e6), mover) for mover in scene.movers]
+        self._props: dict[int, tuple[Mesh, Drawable]] = {}
         self._shadow_centre: npt.NDArray[np.float64] | None = None
         self._sun_view = np.eye(4)
         self._set_constants(scene)
@@ -122,12 +123,18 @@ class Renderer:
     ) -> None:
         self._context.release()
 
-    def render(self, pose: npt.NDArray[np.float64], time: float = 0.0) -> View:
-        """What the camera at `pose` ``T_world_camera`` ``[4, 4]`` sees at `time` seconds."""
-        self._update_shadows(pose)
+    def render(self, pose: npt.NDArray[np.float64], time: float = 0.0, props: Sequence[Prop] = ()) -> View:
+        """What the camera at `pose` ``T_world_camera`` ``[4, 4]`` sees at `time` seconds.
+
+        Args:
+            props: what stands there in this picture beside the scene's own things.
+        """
+        added = [(self._drawable(prop.mesh), prop.pose) for prop in props]
+        self._update_shadows(pose, added)
         view = inverse(pose)
         runs = self._visible(view)
-        movers = self._visible_movers(view, time)
+        moved = [(drawable, mover.pose(time)) for drawable, mover in self._movers]
+        movers = self._placed_in_view(view, [*moved, *added])
         # both are asked for before either is read: one is drawn while the other is prepared
         for samples in (self._centres, self._corners):
             self._draw_samples(samples, pose, view, runs, movers)
@@ -208,10 +215,15 @@ class Renderer:
                     runs.append(_Run(chunk.kind, chunk.first, count))
         return runs
 
-    def _visible_movers(self, view: npt.NDArray[np.float64], time: float) -> list[_Placed]:
-        if not self._movers:
+    def _drawable(self, mesh: Mesh) -> Drawable:
+        """The mesh of a prop, kept for the pictures to come."""
+        if id(mesh) not in self._props:
+            self._props[id(mesh)] = (mesh, Drawable(self._context, mesh, self._scene.textures, 1e6))
+        return self._props[id(mesh)][1]
+
+    def _placed_in_view(self, view: npt.NDArray[np.float64], placed: list[_Placed]) -> list[_Placed]:
+        if not placed:
             return []
-        placed = [(drawable, mover.pose(time)) for drawable, mover in self._movers]
         centres = np.array([pose[:3, :3] @ drawable.middle + pose[:3, 3] for drawable, pose in placed])
         seen, _ = self._in_view(view, centres, np.array([drawable.reach for drawable, _ in placed]))
         return [item for item, visible in zip(placed, seen, strict=True) if visible]
@@ -226,19 +238,21 @@ class Renderer:
         seen = (z > -radii) & (np.abs(x) - edge * z < radii * np.hypot(1.0, edge))
         return seen, np.maximum(z - radii, 0.0)
 
-    def _update_shadows(self, pose: npt.NDArray[np.float64]) -> None:
-        """Draws the shadow map again when the camera has left the middle of the last one."""
+    def _update_shadows(self, pose: npt.NDArray[np.float64], props: list[_Placed]) -> None:
+        """Draws the shadow map again when the camera has left the middle of the last one, and for props, always."""
         forward = pose[:2, 2] / max(float(np.linalg.norm(pose[:2, 2])), 1e-6)
-        reach = self._shadow_reach
+        reach = self._scene.shadow_reach
         wanted = pose[:3, 3] + np.array([*(forward * reach * 0.8), 0.0])
-        if self._shadow_centre is not None and np.linalg.norm(wanted - self._shadow_centre) < SHADOW_STEP * reach:
+        kept = self._shadow_centre is not None and np.linalg.norm(wanted - self._shadow_centre) < SHADOW_STEP * reach
+        if kept and not props:
             return
-        self._shadow_centre = wanted
-        self._sun_view, clip = _sun_views(np.asarray(self._light.sun), wanted, reach)
+        self._shadow_centre = None if props else wanted
+        self._sun_view, clip = _sun_views(np.asarray(self._scene.light.sun), wanted, reach, self._scene.shadow_size)
         self._shadows.use()
         self._shadows.clear(depth=1.0)
         context = self._context
         context.enable(context.DEPTH_TEST)
+        context.polygon_offset = (self._scene.shadow_slope, 0.0)
         near = np.linalg.norm(self._static.centres[:, :2] - wanted[:2], axis=1) < reach * 2.0 + self._static.radii
         for kind, program in self._shade.items():
             _write(program, view=np.eye(4), projection=clip, model=np.eye(4))
@@ -247,6 +261,12 @@ class Renderer:
                 chunk = self._static.chunks[index]
                 if chunk.kind is kind:
                     array.render(vertices=chunk.counts[-1], first=chunk.first)
+            for drawable, placed in props:
+                _write(program, model=placed)
+                for chunk in drawable.chunks:
+                    if chunk.kind is kind:
+                        drawable.array(program).render(vertices=chunk.counts[-1], first=chunk.first)
+        context.polygon_offset = (0.0, 0.0)
 
     def _set_constants(self, scene: Scene) -> None:
         light = scene.light
@@ -323,7 +343,7 @@ def _projection(camera: Camera) -> npt.NDArray[np.float64]:
 
 
 def _sun_views(
-    sun: npt.NDArray[np.float64], centre: npt.NDArray[np.float64], reach: float
+    sun: npt.NDArray[np.float64], centre: npt.NDArray[np.float64], reach: float, size: int
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """World to shadow map (0 to 1, with the bias against self-shadowing) and world to its clip space.
 
@@ -333,7 +353,7 @@ def _sun_views(
     right = np.cross(helper, sun)
     right /= np.linalg.norm(right)
     up = np.cross(sun, right)
-    texel = 2.0 * reach / SHADOW_SIZE
+    texel = 2.0 * reach / size
     depth = SHADOW_DEPTH * reach
     view = np.eye(4)
     view[:3, :3] = [right, up, -sun]

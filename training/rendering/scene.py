@@ -42,6 +42,14 @@ class Mover:
 
 
 @dataclass(frozen=True)
+class Prop:
+    """A rigid thing that is there in one picture, and throws its shadow: its mesh and its pose ``T_world_thing``."""
+
+    mesh: Mesh
+    pose: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Scene:
     """A world, in metres, z up."""
 
@@ -53,3 +61,8 @@ class Scene:
     """The class of what lies beyond everything."""
     shadow_reach: float = 64.0
     """Half the edge of the square of ground that gets shadows, metres: the smaller, the sharper they are."""
+    shadow_size: int = 2048
+    """Texels along that edge, twice the reach: the fewer, the quicker they are drawn."""
+    shadow_slope: float = 0.0
+    """How much farther from the sun than it lies a surface is when it throws its shadow, in texels of its slope: without
+    it, coarse shadows under a low sun paint stripes on what the sun grazes."""

@@ -89,7 +89,8 @@ def build_highway(rng: np.random.Generator, drive: float) -> World:
             lanes.append((-d, pace))
     light = random_light(rng, (6, 3, 1.5, 1.5, 1.5))
     lane = -(plan.inner + (own + 0.5) * LANE)
-    return World(road, site.mesh(), light, lane, tuple(lanes), float(rng.uniform(35, 160)), 0.12)
+    spacing = float(rng.uniform(35, 160))
+    return World(road, site.mesh(), light, lane, tuple(lanes), spacing, 0.12, plan.edge, 0.0)
 
 
 def _lay(rng: np.random.Generator, site: Site, plan: _Plan, american: bool) -> None:

@@ -77,7 +77,8 @@ def build_town(rng: np.random.Generator, drive: float) -> World:
             _side_street(rng, site, plan, s, each, woods, cars)
     _backdrop(rng, site, plan, woods)
     light = random_light(rng, (4, 3, 2, 1, 2))
-    return World(road, site.mesh(), light, -LANE, ((LANE, -9.0),), float(rng.uniform(22, 90)), 0.06)
+    spacing = float(rng.uniform(22, 90))
+    return World(road, site.mesh(), light, -LANE, ((LANE, -9.0),), spacing, 0.06, plan.half, plan.pavement)
 
 
 def _plan(rng: np.random.Generator, road: Road, length: float) -> _Plan:

@@ -72,6 +72,49 @@ def random_light(rng: np.random.Generator, weights: tuple[float, ...]) -> Light:
     )
 
 
+HARSH = ("noon", "low sun", "white sky", "overcast", "dusk", "night", "fog")
+
+
+def harsh_light(rng: np.random.Generator) -> Light:
+    """Light as real cameras meet it: hard shadows, a sun in the picture, white skies, little light at all."""
+    kind = str(rng.choice(HARSH, p=[0.28, 0.2, 0.18, 0.12, 0.08, 0.06, 0.08]))
+    if rng.random() < 0.2:
+        return random_light(rng, (3, 2, 2, 1, 2))
+    elevation = np.deg2rad({"noon": rng.uniform(40, 75), "low sun": rng.uniform(7, 20)}.get(kind, rng.uniform(20, 60)))
+    azimuth = rng.uniform(0, 2 * np.pi)
+    sun = (np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation))
+    warm = np.array((1.0, 0.78, 0.52)) if kind in ("low sun", "dusk") else np.array((1.0, 0.95, 0.87))
+    blue, grey = np.array((0.75, 0.95, 1.25)), np.array((0.97, 1.0, 1.03))
+    # of the sun, the sky on surfaces, and the sky itself at the zenith and the horizon
+    strengths = {
+        "noon": (rng.uniform(1.8, 3.0), rng.uniform(0.15, 0.4), rng.uniform(0.2, 0.8), rng.uniform(0.7, 2.0)),
+        "low sun": (rng.uniform(1.5, 2.5), rng.uniform(0.12, 0.3), rng.uniform(0.2, 0.6), rng.uniform(0.8, 2.5)),
+        "white sky": (rng.uniform(0.3, 2.2), rng.uniform(0.3, 0.6), rng.uniform(1.5, 3.0), rng.uniform(2.0, 4.0)),
+        "overcast": (rng.uniform(0.0, 0.1), rng.uniform(0.4, 0.9), rng.uniform(0.5, 1.5), rng.uniform(0.8, 2.0)),
+        "dusk": (rng.uniform(0.0, 0.1), rng.uniform(0.08, 0.2), rng.uniform(0.08, 0.25), rng.uniform(0.3, 0.9)),
+        "night": (rng.uniform(0.05, 0.25), rng.uniform(0.02, 0.08), rng.uniform(0.005, 0.03), rng.uniform(0.01, 0.08)),
+        "fog": (rng.uniform(0.0, 0.2), rng.uniform(0.5, 0.9), rng.uniform(0.8, 1.2), rng.uniform(0.8, 1.2)),
+    }[kind]
+    hue = grey if kind in ("white sky", "overcast", "fog") else blue
+    haze = rng.uniform(0.006, 0.03) if kind == "fog" else np.exp(rng.uniform(np.log(1e-4), np.log(3e-3)))
+    ground = strengths[1] * rng.uniform(0.25, 0.6) + 0.08 * strengths[0] * np.sin(elevation)
+    horizon = strengths[3] * (warm if kind in ("low sun", "dusk") else 0.5 * (hue + 1.0))
+    return Light(
+        sun=(float(sun[0]), float(sun[1]), float(sun[2])),
+        sun_light=_colour(strengths[0] * warm),
+        sky_light=_colour(strengths[1] * hue),
+        ground_light=_colour(ground * np.array((1.0, 0.95, 0.88))),
+        zenith=_colour(strengths[2] * (hue if hue is grey else hue**3)),
+        horizon=_colour(horizon),
+        cloud_light=_colour(strengths[3] * rng.uniform(0.8, 1.6) * grey),
+        cloudiness=float({"overcast": 1.0, "fog": 0.0}.get(kind, rng.choice([0.0, rng.uniform(0.2, 0.7)]))),
+        haze=float(haze),
+        exposure=_colour(
+            rng.uniform(0.8, 1.3) * np.ones(3) * (4.0 if kind == "night" else 2.0 if kind == "dusk" else 1.0)
+        ),
+    )
+
+
 def _colour(values: np.ndarray) -> Colour:
     red, green, blue = (float(value) for value in values)
     return (red, green, blue)

@@ -30,6 +30,10 @@ class World:
     """Metres between cars in those lanes, about."""
     trucks: float
     """Share of lorries among them."""
+    half: float
+    """From the middle of the road to where the carriageway ends, metres."""
+    pavement: float
+    """Width of the pavement beside it; 0 where there is none."""
 
 
 @dataclass

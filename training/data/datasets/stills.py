@@ -1,0 +1,100 @@
+"""Single pictures from anywhere in the street world, with their exact depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from depth_perception.geometry.camera import Camera
+from training.data.datasets.street import StreetSnippets
+from training.data.label_sets import LabelSetName
+from training.data.snippet import Drive, SnippetSource, Truth
+from training.errors import TrainingError
+
+if TYPE_CHECKING:
+    from training.rendering.cache import CachedDrive
+
+
+@dataclass(frozen=True)
+class StillsData:
+    """Which worlds to take pictures in, once, and what of them to learn from.
+
+    Attributes:
+        seeds: first and number of the worlds' seeds: 0 to 999 are for training, the rest for evaluation.
+        frames: pictures of each world, every one from another place, with other traffic.
+        truth: what the losses are told.
+        openings: smallest and largest angle that a camera sees from left to right, degrees; a world has one camera.
+        shift: of the principal point from the middle, at most, as a share of the picture's size.
+        heights: smallest and largest metres of the camera above the ground.
+        pitch, roll: largest angles, radians.
+        share: of an epoch's samples, relative to other sources.
+    """
+
+    seeds: tuple[int, int] = (0, 40)
+    frames: int = 60
+    truth: tuple[Truth, ...] = ("depth",)
+    openings: tuple[float, float] = (40.0, 120.0)
+    shift: float = 0.08
+    heights: tuple[float, float] = (0.3, 3.0)
+    pitch: float = 0.17
+    roll: float = 0.07
+    width: int = 480
+    height: int = 360
+    share: float = 1.0
+    cache: str = "cache/stills"
+    label_set: ClassVar[LabelSetName] = "cityscapes"
+
+    def __post_init__(self) -> None:
+        low, high = self.openings
+        if not 10.0 <= low <= high <= 140.0 or not 0.0 <= self.shift <= 0.3:
+            raise TrainingError(
+                f"stills with openings of {low} to {high} degrees and a shift of {self.shift}: expected angles between"
+                " 10 and 140, the smaller one first, and a share of up to 0.3"
+            )
+
+    def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
+        """See `training.data.snippet.SourceSettings`; there are only single frames."""
+        if frames != 1:
+            raise TrainingError(
+                f"stills (seeds from {self.seeds[0]}) are single pictures, {frames} in a row were asked for: set"
+                " data.frames to 1, or take street drives"
+            )
+        return StreetSnippets(render_stills_of(self), 1, self.truth, step=step)
+
+    def drives(self) -> frozenset[Drive]:
+        """The seeds."""
+        first, count = self.seeds
+        return frozenset(Drive("seeds of stills", seed) for seed in range(first, first + count))
+
+
+def render_stills_of(data: StillsData) -> list[CachedDrive]:
+    """The pictures of `data`, world by world, rendered unless they are in the cache.
+
+    Raises: `TrainingError` for seeds that train and evaluate at once.
+    """
+    from training.rendering.cache import cached_drive
+    from training.street.stills import StillsConfig
+
+    first, count = data.seeds
+    if first < 1000 < first + count:
+        raise TrainingError(
+            f"seeds of stills {first} to {first + count - 1} mix training (0-999) with evaluation (1000-)"
+        )
+    configs = [
+        StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll)
+        for seed in range(first, first + count)
+    ]
+    return [cached_drive(config, Path(data.cache)) for config in configs]
+
+
+def _camera(data: StillsData, seed: int) -> Camera:
+    """The camera of a world: any opening, its axis somewhere near the middle of the picture."""
+    rng = np.random.default_rng((seed, 8))
+    opening = np.deg2rad(rng.uniform(*data.openings))
+    aside, down = rng.uniform(-data.shift, data.shift, 2)
+    focal_length = 0.5 * data.width / float(np.tan(0.5 * opening))
+    cx, cy = 0.5 * (data.width - 1) + aside * data.width, 0.5 * (data.height - 1) + down * data.height
+    return Camera(data.width, data.height, focal_length, focal_length, float(cx), float(cy))

@@ -1,0 +1,126 @@
+"""Single pictures of a random world: every one is taken by a camera somewhere else in it, with other traffic around.
+
+A row of the image says nothing about depth here: cameras stand at any height and look anywhere, and things are close.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from depth_perception.geometry.camera import Camera
+from training.rendering.frame import Frame
+from training.rendering.renderer import Renderer, View
+from training.rendering.scene import Scene
+from training.street import labels
+from training.street.crowd import make_cast, place_crowd
+from training.street.errors import StreetError
+from training.street.floor import GROUND, Floor
+from training.street.highway import build_highway
+from training.street.response import Response
+from training.street.spots import find_spot
+from training.street.textures import draw_textures
+from training.street.town import build_town
+from training.street.weather import harsh_light
+
+STILLS_VERSION = 1
+"""Raised whenever the same seed gives other pictures."""
+
+REACH = 45.0
+"""How far from the road cameras and things stand, metres, at most."""
+TRIES = 12
+"""Looks for a picture that shows something, before one that does not is taken."""
+
+
+@dataclass(frozen=True)
+class StillsConfig:
+    """All that the pictures of one world are made from: equal configurations give equal pictures.
+
+    Attributes:
+        seed: which world. 0 to 999 are for training, 1000 and above for evaluation.
+        frames: how many pictures.
+        camera: of all of them.
+        heights: smallest and largest of the camera above the ground, metres.
+        pitch, roll: largest angles, radians.
+    """
+
+    seed: int
+    frames: int
+    camera: Camera
+    heights: tuple[float, float] = (0.3, 3.0)
+    pitch: float = 0.17
+    roll: float = 0.07
+
+    def __post_init__(self) -> None:
+        if self.seed < 0 or self.frames <= 0:
+            raise StreetError(
+                f"stills of seed {self.seed} and {self.frames} frames were asked for:"
+                " expected a seed of at least 0 and at least one frame"
+            )
+        low, high = self.heights
+        if not 0.2 <= low <= high <= 5.0 or not (0.0 <= self.pitch <= 0.5 and 0.0 <= self.roll <= 0.5):
+            raise StreetError(
+                f"cameras at {low} to {high} m, pitch {self.pitch}, roll {self.roll} rad:"
+                " expected 0.2 to 5 m and angles within 0.5 rad"
+            )
+
+    @property
+    def kind(self) -> Literal["stills"]:
+        """See `training.rendering.cache.Recipe`."""
+        return "stills"
+
+    @property
+    def version(self) -> int:
+        """See `training.rendering.cache.Recipe`."""
+        return STILLS_VERSION
+
+    def render(self) -> Iterator[Frame]:
+        """See `render_stills`."""
+        return render_stills(self)
+
+
+def render_stills(config: StillsConfig) -> Iterator[Frame]:
+    """The pictures, rendered as they are asked for; their stamps count them.
+
+    Raises: `RenderingError` where there is no EGL to draw with.
+    """
+    rng = _random(config.seed, 1)
+    world = build_highway(rng, -380.0) if rng.random() < 0.25 else build_town(rng, -80.0)
+    floor = Floor(world.mesh, world.road.line, REACH)
+    cast = make_cast(_random(config.seed, 2))
+    light = harsh_light(_random(config.seed, 3))
+    textures = draw_textures(_random(config.seed, 4))
+    scene = Scene(world.mesh, (), light, textures, labels.SKY, shadow_reach=40.0, shadow_size=1024, shadow_slope=1.5)
+    response = Response.draw(_random(config.seed, 5))
+    opening = 2.0 * float(np.arctan(0.5 * config.camera.width / config.camera.fx))
+    with Renderer(scene, config.camera) as renderer:
+        for index in range(config.frames):
+            rng = _random(config.seed, 100 + index)
+            for _ in range(TRIES):
+                spot = find_spot(rng, world, floor, config.heights, config.pitch, config.roll)
+                if spot is None:
+                    continue
+                props = place_crowd(rng, world, floor, cast, spot, opening)
+                view = renderer.render(spot.camera, 0.0, props)
+                if worth_seeing(view):
+                    break
+            else:
+                raise StreetError(f"stills of seed {config.seed}: no place for a camera was found in frame {index}")
+            image = response.apply(view.image, float(rng.normal(0.0, 0.35)))
+            yield Frame(image, view.depth, view.labels, spot.camera, float(index), 0.0)
+
+
+def worth_seeing(view: View) -> bool:
+    """Whether a picture is of a place where a camera may stand, and shows something beside ground and sky."""
+    if np.mean(view.depth < 0.5) > 0.02 or np.mean(view.depth < 1.2) > 0.3:
+        return False
+    ground, sky = float(np.mean(np.isin(view.labels, GROUND))), float(np.mean(view.labels == labels.SKY))
+    return ground < 0.85 and sky < 0.7 and ground + sky < 0.97
+
+
+def _random(seed: int, part: int) -> np.random.Generator:
+    """Independent numbers for every part of a world and every picture."""
+    return np.random.default_rng([3, seed, part])
