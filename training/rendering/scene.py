@@ -64,5 +64,5 @@ class Scene:
     shadow_size: int = 2048
     """Texels along that edge, twice the reach: the fewer, the quicker they are drawn."""
     shadow_slope: float = 0.0
-    """How much farther from the sun than it lies a surface throws its shadow, in texels of its slope: without it, coarse
-    shadows under a low sun paint stripes on what the sun grazes."""
+    """How much farther from the sun than it lies a surface throws its shadow, in texels of its slope: without it,
+    coarse shadows under a low sun paint stripes on what the sun grazes."""
