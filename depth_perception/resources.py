@@ -37,3 +37,12 @@ def share_path(relative: str) -> Path:
         f"{relative}: did not come with this installation (looked in {', '.join(map(str, places))}):"
         " build the package again with colcon, or run from a complete checkout"
     )
+
+
+def model_path(model: str) -> Path:
+    """The file of a model: as it is, or, for a relative path that is not there, what comes with the package.
+
+    Raises: `ResourceError` if neither is there.
+    """
+    path = Path(model)
+    return path if path.is_absolute() or path.exists() or path.parts[:1] == ("..",) else share_path(model)

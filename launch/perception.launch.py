@@ -16,7 +16,7 @@ from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, quaternion_from_rotation, rotation_from_angles
+from depth_perception.geometry.pose import camera_mount, quaternion_from_rotation
 from depth_perception.resources import DEPTH_MODEL, FAST_DDS_PROFILE, POSE_MODEL, share_path
 from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]  # mypy takes this folder for it
 
@@ -119,10 +119,9 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 
 def _static_transform(camera_pose: list[float], base_frame: str, camera_frame: str, sim_time: dict[str, Any]) -> Node:
-    x, y, z, roll, pitch, yaw = camera_pose
-    optical = pose_from(rotation_from_angles(roll, pitch, yaw), [x, y, z]) @ BODY_FROM_OPTICAL
+    optical = camera_mount(camera_pose)
     names = ("--x", "--y", "--z", "--qx", "--qy", "--qz", "--qw")
-    values = [x, y, z, *quaternion_from_rotation(optical[:3, :3]).tolist()]
+    values = [*optical[:3, 3].tolist(), *quaternion_from_rotation(optical[:3, :3]).tolist()]
     arguments = [text for name, value in zip(names, values, strict=True) for text in (name, str(value))]
     return Node(
         package="tf2_ros",

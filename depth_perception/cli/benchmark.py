@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from depth_perception.cli.setting_options import add_options, chosen
+from depth_perception.engines.settings import EngineSettings, model_file
+from depth_perception.resources import DEPTH_MODEL, model_path
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
@@ -13,8 +17,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " reaches, the time from an image's receipt to its depth being published less the time the model takes; and at"
         " four times that rate, how long the oldest depth took and how many images were dropped.",
     )
-    parser.add_argument("--model", metavar="FILE", help="depth model (default: the one that comes along)")
-    parser.add_argument("--backend", default="auto", help="auto, openvino or onnxruntime (default: %(default)s)")
+    add_options(parser, (model_file(DEPTH_MODEL), *EngineSettings.table()))
     parser.add_argument("--width", type=_positive, default=1248, help="of the camera (default: %(default)s)")
     parser.add_argument("--height", type=_positive, default=384, help="of the camera (default: %(default)s)")
     parser.add_argument("--frames", type=_positive, default=200, help="at the leisurely rate (default: %(default)s)")
@@ -30,8 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     require_ros()
     result = run_benchmark(
         Settings(
-            model=arguments.model,
-            backend=arguments.backend,
+            model=model_path(arguments.model),
+            engine=EngineSettings(**chosen(arguments, EngineSettings.table())),
             width=arguments.width,
             height=arguments.height,
             frames=arguments.frames,

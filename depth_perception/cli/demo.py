@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from depth_perception.cli.recording_options import add_topic_options
+from depth_perception.cli.recording_options import add_recording_options, open_recording
+from depth_perception.cli.setting_options import add_robot_options, robot_settings
+from depth_perception.resources import SAMPLE_RECORDING, share_path
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -19,9 +21,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--rate", type=_positive, default=1.0, help="times the recording's speed (default: %(default)s)"
     )
-    parser.add_argument("--depth-model", metavar="FILE", help="depth model (default: the one that comes along)")
-    parser.add_argument("--pose-model", metavar="FILE", help="pose model (default: the one that comes along)")
-    parser.add_argument("--backend", default="auto", help="auto, openvino or onnxruntime (default: %(default)s)")
     parser.add_argument(
         "--domain",
         type=_domain,
@@ -31,16 +30,34 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--output", default="out/demo", metavar="FOLDER", help="where report and logs go (default: %(default)s)"
     )
-    add_topic_options(parser)
+    add_recording_options(parser)
+    add_robot_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from depth_perception.rig.demo_run import run_demo
-    from depth_perception.rig.ros_environment import require_ros
+    import sys
+    from pathlib import Path
+
+    from depth_perception.cli.outcome import show
+    from depth_perception.evaluation.report import write_report
+    from depth_perception.rig.ros_environment import require_ros, ros_environment
 
     require_ros()
-    run_demo(arguments)
+    from depth_perception.rig.demo_run import run_demo
+
+    bag, robot = arguments.bag or str(share_path(SAMPLE_RECORDING)), robot_settings(arguments)
+    robot.describe()  # before anything begins
+    environment = ros_environment(arguments.domain)
+    print(
+        f"{bag} through depth_node, odometry_node and point_cloud_node"
+        f" (to watch along: ROS_DOMAIN_ID={environment['ROS_DOMAIN_ID']})",
+        file=sys.stderr,
+    )
+    with open_recording(bag, arguments) as recording:
+        logs = Path(arguments.output) / "logs"
+        evaluation = run_demo(recording, robot, environment, logs, rate=arguments.rate)
+    show(evaluation, write_report(evaluation, arguments.output))
     return 0
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from depth_perception.cli.recording_options import add_topic_options, open_recording
+from depth_perception.cli.recording_options import add_recording_options, open_recording
+from depth_perception.cli.setting_options import add_robot_options, robot_settings
 
 if TYPE_CHECKING:
     from depth_perception.evaluation.result import Evaluation
@@ -19,13 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " ground truth where it has any, prints a table and writes report.json and report.html.",
     )
     parser.add_argument("--bag", required=True, metavar="PATH", help="a rosbag2 folder, or one .mcap or .db3 file")
-    parser.add_argument("--depth-model", metavar="FILE", help="depth model (default: the one that comes along)")
-    parser.add_argument("--pose-model", metavar="FILE", help="pose model (default: the one that comes along)")
     parser.add_argument("--no-odometry", action="store_true", help="depth alone")
-    parser.add_argument("--backend", default="auto", help="auto, openvino or onnxruntime (default: %(default)s)")
-    parser.add_argument(
-        "--maximum-range", type=float, default=200.0, metavar="M", help="depth beyond it is +inf (default: %(default)s)"
-    )
     parser.add_argument(
         "--output", default="out/evaluate", metavar="FOLDER", help="where the report goes (default: %(default)s)"
     )
@@ -35,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--max-road-residual", type=float, metavar="X", help="median residual of the road, share of depth"
     )
     bars.add_argument("--max-ate-percent", type=float, metavar="X", help="ATE RMSE, scale-aligned, percent of the path")
-    add_topic_options(parser)
+    add_recording_options(parser)
+    add_robot_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -44,29 +40,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     from depth_perception.cli.outcome import show
     from depth_perception.cli.progress import ProgressBar
-    from depth_perception.engines.choose import open_engine
     from depth_perception.evaluation.replay import replay
     from depth_perception.evaluation.report import write_report
-    from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, share_path
 
+    robot = robot_settings(arguments)
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(arguments.bag, arguments))
-        depth_model = arguments.depth_model or share_path(DEPTH_MODEL)
-        depth_engine = opened.enter_context(closing(open_engine(depth_model, arguments.backend)))
+        depth_engine = opened.enter_context(closing(robot.engine.open(robot.depth_model, "depth")))
         pose_engine = None
         if not arguments.no_odometry:
             # Closed before the other one: OpenVINO's signal stacks must go in the reverse order of their coming, or a
             # signal after that, such as Ctrl-C, crashes the process.
-            pose_model = arguments.pose_model or share_path(POSE_MODEL)
-            pose_engine = opened.enter_context(closing(open_engine(pose_model, arguments.backend)))
+            pose_engine = opened.enter_context(closing(robot.engine.open(robot.pose_model, "pose")))
         with ProgressBar("evaluating", "frames") as progress:
-            evaluation = replay(
-                recording,
-                depth_engine,
-                pose_engine,
-                maximum_range=arguments.maximum_range,
-                progress=progress,
-            )
+            evaluation = replay(recording, depth_engine, pose_engine, robot.depth, robot.odometry, progress=progress)
     show(evaluation, write_report(evaluation, arguments.output))
     check_bars(evaluation, arguments)
     return 0

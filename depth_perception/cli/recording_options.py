@@ -5,27 +5,27 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from depth_perception.cli.setting_options import add_options, chosen
+from depth_perception.estimators.settings import CAMERA_POSE, RECTIFIED_INPUT
+
 if TYPE_CHECKING:
     from depth_perception.recordings.recording import Recording
 
-
-def add_topic_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("topics of the recording", "chosen by themselves where there is only one choice")
-    group.add_argument("--image-topic", metavar="TOPIC", help="camera images, raw or compressed")
-    group.add_argument("--camera-info-topic", metavar="TOPIC", help="calibration of the camera")
-    group.add_argument("--depth-topic", metavar="TOPIC", help="true depth on the image's pixels (/ground_truth/depth)")
-    group.add_argument("--odometry-topic", metavar="TOPIC", help="true odometry (/ground_truth/odom)")
+CAMERA = (RECTIFIED_INPUT, CAMERA_POSE)
 
 
-def topic_arguments(arguments: argparse.Namespace) -> list[str]:
-    """The same options again, for a process that is to open the same recording."""
-    options = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic")
-    given = {name: getattr(arguments, name) for name in options}
-    return [f"--{name.replace('_', '-')}={topic}" for name, topic in given.items() if topic is not None]
+def add_recording_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `open_recording`."""
+    topics = parser.add_argument_group("topics of the recording", "chosen by themselves where there is only one choice")
+    topics.add_argument("--image-topic", metavar="TOPIC", help="camera images, raw or compressed")
+    topics.add_argument("--camera-info-topic", metavar="TOPIC", help="calibration of the camera")
+    topics.add_argument("--depth-topic", metavar="TOPIC", help="true depth on the image's pixels (/ground_truth/depth)")
+    topics.add_argument("--odometry-topic", metavar="TOPIC", help="true odometry (/ground_truth/odom)")
+    add_options(parser.add_argument_group("camera", "as the recording says, unless given"), CAMERA)
 
 
 def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:
-    """The recording at `bag`, with the topics the options name."""
+    """The recording at `bag`, as the options say."""
     from depth_perception.recordings.recording import Recording
 
     return Recording.open(
@@ -34,4 +34,5 @@ def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:
         camera_info_topic=arguments.camera_info_topic,
         depth_topic=arguments.depth_topic,
         odometry_topic=arguments.odometry_topic,
+        **chosen(arguments, CAMERA),
     )

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
-from depth_perception.estimators.scale import ConstantScale, ScaleEstimate, ScaleSource, model_scale
+from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, known_scale, model_scale
+from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
@@ -50,39 +51,49 @@ class DepthEstimator:
     """Runs a depth model on images of one camera.
 
     Args:
-        minimum_range, maximum_range: Metres; None leaves the limit to the model.
-        scale: Where the scale comes from; None means the model itself, which is unknown for one that is not metric.
+        body_from_camera: `T_body_camera` ``[4, 4]`` of the optical frame, in a body whose origin is on the ground; for
+            scale_source ground_plane alone.
 
-    Raises: `EstimatorError` for a model of another task and for impossible limits.
+    Raises: `EstimatorError` for a model of another task, and for ground_plane without a pose above the ground.
     """
 
     def __init__(
         self,
         engine: Engine,
         camera: Camera,
+        settings: DepthSettings = DepthSettings(),
         *,
-        minimum_range: float | None = None,
-        maximum_range: float | None = None,
-        scale: ScaleSource | None = None,
+        body_from_camera: npt.ArrayLike | None = None,
     ) -> None:
         model = engine.model
         if model.task != "depth":
             raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a depth model")
-        nearest = 0.0 if minimum_range is None else minimum_range
-        farthest = np.inf if maximum_range is None else maximum_range
-        if not 0.0 <= nearest < farthest:
-            raise EstimatorError(
-                f"range is {nearest} to {farthest} m, expected 0 or more, and a maximum above the minimum"
-            )
         self.view = NetworkView(camera, model.width, model.height)
+        self._settings = settings
         self._engine = engine
-        self._nearest, self._farthest = nearest, farthest
         self._factor = depth_factor(self.view.camera.fx, model.focal_length)
         self._saturated = np.inf if model.maximum_depth is None else model.maximum_depth * SATURATION
-        self._scale = ConstantScale(model_scale(model)) if scale is None else scale
+        self._ground = None
+        if settings.scale_source == "ground_plane":
+            if body_from_camera is None:
+                raise EstimatorError("scale_source ground_plane needs to know where the camera is: set camera_pose")
+            pose = np.asarray(body_from_camera, np.float64)
+            self._ground = GroundPlaneScale(float(pose[2, 3]), -pose[2, :3], model_scale(model))
         self._takes_two = bool(model.frames)
         self._previous: tuple[int, npt.NDArray[np.uint8]] | None = None
         self._extras = {output.name for output in extras_of(model)}
+
+    def change(self, settings: DepthSettings) -> None:
+        """Goes on with other limits or another constant scale; what it has measured of the scale stays.
+
+        Raises: `EstimatorError` for another scale_source.
+        """
+        if settings.scale_source != self._settings.scale_source:
+            raise EstimatorError(
+                f"scale_source is {self._settings.scale_source}, {settings.scale_source} asked for: make a new"
+                " estimator"
+            )
+        self._settings = settings
 
     def estimate(
         self, image: npt.NDArray[np.uint8], stamp: int | None = None, *, extras: Collection[str] = ()
@@ -115,13 +126,18 @@ class DepthEstimator:
         depth[far] = np.inf
         depth[~self.view.valid] = np.nan
 
-        scale = self._scale.update(depth, self.view.camera)
+        scale = self._scale(depth)
         depth *= np.float32(scale.value)
-        depth[depth > self._farthest] = np.inf
-        depth[depth < self._nearest] = -np.inf
+        depth[depth > self._settings.maximum_range] = np.inf
+        depth[depth < self._settings.minimum_range] = -np.inf
         alone = self._takes_two and before is None
         others = {name: self._extra(name, outputs[name][0], alone) for name in extras}
         return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known, others)
+
+    def _scale(self, depth: npt.NDArray[np.float32]) -> ScaleEstimate:
+        if self._ground is not None:
+            return self._ground.update(depth, self.view.camera)
+        return known_scale(self._settings, self._engine.model)
 
     def _extra(self, name: str, values: npt.NDArray, alone: bool) -> npt.NDArray:
         """What the model answered beside depth, ``[height, width, ...]``, where it means something."""

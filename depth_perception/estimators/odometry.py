@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
-from depth_perception.estimators.scale import ScaleEstimate, model_scale
+from depth_perception.estimators.scale import ScaleEstimate, known_scale
+from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import motion_from_canonical
@@ -96,29 +97,31 @@ class VisualOdometry:
 
     Args:
         body_from_camera: `T_body_camera` ``[4, 4]`` of the optical frame, without default: it is never the identity.
-        maximum_gap: Seconds; after a longer pause between two images it starts anew, as at the first image.
 
     Attributes:
-        scale: Metres per unit of the model's translation; set it when a better estimate is at hand.
+        scale: Metres per unit of the model's translation; set it when a better estimate is at hand, as with
+            scale_source depth.
         restarts: How often it started anew because of a gap or because time went back.
 
     Raises: `EstimatorError` for a model of another task.
     """
 
     def __init__(
-        self, engine: Engine, camera: Camera, body_from_camera: npt.ArrayLike, *, maximum_gap: float = 1.0
+        self,
+        engine: Engine,
+        camera: Camera,
+        body_from_camera: npt.ArrayLike,
+        settings: OdometrySettings = OdometrySettings(),
     ) -> None:
         model = engine.model
         if model.task != "pose":
             raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a pose model")
-        if not maximum_gap > 0:
-            raise EstimatorError(f"maximum gap is {maximum_gap} s, expected a positive number")
         self.view = NetworkView(camera, model.width, model.height)
-        self.scale: ScaleEstimate = model_scale(model)
+        self.scale = known_scale(settings, model)
         self.restarts = 0
         self._engine = engine
         self._body_from_camera = np.asarray(body_from_camera, np.float64)
-        self._maximum_gap = maximum_gap
+        self._maximum_gap = settings.maximum_gap
         self._images = np.zeros((len(model.frames), model.height, model.width, 3), np.uint8)
         self._stamps: deque[int] = deque(maxlen=len(model.frames))
         self._moved_until: int | None = None

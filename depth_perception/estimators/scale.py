@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
@@ -47,22 +47,11 @@ def model_scale(model: ModelDescription) -> ScaleEstimate:
     return ScaleEstimate(1.0, 0.2, "model") if model.metric else UNKNOWN_SCALE
 
 
-class ScaleSource(Protocol):
-    """Where a `DepthEstimator` takes its scale from."""
-
-    def update(self, depth: npt.NDArray[np.float32], camera: Camera) -> ScaleEstimate:
-        """The scale of a depth image ``[height, width]`` in the network's unit, of `camera`."""
-        ...
-
-
-@dataclass(frozen=True)
-class ConstantScale:
-    """One scale for ever: calibrated for a mount once, a strong choice for a self-supervised model."""
-
-    estimate: ScaleEstimate
-
-    def update(self, depth: npt.NDArray[np.float32], camera: Camera) -> ScaleEstimate:
-        return self.estimate
+def known_scale(settings: DepthSettings | OdometrySettings, model: ModelDescription) -> ScaleEstimate:
+    """The scale that needs no measurement: the settings' own if it is their source, else what the model says."""
+    if settings.scale_source == "constant":
+        return ScaleEstimate(settings.scale, settings.scale_sigma, "constant")
+    return model_scale(model)
 
 
 class GroundPlaneScale:
@@ -73,6 +62,8 @@ class GroundPlaneScale:
         gravity: Direction of gravity in the camera's optical axes; it selects pixels and checks the fit, the scale
             itself does not depend on its exactness.
         initial: What to say until a road was seen.
+
+    Raises: `EstimatorError` for a camera that is not above the ground.
     """
 
     _LARGEST_TILT = np.radians(10.0)
@@ -82,13 +73,17 @@ class GroundPlaneScale:
         self, camera_height: float, gravity: npt.ArrayLike = DOWN, initial: ScaleEstimate = UNKNOWN_SCALE
     ) -> None:
         if not (np.isfinite(camera_height) and camera_height > 0):
-            raise EstimatorError(f"camera height is {camera_height} m, expected a positive number")
+            raise EstimatorError(
+                f"camera height is {camera_height:g} m above the base frame, expected a positive number: scale_source"
+                " ground_plane needs a base frame on the ground"
+            )
         self._camera_height = camera_height
         self._gravity = np.asarray(gravity, np.float64)
         self._filter = ScaleFilter(initial)
         self._region: tuple[Camera, npt.NDArray[np.bool_]] | None = None
 
     def update(self, depth: npt.NDArray[np.float32], camera: Camera) -> ScaleEstimate:
+        """The scale after a depth image ``[height, width]`` in the network's unit, of `camera`."""
         measured = self.measure(depth, camera)
         return self._filter.estimate if measured is None else self._filter.update(measured)
 

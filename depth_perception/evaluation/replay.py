@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.odometry import VisualOdometry
+from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
@@ -34,21 +36,24 @@ def replay(
     recording: Recording,
     depth_engine: Engine,
     pose_engine: Engine | None,
+    depth: DepthSettings = DepthSettings(),
+    motion: OdometrySettings = OdometrySettings(),
     *,
-    maximum_range: float = 200.0,
     samples: int = 4,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Depth of every image, and the trajectory if there is a pose model, judged against what truth there is.
 
     Args:
+        depth, motion: What a robot would have set of the two.
         progress: Called with frames done and frames in all.
 
-    Raises: `EvaluationError` if not a single image gave depth.
+    Raises: `EvaluationError` if not a single image gave depth; as the estimators do.
     """
-    estimator = DepthEstimator(depth_engine, recording.camera, maximum_range=maximum_range)
-    pose = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
-    odometry = None if pose_engine is None else VisualOdometry(pose_engine, recording.camera, pose)
+    known = recording.body_from_camera
+    estimator = DepthEstimator(depth_engine, recording.camera, depth, body_from_camera=known)
+    pose = BODY_FROM_OPTICAL if known is None else known
+    odometry = None if pose_engine is None else VisualOdometry(pose_engine, recording.camera, pose, motion)
     judge = Judge(recording, samples=samples)
     trajectory = Trajectory()
     poses: dict[int, npt.NDArray[np.float64]] = {}
@@ -62,12 +67,14 @@ def replay(
                 result = estimator.estimate(image, recorded.stamp)
             judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
             if odometry is not None:
+                if motion.scale_source == "depth":
+                    odometry.scale = replace(result.scale, source="depth")
                 with watch("odometry"):
-                    motion = odometry.update(image, recorded.stamp)
-                if motion is not None:
-                    poses.setdefault(motion.start, trajectory.pose)
-                    trajectory.add(motion)
-                    poses[motion.stamp] = trajectory.pose
+                    step = odometry.update(image, recorded.stamp)
+                if step is not None:
+                    poses.setdefault(step.start, trajectory.pose)
+                    trajectory.add(step)
+                    poses[step.stamp] = trajectory.pose
         except DepthPerceptionError as error:
             judge.fail(str(error))
         if progress is not None:
@@ -86,7 +93,7 @@ def replay(
         depth=judge.depth_summary(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),
-        trajectory=judge.trajectory(poses, metric=pose_engine is not None and pose_engine.model.metric),
+        trajectory=judge.trajectory(poses, metric=odometry is not None and odometry.scale.known),
         timings=watch.timings(),
         notes=judge.notes(),
         cloud=cloud_of(judge.samples),

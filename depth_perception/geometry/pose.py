@@ -9,6 +9,7 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -149,3 +150,15 @@ def _checked(value: npt.ArrayLike, shape: tuple[int, ...], name: str) -> Array:
         expected = ", ".join(map(str, shape))
         raise GeometryError(f"{name} has shape {array.shape}, expected (..., {expected})")
     return array
+
+
+def camera_mount(numbers: Sequence[float]) -> Array:
+    """`T_body_camera`, ``[4, 4]``, of x, y, z (m), roll, pitch, yaw (rad) of the camera's own body: optical axes."""
+    x, y, z, roll, pitch, yaw = numbers
+    return pose_from(rotation_from_angles(roll, pitch, yaw), [x, y, z]) @ BODY_FROM_OPTICAL
+
+
+def mount_numbers(body_from_camera: Array) -> list[float]:
+    """The six numbers of `camera_mount`."""
+    body = body_from_camera @ inverse(BODY_FROM_OPTICAL)
+    return [*body[:3, 3].tolist(), *angles_from_rotation(body[:3, :3])]

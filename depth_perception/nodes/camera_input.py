@@ -12,15 +12,17 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from depth_perception.camera_info import camera_from_info, doubts_about, size_mismatch
+from depth_perception.estimators.settings import RECTIFIED_INPUT
 from depth_perception.geometry.camera import Camera
-from depth_perception.nodes.parameters import NodeError, Parameter, value
+from depth_perception.nodes.parameters import NodeError, value
 from depth_perception.nodes.qos import RELIABILITIES
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.pixel_formats import SampleRange
+from depth_perception.settings import Setting
 
 AnyImage: TypeAlias = Image | CompressedImage
 
-INPUT_RELIABILITY = Parameter(
+INPUT_RELIABILITY = Setting(
     "input_reliability",
     "auto",
     "Reliability of the inputs; auto follows the publishers, because large best-effort messages get lost",
@@ -28,18 +30,14 @@ INPUT_RELIABILITY = Parameter(
 )
 
 PARAMETERS = (
-    Parameter(
+    Setting(
         "image_transport",
         "auto",
         "raw (topic image), compressed (topic image/compressed, or image itself), or auto: whichever is published",
         choices=("auto", "raw", "compressed"),
     ),
     INPUT_RELIABILITY,
-    Parameter(
-        "rectified_input",
-        False,
-        "The images are rectified already: camera_info's P describes them, its K and D do not",
-    ),
+    RECTIFIED_INPUT,
 )
 
 PATIENCE = 0.2

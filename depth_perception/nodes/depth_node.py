@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from geometry_msgs.msg import Vector3, Vector3Stamped
 from rclpy.lifecycle import LifecyclePublisher
@@ -14,13 +13,8 @@ from std_msgs.msg import Header
 
 from depth_perception.engines.engine import Engine
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
-from depth_perception.estimators.scale import (
-    ConstantScale,
-    GroundPlaneScale,
-    ScaleEstimate,
-    ScaleSource,
-    model_scale,
-)
+from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.settings import DepthSettings
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_outputs import DEPTH, extras_of
 from depth_perception.nodes import transforms
@@ -31,7 +25,6 @@ from depth_perception.nodes.depth_color import colored
 from depth_perception.nodes.images import ImageOutput, image_from_message
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import engine_details, engine_summary, model_parameters, open_model
-from depth_perception.nodes.parameters import NodeError, Parameter
 from depth_perception.nodes.perception_node import Frame, PerceptionNode
 from depth_perception.nodes.semantics import SemanticsOutput
 from depth_perception.nodes.subscription import FollowingSubscription
@@ -42,24 +35,12 @@ NAME = "depth_node"
 PARAMETERS = (
     *model_parameters(DEPTH_MODEL),
     *CAMERA_PARAMETERS,
-    Parameter("minimum_range", 0.0, "Metres; depth below it is -inf", minimum=0.0, maximum=1000.0, live=True),
-    Parameter("maximum_range", 200.0, "Metres; depth beyond it is +inf", minimum=0.1, maximum=10000.0, live=True),
-    Parameter(
-        "scale_source",
-        "model",
-        "What makes metres of the model's depth: model (it knows), constant (scale), ground_plane (the height of the"
-        " camera above base_frame, measured against the road in the image)",
-        choices=("model", "constant", "ground_plane"),
-    ),
-    Parameter(
-        "scale", 1.0, "Metres in one unit of the model, for scale_source constant", minimum=1e-4, maximum=1e4, live=True
-    ),
-    Parameter("scale_sigma", 0.05, "Relative standard deviation of scale", minimum=0.0, maximum=1.0, live=True),
+    *DepthSettings.table(),
     *transforms.PARAMETERS,
 )
 
 
-class DepthNode(PerceptionNode[AnyImage]):
+class DepthNode(PerceptionNode[AnyImage, DepthSettings]):
     """Subscribes to ``image`` and ``camera_info``.
 
     Publishes ``depth/image_rect`` (32FC1, metres along the optical axis; NaN invalid, +inf beyond the range, -inf
@@ -70,25 +51,16 @@ class DepthNode(PerceptionNode[AnyImage]):
     """
 
     def __init__(self) -> None:
-        super().__init__(NAME, PARAMETERS)
+        super().__init__(NAME, PARAMETERS, DepthSettings)
         self._engine: Engine | None = None
         self._estimator: DepthEstimator | None = None
-        self._estimator_of: object = None
         self._camera_pose: transforms.CameraPose | None = None
         self._scale: ScaleEstimate | None = None
         self._extras: dict[str, ImageOutput | SemanticsOutput] = {}
 
-    def check_parameters(self, values: dict[str, Any]) -> str | None:
-        if values["minimum_range"] >= values["maximum_range"]:
-            return (
-                f"minimum_range is {values['minimum_range']} and maximum_range {values['maximum_range']},"
-                " expected the minimum below the maximum"
-            )
-        return None
-
     def configure(self) -> None:
         self._engine = self.time_engine(open_model(self.value, "depth"))
-        if self.value("scale_source") == "ground_plane":
+        if self.settings.scale_source == "ground_plane":
             self._camera_pose = transforms.CameraPose(self, self.value("base_frame"), self.value("camera_pose"))
         model = self._engine.model
         self._depth = self._image_output(DEPTH.topic, DEPTH.encoding)
@@ -104,7 +76,7 @@ class DepthNode(PerceptionNode[AnyImage]):
             for output in extras_of(model)
         }
         self.get_logger().info(engine_summary(self._engine))
-        if not model.metric and self.value("scale_source") == "model":
+        if not model.metric and self.settings.scale_source == "model":
             self.get_logger().warning(
                 f"{model.name} does not know metres: its depth goes to depth/relative; set scale_source for metres"
             )
@@ -174,34 +146,12 @@ class DepthNode(PerceptionNode[AnyImage]):
 
     def _estimator_for(self, camera: Camera, camera_frame: str) -> DepthEstimator:
         assert self._engine is not None
-        settings = (camera, *map(self.value, ("minimum_range", "maximum_range", "scale", "scale_sigma")))
-        if self._estimator is None or settings != self._estimator_of:
-            self._estimator = DepthEstimator(
-                self._engine,
-                camera,
-                minimum_range=self.value("minimum_range"),
-                maximum_range=self.value("maximum_range"),
-                scale=self._scale_source(camera_frame),
-            )
-            self._estimator_of = settings
+        settings = self.settings
+        if self._estimator is None or camera != self._estimator.view.source:
+            pose = None if self._camera_pose is None else self._camera_pose.of(camera_frame)
+            self._estimator = DepthEstimator(self._engine, camera, settings, body_from_camera=pose)
+        self._estimator.change(settings)
         return self._estimator
-
-    def _scale_source(self, camera_frame: str) -> ScaleSource | None:
-        assert self._engine is not None
-        source = self.value("scale_source")
-        if source == "constant":
-            return ConstantScale(ScaleEstimate(self.value("scale"), self.value("scale_sigma"), "constant"))
-        if source == "ground_plane":
-            assert self._camera_pose is not None
-            pose = self._camera_pose.of(camera_frame)
-            height = float(pose[2, 3])
-            if height <= 0:
-                raise NodeError(
-                    f"the camera is {height:.2f} m above {self.value('base_frame')}, expected a positive height:"
-                    " scale_source ground_plane needs a base frame on the ground"
-                )
-            return GroundPlaneScale(height, -pose[2, :3], model_scale(self._engine.model))
-        return None
 
 
 def _is_wanted(publisher: LifecyclePublisher) -> bool:

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 
-from depth_perception.engines.choose import BACKENDS, open_engine
+from depth_perception.engines.choose import BACKENDS
 from depth_perception.engines.engine import Engine
-from depth_perception.model_file import read_description
-from depth_perception.nodes.parameters import Parameter
-from depth_perception.resources import share_path
+from depth_perception.engines.settings import EngineSettings, model_file
+from depth_perception.resources import model_path
+from depth_perception.settings import Setting
 
 
-def model_parameters(default: str) -> tuple[Parameter, ...]:
+def model_parameters(default: str) -> tuple[Setting, ...]:
     """The parameters that say which model to run, and how."""
-    return (
-        Parameter(
-            "model", default, "Model file (.onnx); a relative path that is not there is one of the package's own models"
-        ),
-        Parameter(
-            "backend", "auto", "What runs the model; auto is the fastest that is installed", choices=("auto", *BACKENDS)
-        ),
-        Parameter(
-            "precision",
-            "f32",
-            "f32, or auto: whatever the backend is fastest in (bfloat16 where the CPU has it)",
-            choices=("f32", "auto"),
-        ),
-        Parameter(
-            "threads", 0, "CPU threads the model may use; 0 leaves the number to the backend", minimum=0, maximum=256
-        ),
-    )
+    backend, *others = EngineSettings.table()
+    return (model_file(default), replace(backend, choices=("auto", *BACKENDS)), *others)
 
 
 def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> Engine:
@@ -44,11 +29,8 @@ def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> E
 
     Raises: `DepthPerceptionError` if the model is missing, corrupt or for another task, or cannot be run.
     """
-    path = Path(value("model"))
-    if not path.is_absolute() and not path.exists() and path.parts[:1] != ("..",):
-        path = share_path(str(path))
-    read_description(path, task)
-    engine = open_engine(path, value("backend"), threads=value("threads") or None, precision=value("precision"))
+    settings = EngineSettings(**{item.name: value(item.name) for item in EngineSettings.table()})
+    engine = settings.open(model_path(value("model")), task)
     nothing = {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in engine.inputs}
     engine.run(nothing)
     if len(engine.outputs) > 1:

@@ -14,7 +14,8 @@ from std_srvs.srv import Trigger
 
 from depth_perception.engines.engine import Engine
 from depth_perception.estimators.odometry import Motion, VisualOdometry
-from depth_perception.estimators.scale import ScaleEstimate, model_scale
+from depth_perception.estimators.scale import ScaleEstimate, known_scale
+from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
@@ -25,10 +26,11 @@ from depth_perception.nodes.camera_input import AnyImage, CameraInput
 from depth_perception.nodes.images import image_from_message
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import engine_details, engine_summary, model_parameters, open_model
-from depth_perception.nodes.parameters import NodeError, Parameter
+from depth_perception.nodes.parameters import NodeError
 from depth_perception.nodes.perception_node import Frame, PerceptionNode
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.resources import POSE_MODEL
+from depth_perception.settings import Setting
 
 NAME = "odometry_node"
 
@@ -39,31 +41,14 @@ PARAMETERS = (
     *model_parameters(POSE_MODEL),
     *CAMERA_PARAMETERS,
     *transforms.PARAMETERS,
-    Parameter("odom_frame", "odom", "Frame the odometry is given in: base_frame's place at the first image"),
-    Parameter(
-        "publish_tf", False, "Publish the transform odom_frame -> base_frame; leave it to whoever fuses odometry"
-    ),
-    Parameter(
-        "scale_source",
-        "model",
-        "What makes metres of the model's motion: model (it knows), constant (scale), depth (topic depth/scale, for a"
-        " pose model that was trained together with the depth model)",
-        choices=("model", "constant", "depth"),
-    ),
-    Parameter("scale", 1.0, "Metres in one unit of the model, for scale_source constant", minimum=1e-4, maximum=1e4),
-    Parameter("scale_sigma", 0.05, "Relative standard deviation of scale", minimum=0.0, maximum=1.0),
-    Parameter(
-        "maximum_gap",
-        1.0,
-        "Seconds between two images after which the motion between them is not estimated",
-        minimum=0.01,
-        maximum=60.0,
-    ),
-    Parameter("path_length", 1000, "Latest poses in the topic path", minimum=1, maximum=100_000),
+    Setting("odom_frame", "odom", "Frame the odometry is given in: base_frame's place at the first image"),
+    Setting("publish_tf", False, "Publish the transform odom_frame -> base_frame; leave it to whoever fuses odometry"),
+    *OdometrySettings.table(),
+    Setting("path_length", 1000, "Latest poses in the topic path", minimum=1, maximum=100_000),
 )
 
 
-class OdometryNode(PerceptionNode[AnyImage]):
+class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
     """Subscribes to ``image``, ``camera_info`` and, with scale_source depth, ``depth/scale``.
 
     Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
@@ -71,7 +56,7 @@ class OdometryNode(PerceptionNode[AnyImage]):
     """
 
     def __init__(self) -> None:
-        super().__init__(NAME, PARAMETERS)
+        super().__init__(NAME, PARAMETERS, OdometrySettings)
         self._engine: Engine | None = None
         self._odometry: VisualOdometry | None = None
         self._odometry_of: Camera | None = None
@@ -85,10 +70,8 @@ class OdometryNode(PerceptionNode[AnyImage]):
     def configure(self) -> None:
         self._camera_pose = transforms.CameraPose(self, self.value("base_frame"), self.value("camera_pose"))
         self._engine = self.time_engine(open_model(self.value, "pose"))
-        model, source = self._engine.model, self.value("scale_source")
-        self._scale = model_scale(model)
-        if source == "constant":
-            self._scale = ScaleEstimate(self.value("scale"), self.value("scale_sigma"), "constant")
+        model = self._engine.model
+        self._scale = known_scale(self.settings, model)
         if self.value("publish_tf"):
             try:
                 self._transform_output = transforms.TransformOutput(self)
@@ -98,7 +81,7 @@ class OdometryNode(PerceptionNode[AnyImage]):
         self._path_output = self.output(Path, "path")
         self._path = deque(maxlen=self.value("path_length"))
         self.get_logger().info(engine_summary(self._engine))
-        if not model.metric and source == "model":
+        if not model.metric and self.settings.scale_source == "model":
             self.get_logger().warning(
                 f"{model.name} does not know metres: the covariance of positions says so; set scale_source for metres"
             )
@@ -106,7 +89,7 @@ class OdometryNode(PerceptionNode[AnyImage]):
     def inputs(self) -> list[FollowingSubscription]:
         self._camera = CameraInput(self, lambda message: self.take(message, message.header.stamp))
         inputs = [self._camera.image, self._camera.info]
-        if self.value("scale_source") == "depth":
+        if self.settings.scale_source == "depth":
             source = Source(self.resolve_topic_name("depth/scale"), Vector3Stamped)
             inputs.append(FollowingSubscription(self, (source,), self._on_scale, self.value("input_reliability")))
         self.ask_for_restart()
@@ -157,7 +140,7 @@ class OdometryNode(PerceptionNode[AnyImage]):
                 self._engine,
                 camera,
                 self._camera_pose.of(camera_frame),
-                maximum_gap=self.value("maximum_gap"),
+                self.settings,
             )
             self._odometry_of = camera
         return self._odometry

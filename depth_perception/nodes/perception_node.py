@@ -24,13 +24,14 @@ from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.nodes import diagnostics, parameters
 from depth_perception.nodes.inbox import Inbox
-from depth_perception.nodes.parameters import Parameter
 from depth_perception.nodes.qos import LATCHED, OUTPUT
 from depth_perception.nodes.statistics import Statistics
 from depth_perception.nodes.subscription import FollowingSubscription
 from depth_perception.nodes.timed_engine import TimedEngine
+from depth_perception.settings import Setting, Settings
 
 Content = TypeVar("Content")
+Kind = TypeVar("Kind", bound=Settings)
 
 FOLLOW_PERIOD = 0.25
 """Seconds between two looks at who publishes the inputs."""
@@ -39,7 +40,7 @@ JUMP_BACK = 1.0
 REPEAT = 10.0
 """Seconds after which an error that lasts is logged again."""
 
-AUTOSTART = Parameter(
+AUTOSTART = Setting(
     "autostart", True, "Configure and activate at the start; if false, wait for somebody to do it (ros2 lifecycle set)"
 )
 
@@ -53,22 +54,32 @@ class Frame(Generic[Content]):
     arrival: float
 
 
-class PerceptionNode(LifecycleNode, Generic[Content]):
+class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     """A lifecycle node that turns frames into messages in a worker thread.
 
     A subclass says how in `configure`, `inputs`, `process` and `release`. Nothing that a frame or a model brings about
     stops it: what goes wrong is logged, counted and shown in /diagnostics.
+
+    Attributes:
+        settings: Those of its parameters that its estimator is made with, as they are now.
     """
 
-    def __init__(self, name: str, table: Sequence[Parameter]) -> None:
+    settings: Kind
+
+    def __init__(self, name: str, table: Sequence[Setting], estimator: type[Kind]) -> None:
         """
-        Raises: `NodeError` for a parameter that is unknown or has an impossible value.
+        Args:
+            table: Of all parameters; those of the `estimator`'s settings among them.
+
+        Raises: `NodeError` for a parameter that is unknown or has an impossible value; `SettingError` for some that
+            cannot go together.
         """
         super().__init__(name, automatically_declare_parameters_from_overrides=True)
         self.statistics = Statistics()
         self._stage = "unconfigured"
         self._known = [parameter.name for parameter in (AUTOSTART, *table)]
-        parameters.declare(self, (AUTOSTART, *table), self.check_parameters, self._may_change)
+        self._estimator_settings = estimator
+        parameters.declare(self, (AUTOSTART, *table), self._take_settings, self._may_change)
         self._trouble = ""
         self._logged: dict[str, float] = {}
         self._outputs: list[LifecyclePublisher] = []
@@ -117,10 +128,6 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
     def details(self) -> dict[str, str]:
         """What else /diagnostics shows."""
         return {}
-
-    def check_parameters(self, values: dict[str, Any]) -> str | None:
-        """Why these values of all parameters cannot go together, or None if they can."""
-        return None
 
     def wants_inputs(self) -> bool:
         """Whether to listen at all now."""
@@ -261,7 +268,10 @@ class PerceptionNode(LifecycleNode, Generic[Content]):
                 return SetParametersResult(successful=False, reason=reason)
         return super().set_parameters_atomically(parameter_list)
 
-    def _may_change(self, parameter: Parameter) -> str | None:
+    def _take_settings(self, values: dict[str, Any]) -> None:
+        self.settings = self._estimator_settings.of(values)
+
+    def _may_change(self, parameter: Setting) -> str | None:
         if parameter.live or self._stage == "unconfigured":
             return None
         return (

@@ -13,6 +13,7 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from depth_perception.camera_info import camera_from_info
+from depth_perception.estimators.settings import CloudSettings
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import (
     DepthLimits,
@@ -26,49 +27,14 @@ from depth_perception.nodes.camera_input import INPUT_RELIABILITY
 from depth_perception.nodes.images import depth_from_message, image_from_message, write_data
 from depth_perception.nodes.main import run
 from depth_perception.nodes.pairing import Pairing
-from depth_perception.nodes.parameters import Parameter
 from depth_perception.nodes.perception_node import Frame, PerceptionNode
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 
 NAME = "point_cloud_node"
 
-LOWEST, HIGHEST = -1000.0, 1000.0
-
 PARAMETERS = (
     INPUT_RELIABILITY,
-    Parameter(
-        "minimum_range", 0.0, "Metres from the camera; closer points are left out", minimum=0.0, maximum=1e4, live=True
-    ),
-    Parameter(
-        "maximum_range",
-        80.0,
-        "Metres from the camera; farther points are left out",
-        minimum=0.1,
-        maximum=1e4,
-        live=True,
-    ),
-    Parameter(
-        "minimum_height",
-        LOWEST,
-        "Metres above base_frame; lower points are left out",
-        minimum=LOWEST,
-        maximum=HIGHEST,
-    ),
-    Parameter(
-        "maximum_height",
-        HIGHEST,
-        "Metres above base_frame; higher points are left out",
-        minimum=LOWEST,
-        maximum=HIGHEST,
-    ),
-    Parameter(
-        "voxel_size",
-        0.0,
-        "Metres; one point, the mean, is left in every cube of this size (and the cloud is not organised); 0 is off",
-        minimum=0.0,
-        maximum=100.0,
-        live=True,
-    ),
+    *CloudSettings.table(),
     *transforms.PARAMETERS,
 )
 
@@ -88,7 +54,7 @@ class DepthFrame:
     image: Image
 
 
-class PointCloudNode(PerceptionNode[DepthFrame]):
+class PointCloudNode(PerceptionNode[DepthFrame, CloudSettings]):
     """Subscribes to ``depth/image_rect``, ``depth/camera_info`` and ``image_rect``, paired by equal stamps, while
     somebody subscribes to its output.
 
@@ -97,22 +63,15 @@ class PointCloudNode(PerceptionNode[DepthFrame]):
     """
 
     def __init__(self) -> None:
-        super().__init__(NAME, PARAMETERS)
+        super().__init__(NAME, PARAMETERS, CloudSettings)
         self._camera_pose: transforms.CameraPose | None = None
         self._pairing: Pairing | None = None
         self._builder: PointCloudBuilder | None = None
         self._builder_of: object = None
         self._message = PointCloud2()
 
-    def check_parameters(self, values: dict[str, Any]) -> str | None:
-        for what in ("range", "height"):
-            low, high = values[f"minimum_{what}"], values[f"maximum_{what}"]
-            if low >= high:
-                return f"minimum_{what} is {low} and maximum_{what} {high}, expected the minimum below the maximum"
-        return None
-
     def configure(self) -> None:
-        if self._limits_height():
+        if self.settings.limits_height:
             self._camera_pose = transforms.CameraPose(self, self.value("base_frame"), self.value("camera_pose"))
         self._points = self.output(PointCloud2, "depth/points")
 
@@ -138,12 +97,13 @@ class PointCloudNode(PerceptionNode[DepthFrame]):
             return False
         messages = frame.content
         camera = camera_from_info(messages.info, rectified=True)
-        builder = self._builder_for(camera, messages.depth.header.frame_id)
+        settings = self.settings
+        builder = self._builder_for(camera, messages.depth.header.frame_id, settings)
         points = builder.build(depth_from_message(messages.depth), image_from_message(messages.image))
-        voxel_size = self.value("voxel_size")
-        if voxel_size > 0:
-            points = voxel_grid(points, voxel_size)[None]
-        self._points.publish(cloud_message(points, messages.depth.header, voxel_size > 0, self._message))
+        is_thinned = settings.voxel_size > 0
+        if is_thinned:
+            points = voxel_grid(points, settings.voxel_size)[None]
+        self._points.publish(cloud_message(points, messages.depth.header, is_thinned, self._message))
         return True
 
     def restart(self) -> None:
@@ -161,22 +121,18 @@ class PointCloudNode(PerceptionNode[DepthFrame]):
         depth_frame = DepthFrame(*messages)
         self.take(depth_frame, depth_frame.depth.header.stamp)
 
-    def _limits_height(self) -> bool:
-        return (self.value("minimum_height"), self.value("maximum_height")) != (LOWEST, HIGHEST)
-
-    def _builder_for(self, camera: Camera, camera_frame: str) -> PointCloudBuilder:
-        settings = (camera, self.value("minimum_range"), self.value("maximum_range"))
-        if self._builder is None or settings != self._builder_of:
-            self._builder = PointCloudBuilder(camera, self._limits(camera, camera_frame))
-            self._builder_of = settings
+    def _builder_for(self, camera: Camera, camera_frame: str, settings: CloudSettings) -> PointCloudBuilder:
+        if self._builder is None or (camera, settings) != self._builder_of:
+            self._builder = PointCloudBuilder(camera, self._limits(camera, camera_frame, settings))
+            self._builder_of = (camera, settings)
         return self._builder
 
-    def _limits(self, camera: Camera, camera_frame: str) -> DepthLimits:
-        limits = range_limits(camera, self.value("minimum_range"), self.value("maximum_range"))
+    def _limits(self, camera: Camera, camera_frame: str, settings: CloudSettings) -> DepthLimits:
+        limits = range_limits(camera, settings.minimum_range, settings.maximum_range)
         if self._camera_pose is None:
             return limits
         pose = self._camera_pose.of(camera_frame)
-        return limits & height_limits(camera, pose, self.value("minimum_height"), self.value("maximum_height"))
+        return limits & height_limits(camera, pose, settings.minimum_height, settings.maximum_height)
 
 
 def cloud_message(points: npt.NDArray, header: Header, dense: bool, into: PointCloud2) -> PointCloud2:

@@ -9,30 +9,20 @@ import numpy as np
 from geometry_msgs.msg import Point as PointMessage
 from geometry_msgs.msg import Pose, Quaternion, Transform, TransformStamped, Vector3
 from rclpy.node import Node
-from rclpy.parameter import Parameter as RosParameter
 from rclpy.time import Time
 from std_msgs.msg import Header
 
+from depth_perception.estimators.settings import BASE_FRAME, CAMERA_POSE
 from depth_perception.geometry.pose import (
-    BODY_FROM_OPTICAL,
     Array,
+    camera_mount,
     pose_from,
     quaternion_from_rotation,
-    rotation_from_angles,
     rotation_from_quaternion,
 )
-from depth_perception.nodes.parameters import NodeError, Parameter
+from depth_perception.nodes.parameters import NodeError
 
-PARAMETERS = (
-    Parameter("base_frame", "base_link", "Frame of the vehicle: x forward, y left, z up, its origin on the ground"),
-    Parameter(
-        "camera_pose",
-        RosParameter.Type.DOUBLE_ARRAY,
-        "Pose of the camera's body (x forward, y left, z up) in base_frame: x, y, z in metres, roll, pitch, yaw in"
-        " radians; looked up in TF unless set",
-        length=6,
-    ),
-)
+PARAMETERS = (BASE_FRAME, CAMERA_POSE)
 
 
 class CameraPose:
@@ -43,7 +33,7 @@ class CameraPose:
         Raises: `NodeError` if `camera_pose` is None and there is no tf2_ros to look it up with.
         """
         self._base_frame = base_frame
-        self._fixed = None if camera_pose is None else pose_from_numbers(camera_pose)
+        self._fixed = None if camera_pose is None else camera_mount(camera_pose)
         self._buffer: Any = None
         self._listener: Any = None
         if self._fixed is not None:
@@ -109,12 +99,6 @@ class TransformOutput:
         self._broadcaster.sendTransform(
             TransformStamped(header=header, child_frame_id=child_frame, transform=transform)
         )
-
-
-def pose_from_numbers(numbers: Sequence[float]) -> Array:
-    """`T_base_camera`, ``[4, 4]``, optical axes, of x, y, z (m), roll, pitch, yaw (rad) of the camera's body."""
-    x, y, z, roll, pitch, yaw = numbers
-    return pose_from(rotation_from_angles(roll, pitch, yaw), [x, y, z]) @ BODY_FROM_OPTICAL
 
 
 def pose_message(pose: Array) -> Pose:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from rosbags.typesys import Stores, get_typestore
 from depth_perception.camera_info import camera_from_info
 from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth
 from depth_perception.geometry.camera import Camera, GeometryError
-from depth_perception.geometry.pose import inverse, pose_from, rotation_from_quaternion
+from depth_perception.geometry.pose import camera_mount, inverse, pose_from, rotation_from_quaternion
 from depth_perception.pixel_formats import Depth, Rgb, SampleRange, decode_depth, decode_image
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.timed_poses import TimedPoses
@@ -79,14 +79,23 @@ class Recording:
         stamps: Stamps of the images in the order recorded.
         odometry: The true trajectory of the body, or None.
         body_frame: Child frame of the odometry; ``base_link`` where there is none.
-        body_from_camera: Pose of the camera's optical frame in the body, ``[4, 4]``, from the recorded static
-            transforms; None if they do not connect the two.
+        body_from_camera: Pose of the camera's optical frame in the body, ``[4, 4]``, as given or from the recorded
+            static transforms; None if they do not connect the two.
+        rectified_input: Whether the images are rectified already.
     """
 
-    def __init__(self, path: str | Path, reader: AnyReader, topics: Topics) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        reader: AnyReader,
+        topics: Topics,
+        rectified_input: bool = False,
+        camera_pose: Sequence[float] | None = None,
+    ) -> None:
         """For `open` alone."""
         self.path = Path(path)
         self.topics = topics
+        self.rectified_input = rectified_input
         self._reader = reader
         images = list(self._stamped(topics.image))
         if not images:
@@ -101,7 +110,7 @@ class Recording:
         self.camera = self._read_camera()
         self._depth_log_times = dict(self._stamped(topics.depth)) if topics.depth else {}
         self.odometry, self.body_frame = self._read_odometry()
-        self.body_from_camera = self._read_extrinsics()
+        self.body_from_camera = self._read_extrinsics() if camera_pose is None else camera_mount(camera_pose)
 
     @classmethod
     def open(
@@ -112,8 +121,14 @@ class Recording:
         camera_info_topic: str | None = None,
         depth_topic: str | None = None,
         odometry_topic: str | None = None,
+        rectified_input: bool = False,
+        camera_pose: Sequence[float] | None = None,
     ) -> Recording:
         """Opens a rosbag2 folder or one bare ``.mcap`` or ``.db3`` file; topics not named are chosen (`choose_topics`).
+
+        Args:
+            rectified_input, camera_pose: As `depth_perception.estimators.settings` says; a pose that is given counts,
+                not the recorded one.
 
         Raises: `RecordingError` if it is missing, damaged, or does not say unambiguously which camera to use;
             `GeometryError` if the camera is not calibrated.
@@ -127,7 +142,7 @@ class Recording:
                 depth=depth_topic,
                 odometry=odometry_topic,
             )
-            return cls(path, reader, topics)
+            return cls(path, reader, topics, rectified_input, camera_pose)
         except RecordingError as error:
             reader.close()
             text = str(error)
@@ -240,7 +255,7 @@ class Recording:
 
     def _read_camera(self) -> Camera:
         try:
-            return camera_from_info(self._first(self.topics.camera_info))
+            return camera_from_info(self._first(self.topics.camera_info), rectified=self.rectified_input)
         except GeometryError as error:
             raise GeometryError(f"{self.path}: {self.topics.camera_info}: {error}") from None
 

@@ -19,11 +19,11 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
 from depth_perception.cli.progress import ProgressBar
+from depth_perception.engines.settings import EngineSettings
 from depth_perception.evaluation.table import table
 from depth_perception.model_file import read_description
-from depth_perception.resources import DEPTH_MODEL, share_path
 from depth_perception.rig.errors import RigError
-from depth_perception.rig.processes import Processes, TerminationInterrupts
+from depth_perception.rig.processes import Processes, TerminationInterrupts, ros_arguments
 from depth_perception.rig.ros_environment import ros_environment
 
 LARGEST_SHARE, LARGEST_OVERHEAD = 0.15, 8.0
@@ -40,10 +40,10 @@ PATIENCE = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """What to measure. `model` None is the one that comes along."""
+    """What to measure."""
 
-    model: str | None = None
-    backend: str = "auto"
+    model: Path
+    engine: EngineSettings = EngineSettings()
     width: int = 1248
     height: int = 384
     frames: int = 200
@@ -105,18 +105,15 @@ def run_benchmark(settings: Settings) -> BenchmarkResult:
 
     Raises: `DepthPerceptionError` if a process fails.
     """
-    model = settings.model or str(share_path(DEPTH_MODEL))
-    read_description(model, "depth")
+    read_description(settings.model, "depth")
     environment = ros_environment(None)
     os.environ.update(environment)  # before rclpy is initialised
     with TerminationInterrupts(), tempfile.TemporaryDirectory() as folder:
-        calibration = _measure(settings, model, environment, Path(folder) / "calibration", 5.0, 15)
+        calibration = _measure(settings, environment, Path(folder) / "calibration", 5.0, 15)
         rate = 1e3 / calibration.time("engine p50")
-        paced = _measure(settings, model, environment, Path(folder) / "paced", 0.5 * rate, settings.frames)
+        paced = _measure(settings, environment, Path(folder) / "paced", 0.5 * rate, settings.frames)
         rate = 1e3 / paced.time("engine p50")
-        overload = _measure(
-            settings, model, environment, Path(folder) / "overload", OVERLOAD * rate, settings.overload_frames
-        )
+        overload = _measure(settings, environment, Path(folder) / "overload", OVERLOAD * rate, settings.overload_frames)
     return BenchmarkResult(settings, paced, overload)
 
 
@@ -150,12 +147,10 @@ def _verdict(passed: bool) -> str:
     return "met" if passed else "MISSED"
 
 
-def _measure(
-    settings: Settings, model: str, environment: Mapping[str, str], logs: Path, rate: float, frames: int
-) -> Measurement:
+def _measure(settings: Settings, environment: Mapping[str, str], logs: Path, rate: float, frames: int) -> Measurement:
     camera_arguments = ["--width", str(settings.width), "--height", str(settings.height)]
     camera_arguments += ["--rate", str(rate), "--frames", str(frames)]
-    node_arguments = ["--ros-args", "-p", f"model:={model}", "-p", f"backend:={settings.backend}"]
+    node_arguments = ros_arguments({"model": settings.model.resolve(), **settings.engine.changed()})
     with Processes(logs, environment) as processes:
         processes.start("depth_node", "depth_perception.nodes.depth_node", node_arguments)
         camera = processes.start("camera", "depth_perception.rig.benchmark_camera", camera_arguments, talks=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,68 +12,59 @@ import numpy.typing as npt
 from nav_msgs.msg import Odometry
 
 from depth_perception.camera_info import camera_from_info
-from depth_perception.cli.outcome import show
 from depth_perception.cli.progress import ProgressBar
-from depth_perception.cli.recording_options import open_recording, topic_arguments
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.estimators.settings import RobotSettings
 from depth_perception.estimators.view import NetworkView
 from depth_perception.evaluation.judge import Judge
-from depth_perception.evaluation.report import write_report
 from depth_perception.evaluation.result import Evaluation
 from depth_perception.geometry.pose import pose_from, rotation_from_quaternion
-from depth_perception.model_file import ModelDescription, read_description
+from depth_perception.model_file import ModelDescription
 from depth_perception.pixel_formats import decode_depth
 from depth_perception.recordings.recording import Recording
-from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, SAMPLE_RECORDING, share_path
 from depth_perception.rig import demo_summary as summary
 from depth_perception.rig.errors import RigError
 from depth_perception.rig.graph import Graph, Playback, start_nodes
 from depth_perception.rig.processes import Processes, TerminationInterrupts
 from depth_perception.rig.recorder import DEPTH, Recorder
-from depth_perception.rig.ros_environment import ros_environment
 from depth_perception.rig.ros_node import ros_node
 
 MOST_DEPTH_MAPS = 600
 """Depth maps of a long recording are judged only so often: they are kept on disk until the end."""
 
 
-def run_demo(arguments: argparse.Namespace) -> Evaluation:
-    """Plays, judges, prints and writes the report.
+def run_demo(
+    recording: Recording, robot: RobotSettings, environment: Mapping[str, str], logs: Path, *, rate: float = 1.0
+) -> Evaluation:
+    """Plays the recording into the nodes, and judges what they make of it.
 
-    Raises: `DepthPerceptionError` if the recording or a model cannot be used, or a process fails.
+    Args:
+        environment: Of `ros_environment`.
+        logs: Folder for those of the processes.
+        rate: Times the recording's speed.
+
+    Raises: `DepthPerceptionError` if a model cannot be used, or a process fails.
     """
-    bag = arguments.bag or str(share_path(SAMPLE_RECORDING))
-    models = (
-        Path(arguments.depth_model or share_path(DEPTH_MODEL)),
-        Path(arguments.pose_model or share_path(POSE_MODEL)),
-    )
-    descriptions = (read_description(models[0], "depth"), read_description(models[1], "pose"))
-    environment = ros_environment(arguments.domain)
+    descriptions = robot.describe()
     os.environ.update(environment)  # before rclpy is initialised
-    print(
-        f"{bag} through depth_node, odometry_node and point_cloud_node"
-        f" (to watch along: ROS_DOMAIN_ID={environment['ROS_DOMAIN_ID']})",
-        file=sys.stderr,
-    )
-    with open_recording(bag, arguments) as recording, tempfile.TemporaryDirectory() as folder:
-        evaluation = _play_and_judge(recording, bag, models, descriptions, arguments, environment, Path(folder))
-    show(evaluation, write_report(evaluation, arguments.output))
-    return evaluation
+    with tempfile.TemporaryDirectory() as folder:
+        return _play_and_judge(recording, robot, descriptions, environment, logs, rate, Path(folder))
 
 
 def _play_and_judge(
     recording: Recording,
-    bag: str,
-    models: tuple[Path, Path],
+    robot: RobotSettings,
     descriptions: tuple[ModelDescription, ModelDescription],
-    arguments: argparse.Namespace,
     environment: Mapping[str, str],
+    logs: Path,
+    rate: float,
     folder: Path,
 ) -> Evaluation:
     keep_every = -(-len(recording.stamps) // MOST_DEPTH_MAPS)
-    with TerminationInterrupts(), Processes(Path(arguments.output) / "logs", environment) as processes:
-        start_nodes(processes, recording, models, arguments.backend)
-        player_arguments = [bag, "--rate", str(arguments.rate), "--listeners", "2", *topic_arguments(arguments)]
+    with TerminationInterrupts(), Processes(logs, environment) as processes:
+        start_nodes(processes, recording, robot)
+        camera = [recording.topics.image, recording.topics.camera_info]
+        player_arguments = [str(recording.path), *camera, "--rate", str(rate), "--listeners", "2"]
         player = processes.start("player", "depth_perception.rig.player", player_arguments, talks=True)
         with ros_node("demo") as node:
             recorder = Recorder(node, folder, keep_every)
@@ -99,11 +88,11 @@ def _play_and_judge(
         depth=judge.depth_summary(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),
-        trajectory=judge.trajectory(odometry, metric=descriptions[1].metric),
+        trajectory=judge.trajectory(odometry, metric=summary.odometry_is_metric(recorder)),
         timings=summary.timings(recorder, playback),
         topics=summary.topic_counts(recorder, playback),
         nodes=summary.node_counts(recorder),
-        notes=(*judge.notes(), *summary.notes(recorder, arguments.rate, keep_every)),
+        notes=(*judge.notes(), *summary.notes(recorder, rate, keep_every)),
         cloud=summary.cloud_points(recorder),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,6 +22,11 @@ def models_used(descriptions: tuple[ModelDescription, ModelDescription], recorde
         what = {key: status.get(key, "unknown") for key in ("backend", "precision", "device")}
         uses.append(ModelUse.of(role, model, **what))
     return tuple(uses)
+
+
+def odometry_is_metric(recorder: Recorder) -> bool:
+    """Whether the node knows the length of a metre."""
+    return math.isfinite(float(recorder.status.get("odometry_node", {}).get("scale sigma", "inf")))
 
 
 def timings(recorder: Recorder, playback: Playback) -> tuple[Timing, ...]:

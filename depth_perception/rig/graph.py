@@ -8,15 +8,15 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from depth_perception.geometry.pose import BODY_FROM_OPTICAL, angles_from_rotation, inverse
+from depth_perception.estimators.settings import RobotSettings
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, mount_numbers
 from depth_perception.recordings.recording import Recording
 from depth_perception.rig.errors import RigError
-from depth_perception.rig.processes import Processes
+from depth_perception.rig.processes import Processes, ros_arguments
 from depth_perception.rig.recorder import CLOUD, DEPTH, INFO, ODOMETRY, Recorder
 
 READY_DEADLINE = 180.0
@@ -36,23 +36,23 @@ class Playback:
     """New stamp less recorded stamp."""
 
 
-def start_nodes(processes: Processes, recording: Recording, models: tuple[Path, Path], backend: str) -> None:
+def start_nodes(processes: Processes, recording: Recording, robot: RobotSettings) -> None:
     """Starts the nodes as a launch file would, on the topics of the recording."""
     image = recording.topics.image.removesuffix("/compressed")
     remapped = ["-r", f"image:={image}", "-r", f"camera_info:={recording.topics.camera_info}"]
-    engine = ["-p", f"backend:={backend}"]
-    pose = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
-    body = pose @ inverse(BODY_FROM_OPTICAL)
-    numbers = ", ".join(f"{value:.9f}" for value in (*body[:3, 3], *angles_from_rotation(body[:3, :3])))
-    depth_model, pose_model = (["-p", f"model:={path.resolve()}"] for path in models)
-    camera_pose = ["-p", f"camera_pose:=[{numbers}]", "-p", f"base_frame:={recording.body_frame}"]
-    node_arguments: tuple[list[str], ...] = (
-        [*depth_model, *engine, *remapped],
-        [*pose_model, *engine, *camera_pose, *remapped],
-        [],
-    )
-    for name, arguments in zip(NODES, node_arguments, strict=True):
-        processes.start(name, f"depth_perception.nodes.{name}", ["--ros-args", *arguments])
+    mount = mount_numbers(BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera)
+    common = {
+        **robot.engine.changed(),
+        "rectified_input": recording.rectified_input,
+        "camera_pose": mount,
+        "base_frame": recording.body_frame,
+    }
+    for name, parameters in (
+        ("depth_node", {"model": robot.depth_model.resolve(), **robot.depth.changed(), **common}),
+        ("odometry_node", {"model": robot.pose_model.resolve(), **robot.odometry.changed(), **common}),
+        ("point_cloud_node", {}),
+    ):
+        processes.start(name, f"depth_perception.nodes.{name}", [*ros_arguments(parameters), *remapped])
 
 
 class Graph:

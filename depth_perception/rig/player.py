@@ -13,7 +13,6 @@ import time
 from importlib import import_module
 from typing import Any
 
-from depth_perception.cli.recording_options import add_topic_options, open_recording
 from depth_perception.recordings.recording import Recording, header_stamp, with_header_stamp
 from depth_perception.rig.processes import TerminationInterrupts
 
@@ -29,14 +28,17 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="player")
     parser.add_argument("bag")
+    parser.add_argument("image_topic")
+    parser.add_argument("camera_info_topic")
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--listeners", type=int, default=1)
-    add_topic_options(parser)
     arguments = parser.parse_args()
     try:
         with (
             TerminationInterrupts(),
-            open_recording(arguments.bag, arguments) as recording,
+            Recording.open(
+                arguments.bag, image_topic=arguments.image_topic, camera_info_topic=arguments.camera_info_topic
+            ) as recording,
             ros_node("player") as node,
         ):
             play(node, recording, arguments.rate, arguments.listeners)

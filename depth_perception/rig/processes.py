@@ -115,6 +115,12 @@ class TerminationInterrupts:
         raise KeyboardInterrupt
 
 
+def ros_arguments(parameters: Mapping[str, object]) -> list[str]:
+    """The command line of a node with these parameters."""
+    texts = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in parameters.items()}
+    return ["--ros-args", *(text for key, value in texts.items() for text in ("-p", f"{key}:={value}"))]
+
+
 def _signal_group(process: subprocess.Popen, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)

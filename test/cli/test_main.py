@@ -120,6 +120,21 @@ def test_inspect_names_the_classes_and_all_outputs(tmp_path, capsys):
     assert (values["extras"], values["format_version"]) == (["semantics", "confidence"], 2)
 
 
+def test_evaluate_can_be_set_as_nodes_can(tmp_path, capsys):
+    write_recording(tmp_path / "drive", encoding="png", frames=2, focal_length=60.0, rectified_focal_length=40.0)
+    write_depth_model(tmp_path / "depth.onnx", metric=False)
+    start = ["evaluate", "--bag", str(tmp_path / "drive"), "--depth-model", str(tmp_path / "depth.onnx")]
+    start += ["--no-odometry", "--output", str(tmp_path / "out"), "--rectified-input", "--scale-source", "constant"]
+    pose = ["--camera-pose", "0", "0", "2.5", "0", "0", "0"]
+    assert main([*start, *pose, "--backend", "onnxruntime", "--threads", "1"]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["depth"]["metric"]["abs_rel"] < 1e-3
+    assert report["models"][0]["backend"].startswith("onnxruntime")
+    assert main([*start, "--minimum-range", "500"]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "minimum_range is 500.0 and maximum_range 200.0, expected the minimum below the maximum" in last
+
+
 def test_evaluate_prints_its_tables_and_writes_the_report(tmp_path, capsys):
     write_recording(tmp_path / "drive", encoding="png", frames=5)
     write_depth_model(tmp_path / "depth.onnx")

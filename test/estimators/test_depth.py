@@ -1,5 +1,7 @@
 """The depth estimator with a model whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -7,9 +9,11 @@ from helpers.models import answer_of, green_share, luma_depth, write_depth_model
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
-from depth_perception.estimators.scale import ConstantScale, GroundPlaneScale, ScaleEstimate
+from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import camera_mount
 from depth_perception.model_file import SemanticClass
 from depth_perception.model_outputs import OUTPUTS
 
@@ -59,7 +63,7 @@ def test_a_result_outlives_the_next_one(engine):
 
 
 def test_beyond_the_range_is_infinite_and_closer_is_minus_infinite(engine):
-    result = DepthEstimator(engine, CAMERA, minimum_range=20.0, maximum_range=60.0).estimate(IMAGE)
+    result = DepthEstimator(engine, CAMERA, DepthSettings(minimum_range=20.0, maximum_range=60.0)).estimate(IMAGE)
     depth = 2.0 * luma_depth(IMAGE)
     np.testing.assert_array_equal(np.isposinf(result.depth), depth > 60)
     np.testing.assert_array_equal(np.isneginf(result.depth), depth < 20)
@@ -87,45 +91,83 @@ def test_a_relative_model_is_not_metric_until_it_has_a_scale(tmp_path):
     engine = open_engine(tmp_path / "depth.onnx")
     relative = DepthEstimator(engine, CAMERA).estimate(IMAGE)
     assert (relative.metric, relative.scale.source, relative.scale.value) == (False, "unknown", 1.0)
-    scaled = DepthEstimator(engine, CAMERA, scale=ConstantScale(ScaleEstimate(3.0, 0.05, "constant"))).estimate(IMAGE)
-    assert (scaled.metric, scaled.scale.source) == (True, "constant")
-    np.testing.assert_allclose(scaled.depth, 3.0 * relative.depth, rtol=1e-5)
+    scaled = DepthEstimator(engine, CAMERA, DepthSettings(scale_source="constant", scale=1.5)).estimate(IMAGE)
+    assert (scaled.metric, scaled.scale) == (True, ScaleEstimate(1.5, 0.05, "constant"))
+    np.testing.assert_allclose(scaled.depth, 1.5 * relative.depth, rtol=1e-5)
 
 
 def test_range_is_in_metres_after_the_scale(tmp_path):
     write_depth_model(tmp_path / "depth.onnx", focal_length=80.0, metric=False)
-    scale = ConstantScale(ScaleEstimate(10.0, 0.05, "constant"))
-    estimator = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA, maximum_range=100.0, scale=scale)
+    settings = DepthSettings(maximum_range=100.0, scale_source="constant", scale=10.0)
+    estimator = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA, settings)
     assert estimator.estimate(grey(30)).valid.all()  # 6.8 units, 68 m
     assert not estimator.estimate(grey(100)).valid.any()  # 20.2 units, 202 m
 
 
-def test_scale_from_the_ground(tmp_path):
-    """The picture of a road whose grey is its depth, 2 units a metre: the camera is 1.5 m above it."""
-    camera = Camera(320, 128, 160.0, 160.0, 159.5, 20.0)
-    write_depth_model(tmp_path / "depth.onnx", width=320, height=128, focal_length=160.0, metric=False)
-    fall = camera.rays()[..., 1]
-    units = np.where(fall > 0.06, 3.0 / np.where(fall > 0.06, fall, 1.0), 50.0)
+ROAD = Camera(320, 128, 160.0, 160.0, 159.5, 20.0)
+FALL = ROAD.rays()[..., 1]
+
+
+def road(height_in_units):
+    """The picture of a road whose grey is its depth, so many units below the camera."""
+    units = np.where(FALL > 0.06, height_in_units / np.where(FALL > 0.06, FALL, 1.0), 50.0)
     grey_levels = np.clip(np.rint((units - 1.0) / 49.0 * 255.0), 0, 255).astype(np.uint8)
-    estimator = DepthEstimator(
-        open_engine(tmp_path / "depth.onnx"), camera, scale=GroundPlaneScale(camera_height=1.5), maximum_range=100.0
-    )
-    result = estimator.estimate(np.repeat(grey_levels[..., None], 3, axis=2))
+    return np.repeat(grey_levels[..., None], 3, axis=2)
+
+
+@pytest.fixture
+def on_the_road(tmp_path):
+    """Of a camera 1.5 m above the ground, with a model that does not know metres."""
+    write_depth_model(tmp_path / "depth.onnx", width=320, height=128, focal_length=160.0, metric=False)
+    settings = DepthSettings(scale_source="ground_plane", maximum_range=100.0)
+    mount = camera_mount([0.0, 0.0, 1.5, 0.0, 0.0, 0.0])
+    return DepthEstimator(open_engine(tmp_path / "depth.onnx"), ROAD, settings, body_from_camera=mount), settings
+
+
+def test_scale_from_the_ground(on_the_road):
+    result = on_the_road[0].estimate(road(3.0))  # 2 units a metre
     assert (result.metric, result.scale.source) == (True, "ground_plane")
     assert result.scale.value == pytest.approx(0.5, rel=0.01)
-    assert result.depth[60, 160] == pytest.approx(1.5 / fall[60, 160], rel=0.05)
+    assert result.depth[60, 160] == pytest.approx(1.5 / FALL[60, 160], rel=0.05)
+
+
+def test_another_limit_does_not_forget_the_scale_that_was_measured(on_the_road):
+    estimator, settings = on_the_road
+    for _ in range(10):
+        before = estimator.estimate(road(3.0))
+    estimator.change(replace(settings, maximum_range=20.0))
+    wall = np.full((128, 320, 3), 128, np.uint8)  # 25.6 units away, and no road in sight
+    after = estimator.estimate(wall)
+    assert after.scale == before.scale
+    np.testing.assert_allclose(after.depth, 25.6 * before.scale.value, rtol=1e-3)
+    assert np.isposinf(estimator.estimate(np.full((128, 320, 3), 255, np.uint8)).depth).all()  # 25 m now
+
+
+def test_a_constant_scale_changes_while_it_runs(engine):
+    settings = DepthSettings(scale_source="constant", scale=1.0)
+    estimator = DepthEstimator(engine, CAMERA, settings)
+    before = estimator.estimate(IMAGE)
+    estimator.change(replace(settings, scale=1.5, scale_sigma=0.01))
+    after = estimator.estimate(IMAGE)
+    assert after.scale == ScaleEstimate(1.5, 0.01, "constant")
+    np.testing.assert_allclose(after.depth, 1.5 * before.depth, rtol=1e-5)
+    with pytest.raises(EstimatorError, match="scale_source is constant, model asked for: make a new estimator"):
+        estimator.change(DepthSettings())
+
+
+@pytest.mark.parametrize(
+    ("mount", "message"),
+    [(None, "set camera_pose"), (camera_mount([1.0, 0.0, -0.1, 0.0, 0.0, 0.0]), "camera height is -0.1 m above")],
+)
+def test_the_ground_needs_a_camera_above_it(engine, mount, message):
+    with pytest.raises(EstimatorError, match=message):
+        DepthEstimator(engine, CAMERA, DepthSettings(scale_source="ground_plane"), body_from_camera=mount)
 
 
 def test_a_pose_model_is_refused(tmp_path):
     write_pose_model(tmp_path / "pose.onnx")
     with pytest.raises(EstimatorError, match="pose model, expected a depth model"):
         DepthEstimator(open_engine(tmp_path / "pose.onnx"), CAMERA)
-
-
-@pytest.mark.parametrize(("minimum", "maximum"), [(-1.0, 10.0), (10.0, 10.0), (None, 0.0), (float("nan"), 5.0)])
-def test_impossible_ranges_are_refused(engine, minimum, maximum):
-    with pytest.raises(EstimatorError, match="range"):
-        DepthEstimator(engine, CAMERA, minimum_range=minimum, maximum_range=maximum)
 
 
 def test_an_image_of_another_resolution_is_refused(engine):

@@ -7,6 +7,7 @@ from helpers.models import write_depth_model, write_pose_model
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.odometry import UNKNOWN_VARIANCE, Motion, VisualOdometry
 from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
@@ -28,7 +29,7 @@ MOUNT = pose_from(np.eye(3), [1.7, 0.2, 1.4]) @ BODY_FROM_OPTICAL
 def odometry(path, camera=CAMERA, mount=MOUNT, **options):
     motion, changes = options.pop("motion", None), options.pop("model", {})
     write_pose_model(path / "pose.onnx", motion=motion, **changes)
-    return VisualOdometry(open_engine(path / "pose.onnx"), camera, mount, **options)
+    return VisualOdometry(open_engine(path / "pose.onnx"), camera, mount, OdometrySettings(**options))
 
 
 def drive(estimator, frames, first=0):
@@ -201,11 +202,6 @@ def test_a_depth_model_is_refused(tmp_path):
     write_depth_model(tmp_path / "depth.onnx")
     with pytest.raises(EstimatorError, match="depth model, expected a pose model"):
         VisualOdometry(open_engine(tmp_path / "depth.onnx"), CAMERA, MOUNT)
-
-
-def test_an_impossible_gap_is_refused(tmp_path):
-    with pytest.raises(EstimatorError, match="gap"):
-        odometry(tmp_path, maximum_gap=0.0)
 
 
 def test_an_image_of_another_resolution_is_refused_and_loses_nothing(tmp_path):

@@ -8,7 +8,6 @@ from depth_perception.estimators.scale import (
     GroundPlaneScale,
     ScaleEstimate,
     ScaleFilter,
-    ScaleSource,
 )
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
@@ -26,7 +25,7 @@ def road(height, pitch_degrees=0.0, noise=0.0, seed=0):
 @pytest.mark.parametrize("pitch", [0.0, 5.0])
 def test_ground_gives_the_scale_of_a_pitched_camera_within_a_percent(pitch):
     angle = np.radians(pitch)
-    source: ScaleSource = GroundPlaneScale(1.65, gravity=(0.0, np.cos(angle), np.sin(angle)))
+    source = GroundPlaneScale(1.65, gravity=(0.0, np.cos(angle), np.sin(angle)))
     estimate = source.update(road(0.55, pitch, noise=0.03), CAMERA)
     assert estimate.value == pytest.approx(3.0, rel=0.01)
     assert estimate.source == "ground_plane"
@@ -77,5 +76,5 @@ def test_impossible_scales_are_refused(value, sigma):
 
 
 def test_impossible_camera_height_is_refused():
-    with pytest.raises(EstimatorError, match="camera height is 0 m"):
+    with pytest.raises(EstimatorError, match="camera height is 0 m above the base frame, expected a positive number"):
         GroundPlaneScale(0)

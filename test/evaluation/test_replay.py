@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from helpers.models import write_depth_model
-from helpers.recordings import STEP, write_recording
+from helpers.models import write_depth_model, write_pose_model
+from helpers.recordings import STEP, road, write_recording
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.settings import DepthSettings, OdometrySettings
+from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.replay import replay
+from depth_perception.geometry.pose import pose_from
 from depth_perception.recordings.recording import Recording
 
 
@@ -113,3 +118,56 @@ def test_progress_reaches_the_end(tmp_path):
     with Recording.open(tmp_path / "drive") as recording:
         replay(recording, open_engine(tmp_path / "depth.onnx"), None, progress=lambda *step: seen.append(step))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_what_nodes_can_be_set_to_replay_can_too(tmp_path):
+    """A model that does not know metres sees a road 3 units below a camera that is 1.5 m above it."""
+    size = {"width": 128, "height": 64, "focal_length": 80.0}
+    write_recording(
+        tmp_path / "drive", encoding="png", frames=6, image_of=lambda _: road(3.0, **size), metres_per_unit=0.5, **size
+    )
+    write_depth_model(tmp_path / "depth.onnx", metric=False, **size)
+    write_pose_model(tmp_path / "pose.onnx", metric=False, motion=pose_from(np.eye(3), [0.0, 0.0, 2 * STEP]), **size)
+    engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+    ground, of_depth = DepthSettings(scale_source="ground_plane"), OdometrySettings(scale_source="depth")
+
+    with Recording.open(tmp_path / "drive") as recording:
+        result = replay(recording, *engines, ground, of_depth)
+        assert result.depth is not None
+        assert result.depth.metric is not None
+        assert result.depth.metric.abs_rel < 0.02
+        assert result.trajectory is not None
+        assert result.trajectory.metric
+        assert result.trajectory.path_length == pytest.approx(5 * STEP, rel=0.02)
+
+        near = replay(recording, engines[0], None, replace(ground, maximum_range=10.0, minimum_range=4.0))
+        depths = near.samples[0].depth
+        finite = depths[np.isfinite(depths)]
+        assert (finite.min(), finite.max()) == (pytest.approx(4.0, abs=0.3), pytest.approx(10.0, abs=0.5))
+        assert np.isneginf(depths).any()
+
+    # with a camera said to be twice as high
+    with Recording.open(tmp_path / "drive", camera_pose=[1.0, 0.0, 3.0, 0.0, 0.0, 0.0]) as recording:
+        result = replay(recording, engines[0], None, ground)
+        assert result.road is not None
+        assert (result.road.true_height, result.road.height_median) == (3.0, pytest.approx(3.0, rel=0.02))
+
+
+def test_a_scale_from_the_ground_needs_to_know_the_camera(tmp_path):
+    write_recording(tmp_path / "drive", frames=2, static_transform=False)
+    write_depth_model(tmp_path / "depth.onnx")
+    with (
+        Recording.open(tmp_path / "drive") as recording,
+        pytest.raises(EstimatorError, match="ground_plane needs to know where the camera is: set camera_pose"),
+    ):
+        replay(recording, open_engine(tmp_path / "depth.onnx"), None, DepthSettings(scale_source="ground_plane"))
+
+
+def test_images_that_are_rectified_already_are_those_of_p(tmp_path):
+    write_recording(tmp_path / "drive", encoding="png", frames=2, focal_length=60.0, rectified_focal_length=40.0)
+    write_depth_model(tmp_path / "depth.onnx", focal_length=40.0)
+    with Recording.open(tmp_path / "drive", rectified_input=True) as recording:
+        result = replay(recording, open_engine(tmp_path / "depth.onnx"), None)
+    assert result.depth is not None
+    assert result.depth.metric is not None
+    assert result.depth.metric.abs_rel < 1e-3

@@ -8,9 +8,11 @@ from depth_perception.geometry.camera import GeometryError
 from depth_perception.geometry.pose import (
     BODY_FROM_OPTICAL,
     angles_from_rotation,
+    camera_mount,
     change_frame,
     cross_matrix,
     inverse,
+    mount_numbers,
     pose_from,
     quaternion_from_rotation,
     rotation_from_angles,
@@ -123,3 +125,21 @@ def test_cross_matrix_is_the_cross_product():
 def test_wrong_shapes_are_named(call, argument):
     with pytest.raises(GeometryError, match="expected"):
         call(argument)
+
+
+def test_a_level_camera_looks_ahead() -> None:
+    """What is 10 m ahead, 2 m to the right and 1 m below the camera, by hand."""
+    pose = camera_mount([1.0, 0.5, 1.5, 0.0, 0.0, 0.0])
+    np.testing.assert_allclose(transform(pose, [[2.0, 1.0, 10.0]]), [[11.0, -1.5, 0.5]], atol=1e-12)
+
+
+def test_pitch_looks_down_and_yaw_to_the_left() -> None:
+    down = transform(camera_mount([0, 0, 0, 0, 0.1, 0]), [[0.0, 0.0, 1.0]])[0]
+    assert down[2] == pytest.approx(-np.sin(0.1))
+    left = transform(camera_mount([0, 0, 0, 0, 0, 0.1]), [[0.0, 0.0, 1.0]])[0]
+    assert left[1] == pytest.approx(np.sin(0.1))
+
+
+def test_the_numbers_of_a_mount_come_back() -> None:
+    numbers = [1.0, -0.5, 1.5, 0.1, -0.2, 2.5]
+    np.testing.assert_allclose(mount_numbers(camera_mount(numbers)), numbers, atol=1e-12)

@@ -6,6 +6,7 @@ Its images are smooth grey pictures and its true depth is what `helpers.models.l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,6 +32,14 @@ def picture(index: int, width: int, height: int) -> npt.NDArray[np.uint8]:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
+def road(height_in_units: float, width: int, height: int, focal_length: float) -> npt.NDArray[np.uint8]:
+    """A flat road so many units below a level camera, and nothing above the horizon, as `luma_depth` reads it."""
+    below = np.maximum(np.arange(height) - (height - 1) / 2, 1e-3)
+    units = np.minimum(height_in_units * focal_length / below, 50.0)
+    grey = np.rint((units - 1.0) / 49.0 * 255).astype(np.uint8)
+    return np.broadcast_to(grey[:, None, None], (height, width, 3)).copy()
+
+
 def write_recording(
     path: Path,
     *,
@@ -48,11 +57,17 @@ def write_recording(
     camera_info: bool = True,
     static_transform: bool = True,
     start: int = START,
+    image_of: Callable[[int], npt.NDArray[np.uint8]] | None = None,
+    metres_per_unit: float = 1.0,
+    rectified_focal_length: float | None = None,
 ) -> list[int]:
     """Writes a rosbag2 folder and returns the stamps of its images.
 
     Args:
         encoding: ``jpeg`` or ``png`` for a CompressedImage, ``rgb8`` or ``mono8`` for an Image.
+        image_of: the image of each index; `picture` if None.
+        metres_per_unit: of true depth, to `luma_depth`.
+        rectified_focal_length: that of the camera_info's P, if it is another one than K's.
     """
     store = get_typestore(Stores.ROS2_JAZZY)
     types = store.types
@@ -97,7 +112,8 @@ def write_recording(
     def info(stamp: int) -> Any:
         cx, cy = (width - 1) / 2, (height - 1) / 2
         k = np.array([focal_length, 0, cx, 0, focal_length, cy, 0, 0, 1.0])
-        p = np.array([focal_length, 0, cx, 0, 0, focal_length, cy, 0, 0, 0, 1.0, 0])
+        f = rectified_focal_length or focal_length
+        p = np.array([f, 0, cx, 0, 0, f, cy, 0, 0, 0, 1.0, 0])
         region = types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
         return types["sensor_msgs/msg/CameraInfo"](
             header(stamp, OPTICAL_FRAME), height, width, "plumb_bob", np.zeros(5), k, np.eye(3).ravel(), p, 0, 0, region
@@ -114,7 +130,7 @@ def write_recording(
             writer.write(connections[name], stamp, bytes(store.serialize_cdr(message, kind)))
 
         for index, stamp in enumerate(stamps):
-            image = picture(index, width, height)
+            image = picture(index, width, height) if image_of is None else image_of(index)
             if static_transform and index == 0:
                 write("/tf_static", transforms(stamp), stamp)
             if camera_info:
@@ -126,7 +142,7 @@ def write_recording(
             if odometry:
                 write("/ground_truth/odom", odometry_at(stamp, STEP * index), stamp)
             if depth and index % depth_every == 0:
-                truth = luma_depth(image)
+                truth = luma_depth(image) * np.float32(metres_per_unit)
                 millimetres = np.round(truth * 1000).astype(np.uint16)
                 if depth == "png":
                     message = compressed_image(stamp, millimetres, "png", "16UC1; png")

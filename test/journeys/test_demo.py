@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from helpers.graph import DEADLINE
 from helpers.models import write_depth_model, write_pose_model
-from helpers.recordings import write_recording
+from helpers.recordings import STEP, write_recording
 from helpers.steady import steadily
+
+from depth_perception.geometry.pose import pose_from
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
 pytestmark = pytest.mark.ros
@@ -103,7 +105,12 @@ def played(process: subprocess.Popen[str], folder: Path) -> Played:
 
 
 def test_a_recording_becomes_a_report(demo, tmp_path):
-    write_recording(tmp_path / "drive", frames=15, rate=5, encoding="png")  # slow enough for a busy machine
+    """With models of which only the options know metres."""
+    write_recording(tmp_path / "drive", frames=15, rate=5, encoding="png", metres_per_unit=0.5)  # slow: busy machines
+    write_depth_model(tmp_path / "depth.onnx", metric=False)
+    write_pose_model(tmp_path / "pose.onnx", metric=False, motion=pose_from(np.eye(3), [0.0, 0.0, STEP / 4]))
+    options = ["--scale-source", "constant", "--scale", "0.5"]
+    options += ["--odometry-scale-source", "constant", "--odometry-scale", "4"]
     # every image became depth, a cloud and, from the second on, odometry
     everything = {"/depth/image_rect": 15, "/depth/camera_info": 15, "/depth/points": 15, "/odom": 14}
 
@@ -115,7 +122,7 @@ def test_a_recording_becomes_a_report(demo, tmp_path):
             and result.report["timings"]["image to depth"]["p99"] < 5
         )
 
-    result = steadily(lambda: played(demo(), tmp_path), is_good)
+    result = steadily(lambda: played(demo(*options), tmp_path), is_good)
     report = result.report
     # and what came over the wire is what the models know of the recording
     assert report["depth"]["images"] == 15

@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from rclpy.parameter import Parameter as RosParameter
 
-from depth_perception.nodes import depth_node, odometry_node, point_cloud_node
-from depth_perception.nodes.parameters import Parameter
-from depth_perception.nodes.perception_node import AUTOSTART
+from depth_perception.nodes.parameter_file import TABLES, parameter_file
+from depth_perception.settings import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = {
-    "depth_node": depth_node.PARAMETERS,
-    "odometry_node": odometry_node.PARAMETERS,
-    "point_cloud_node": point_cloud_node.PARAMETERS,
-}
+FILE = (ROOT / "config" / "perception.yaml").read_text()
+SETTINGS = {f"{node}.{item.name}": item for node, table in TABLES.items() for item in table}
+NUMBERS = {name: item for name, item in SETTINGS.items() if type(item.default) in (int, float)}
+CHOICES = {name: item for name, item in SETTINGS.items() if item.choices}
+ARRAYS = {name: item for name, item in SETTINGS.items() if item.default is None}
+OTHERS = {name: item for name, item in SETTINGS.items() if name not in NUMBERS | CHOICES | ARRAYS}
+
+
+def test_the_file_is_what_the_tables_say() -> None:
+    """Else: python -m depth_perception.nodes.parameter_file > config/perception.yaml"""
+    assert parameter_file() == FILE
 
 
 @pytest.mark.parametrize("node", TABLES)
 def test_every_parameter_is_in_the_file_with_its_default(node: str) -> None:
-    values = yaml.safe_load((ROOT / "config" / "perception.yaml").read_text())[f"/**/{node}"]["ros__parameters"]
-    table = [AUTOSTART, *TABLES[node]]
-    expected = {item.name: item.default for item in table if not isinstance(item.default, RosParameter.Type)}
+    values = yaml.safe_load(FILE)[f"/**/{node}"]["ros__parameters"]
+    expected = {item.name: item.default for item in TABLES[node] if item.default is not None}
     assert values == expected
     assert {name: type(value) for name, value in values.items()} == {
         name: type(value) for name, value in expected.items()
     }
 
 
-@pytest.mark.parametrize("parameter", [item for table in TABLES.values() for item in table], ids=lambda item: item.name)
-def test_every_parameter_says_what_it_is_and_takes_its_own_default(parameter: Parameter) -> None:
-    assert len(parameter.description) > 10
-    if isinstance(parameter.default, float) or (isinstance(parameter.default, int) and parameter.default is not False):
-        assert isinstance(parameter.default, bool) or (parameter.minimum is not None and parameter.maximum is not None)
-    if not isinstance(parameter.default, RosParameter.Type):
-        assert parameter.objection(parameter.default) is None
+def test_the_file_says_what_may_change_while_a_node_runs() -> None:
+    sections = dict(re.findall(r"^/\*\*/(\w+):\n(.*?)(?=^/|\Z)", FILE, re.MULTILINE | re.DOTALL))
+    assert {node: re.findall(r"^ +(\w+): .*# live$", text, re.MULTILINE) for node, text in sections.items()} == {
+        "depth_node": ["minimum_range", "maximum_range", "scale", "scale_sigma"],
+        "odometry_node": [],
+        "point_cloud_node": ["minimum_range", "maximum_range", "voxel_size"],
+    }
+
+
+@pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
+def test_every_parameter_says_what_it_is_and_takes_its_own_default(setting: Setting) -> None:
+    assert len(setting.description) > 10
+    assert setting.objection(setting.default) is None
+
+
+@pytest.mark.parametrize("setting", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_have_limits_and_keep_them(setting: Setting) -> None:
+    assert setting.minimum is not None
+    assert setting.maximum is not None
+    for value in (setting.minimum - 1, setting.maximum + 1):
+        assert f"{setting.name} is {value}, expected {setting.minimum} to" in str(setting.objection(value))
+    assert setting.objection(setting.minimum) is setting.objection(setting.maximum) is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [*((item, "else") for item in CHOICES.values()), *((item, [1.0]) for item in ARRAYS.values())]
+)
+def test_what_is_no_choice_or_too_short_is_refused(setting: Setting, value: Any) -> None:
+    assert setting.name in str(setting.objection(value))
+
+
+@pytest.mark.parametrize("setting", OTHERS.values(), ids=OTHERS)
+def test_the_others_are_switches_names_and_files(setting: Setting) -> None:
+    assert isinstance(setting.default, bool | str)
 
 
 def test_rviz_shows_topics_that_the_nodes_publish() -> None:

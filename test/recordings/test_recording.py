@@ -144,7 +144,7 @@ def test_topics_given_by_name_must_be_there(tmp_path):
     write_recording(tmp_path / "bag")
     for option in ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic"):
         with pytest.raises(RecordingError, match=r"on /wrong \(--.*-topic\): it holds"):
-            Recording.open(tmp_path / "bag", **{option: "/wrong"})
+            Recording.open(tmp_path / "bag", **{option: "/wrong"})  # type: ignore[arg-type]
 
 
 def test_the_stamp_of_a_serialised_message_can_be_read_and_changed(tmp_path):

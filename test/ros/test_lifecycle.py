@@ -11,6 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Vector3Stamped
 from helpers.camera import CAMERA, TestCamera
 from helpers.graph import Graph, Listener
+from helpers.models import luma_depth
+from helpers.recordings import road
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -169,10 +171,8 @@ def test_a_constant_scale_makes_metres(graph: Graph, models: Path) -> None:
 
 def test_the_road_makes_metres_of_an_unknown_scale(graph: Graph, models: Path) -> None:
     """The picture encodes, as the model of the test reads it, a flat road 3 units below a camera that is 1.5 m up."""
-    below = np.maximum(np.arange(CAMERA.height) - CAMERA.cy, 1e-3)
-    units = np.minimum(3.0 * CAMERA.fy / below, 50.0)
-    grey = np.rint((units - 1.0) / 49.0 * 255).astype(np.uint8)
-    picture = np.broadcast_to(grey[:, None, None], (CAMERA.height, CAMERA.width, 3)).copy()
+    picture = road(3.0, CAMERA.width, CAMERA.height, CAMERA.fy)
+    units = luma_depth(picture)[:, 60]
     with (
         graph.node_process(
             "depth_node",
@@ -191,6 +191,15 @@ def test_the_road_makes_metres_of_an_unknown_scale(graph: Graph, models: Path) -
         scaled, message = camera.send_until_answered(image, scales, metric)
         scale = scaled.vector
         depth = np.frombuffer(message.data, np.float32).reshape(CAMERA.height, CAMERA.width)
+
+        # Another limit: what was measured of the scale stays, although this picture shows no road.
+        value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=20.0)
+        request = SetParameters.Request(parameters=[Parameter(name="maximum_range", value=value)])
+        assert graph.call(SetParameters, "/on_the_road/set_parameters", request).results[0].successful
+        wall = message_from_image(np.full_like(picture, 255), "rgb8", camera.header())
+        kept, message = camera.send_until_answered(wall, scales, metric)
+        assert kept.vector.x == pytest.approx(scale.x, rel=1e-3)
+        assert np.isposinf(np.frombuffer(message.data, np.float32)).all()  # 25 m now
     assert scale.x == pytest.approx(0.5, rel=0.03)
     assert 0 < scale.y < 0.2
     np.testing.assert_allclose(depth[45:, 60], 0.5 * units[45:], rtol=0.05)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
 from depth_perception.estimators.depth import DepthEstimator
+from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
@@ -17,6 +18,8 @@ from training.errors import TrainingError
 from training.evaluation.frame import Depth, Frame
 from training.evaluation.protocol import Resize, View
 
+UNLIMITED = DepthSettings(maximum_range=1e4)
+"""Metres; how far counts, protocols say."""
 Predictor = Callable[[Frame], Depth]
 """A frame -> float32 depth of the truth's shape; NaN unknown, +inf beyond range."""
 
@@ -69,7 +72,7 @@ class RobotDepth:
         if camera is None or camera.is_distorted or frame.truth.shape != (camera.height, camera.width):
             raise TrainingError(f"{frame.name}: the robot's view needs the camera of a rectified image and its truth")
         if camera != self._camera:
-            self._estimator = DepthEstimator(self._engine, camera)
+            self._estimator = DepthEstimator(self._engine, camera, UNLIMITED)
             self._camera, self._pixels = camera, _view_pixels(self._estimator.view)
         depth = self._estimator.estimate(np.ascontiguousarray(frame.image)).depth
         if self._pixels is None:

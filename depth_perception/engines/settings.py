@@ -1,0 +1,45 @@
+"""What a user may set of the engines; light, because commands show it without loading any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from depth_perception.settings import Setting, Settings, setting
+
+if TYPE_CHECKING:
+    from depth_perception.engines.engine import Engine
+
+
+@dataclass(frozen=True)
+class EngineSettings(Settings):
+    """How a model is run."""
+
+    backend: str = setting("auto", "What runs the model; auto is the fastest that is installed")
+    precision: str = setting(
+        "f32",
+        "f32, or auto: whatever the backend is fastest in (bfloat16 where the CPU has it)",
+        choices=("f32", "auto"),
+    )
+    threads: int = setting(
+        0, "CPU threads the model may use; 0 leaves the number to the backend", minimum=0, maximum=256
+    )
+
+    def open(self, model: str | Path, task: Literal["depth", "pose"]) -> Engine:
+        """The engine of a model file.
+
+        Raises: `DepthPerceptionError` if the file is missing, corrupt or for another task, or cannot be run.
+        """
+        from depth_perception.engines.choose import open_engine
+        from depth_perception.model_file import read_description
+
+        read_description(model, task)
+        return open_engine(model, self.backend, threads=self.threads or None, precision=self.precision)  # type: ignore[arg-type]
+
+
+def model_file(default: str) -> Setting:
+    """Which model is run."""
+    return Setting(
+        "model", default, "Model file (.onnx); a relative path that is not there is one of the package's own models"
+    )
