@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from depth_perception.settings import Setting, Settings, setting
 
@@ -26,8 +26,8 @@ class EngineSettings(Settings):
         0, "CPU threads the model may use; 0 leaves the number to the backend", minimum=0, maximum=256
     )
 
-    def open(self, model: str | Path, task: Literal["depth", "pose"]) -> Engine:
-        """The engine of a model file.
+    def open(self, model: str | Path, task: Literal["depth", "pose"], *, wait: bool = True) -> Engine:
+        """The engine of a model file; `wait` as `open_engine` has it.
 
         Raises: `DepthPerceptionError` if the file is missing, corrupt or for another task, or cannot be run.
         """
@@ -35,7 +35,8 @@ class EngineSettings(Settings):
         from depth_perception.model_file import read_description
 
         read_description(model, task)
-        return open_engine(model, self.backend, threads=self.threads or None, precision=self.precision)  # type: ignore[arg-type]
+        precision: Any = self.precision
+        return open_engine(model, self.backend, threads=self.threads or None, precision=precision, wait=wait)
 
 
 def model_file(default: str) -> Setting:

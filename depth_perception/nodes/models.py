@@ -30,7 +30,7 @@ def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> E
     Raises: `DepthPerceptionError` if the model is missing, corrupt or for another task, or cannot be run.
     """
     settings = EngineSettings(**{item.name: value(item.name) for item in EngineSettings.table()})
-    engine = settings.open(model_path(value("model")), task)
+    engine = settings.open(model_path(value("model")), task, wait=False)
     nothing = {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in engine.inputs}
     engine.run(nothing)
     if len(engine.outputs) > 1:
@@ -52,4 +52,5 @@ def engine_details(engine: Engine) -> dict[str, str]:
         "precision": what.precision,
         "device": what.device,
         "model": engine.model.name,
+        **({"engine note": what.note} if what.note else {}),
     }
