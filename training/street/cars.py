@@ -46,13 +46,42 @@ SHAPES = {
 }
 
 
+MORE_SHAPES = {
+    "small": _Shape(3.45, 1.64, 1.50, 0.92, 0.78, 0.84, 0.64, 0.08, 0.02, 0.28),
+    "coupe": _Shape(4.45, 1.84, 1.28, 0.82, 0.60, 0.66, 0.46, 0.22, 0.90, 0.34),
+    "pickup": _Shape(5.50, 1.98, 1.86, 1.14, 0.72, 0.76, 0.62, 0.44, 0.42, 0.40),
+    "wagon": _Shape(5.40, 2.02, 1.92, 1.16, 0.74, 0.78, 0.64, 0.05, 0.02, 0.40),
+    "minivan": _Shape(4.85, 1.92, 1.80, 1.02, 0.80, 0.88, 0.68, 0.04, 0.01, 0.33),
+    "high van": _Shape(5.90, 2.05, 2.65, 1.25, 0.86, 0.91, 0.80, 0.02, 0.01, 0.37),
+}
+"""What stills have beside `SHAPES`."""
+
+
 def make_car(rng: np.random.Generator) -> Mesh:
     """A passenger car or van of a random shape and paint."""
     shape = SHAPES[str(rng.choice(list(SHAPES), p=[0.34, 0.26, 0.12, 0.22, 0.06]))]
     paint = Material(labels.CAR, Layer.PLAIN, PAINTS[int(rng.integers(len(PAINTS)))], 0.55)
     scale = rng.uniform(0.96, 1.05)
-    mesh = join([*_body(shape, paint), *_cabin(shape, paint), *_wheels(shape), *_details(shape)])
-    return mesh.placed(np.eye(4), (scale, 1.0, rng.uniform(0.97, 1.04)))
+    return _car(shape, paint).placed(np.eye(4), (scale, 1.0, rng.uniform(0.97, 1.04)))
+
+
+def make_any_car(rng: np.random.Generator) -> Mesh:
+    """A car of any shape, large ones too, and any colour, dark ones often."""
+    shapes = SHAPES | MORE_SHAPES
+    shape = shapes[str(rng.choice(list(shapes)))]
+    kind = rng.random()
+    if kind < 0.6:
+        colour = PAINTS[int(rng.integers(len(PAINTS)))]
+    elif kind < 0.85:
+        colour = tuple(rng.uniform(0.03, 0.25) * rng.uniform(0.8, 1.2, 3))
+    else:
+        colour = tuple(rng.uniform(0.05, 0.95, 3))
+    paint = Material(labels.CAR, Layer.PLAIN, colour, float(rng.uniform(0.3, 0.8)))
+    return _car(shape, paint).placed(np.eye(4), rng.uniform((0.92, 0.96, 0.94), (1.08, 1.04, 1.08)))
+
+
+def _car(shape: _Shape, paint: Material) -> Mesh:
+    return join([*_body(shape, paint), *_cabin(shape, paint), *_wheels(shape), *_details(shape)])
 
 
 def make_truck(rng: np.random.Generator) -> Mesh:
@@ -89,7 +118,7 @@ def make_truck(rng: np.random.Generator) -> Mesh:
                     light,
                 )
             )
-    parts.append(_contact_shadow(length, width))
+    parts.append(contact_shadow(length, width))
     return join(parts)
 
 
@@ -216,11 +245,12 @@ def _details(shape: _Shape) -> list[Mesh]:
                 plate,
             )
         )
-    meshes.append(_contact_shadow(shape.length, shape.width))
+    meshes.append(contact_shadow(shape.length, shape.width))
     return meshes
 
 
-def _contact_shadow(length: float, width: float) -> Mesh:
+def contact_shadow(length: float, width: float) -> Mesh:
+    """The darkness below a vehicle."""
     x, y = length / 2 + 0.35, width / 2 + 0.35
     shadow = Material(labels.NONE, Layer.SHADOW, gloss=0.85)
     return quad([[-x, -y, 0.03], [x, -y, 0.03], [x, y, 0.03], [-x, y, 0.03]], shadow)

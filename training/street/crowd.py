@@ -6,7 +6,9 @@ Convention:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +16,25 @@ import numpy.typing as npt
 from depth_perception.geometry.pose import inverse
 from training.rendering.mesh import Mesh, pose_at
 from training.rendering.scene import Prop
-from training.street import labels
-from training.street.cars import make_car, make_truck
+from training.street.cars import make_any_car, make_truck
+from training.street.clutter import CLUTTER, make_child, make_loaded
 from training.street.floor import Floor
 from training.street.furniture import make_person
 from training.street.spots import Spot
+from training.street.textures import Layer
+from training.street.vehicles import (
+    make_articulated,
+    make_bicycle,
+    make_box_van,
+    make_bus,
+    make_caravan,
+    make_cyclist,
+    make_digger,
+    make_motorcycle,
+)
 from training.street.world import World
+
+Maker: TypeAlias = Callable[[np.random.Generator], Mesh]
 
 REACH = 90.0
 """How far from the camera anything is placed, metres."""
@@ -41,35 +56,73 @@ class Model:
 
     @classmethod
     def of(cls, mesh: Mesh) -> Model:
-        solid = mesh.positions[mesh.materials[:, 1] != labels.NONE]
+        solid = mesh.positions[mesh.materials[:, 0] < Layer.SHADOW]
         length, width = 2.0 * np.abs(solid[:, :2]).max(axis=0)
         return cls(mesh, float(length), float(width))
 
 
+LARGE = (make_truck, make_bus, make_bus, make_articulated, make_articulated, make_box_van, make_box_van)
+RARE = (make_digger, make_caravan)
+TWO_WHEELED = (make_cyclist, make_cyclist, make_motorcycle, make_motorcycle, make_bicycle)
+PEOPLE = (make_person, make_person, make_person, make_loaded, make_loaded, make_child)
+
+
 @dataclass(frozen=True)
 class Cast:
-    """Who may appear in a world."""
+    """Who and what may appear in a world."""
 
     cars: tuple[Model, ...]
     large: tuple[Model, ...]
+    two_wheeled: tuple[Model, ...]
     people: tuple[Model, ...]
+    clutter: tuple[Model, ...]
     share: float
-    """Of large vehicles."""
+    """Of large vehicles among all."""
+    bustle: float
+    """How many are on foot, relative to the usual."""
 
     def vehicle(self, rng: np.random.Generator) -> Model:
-        models = self.large if rng.random() < self.share else self.cars
-        return models[int(rng.integers(len(models)))]
+        kind = rng.random()
+        return self.large_one(rng) if kind < self.share else _any(rng, self.two_wheeled if kind > 0.93 else self.cars)
 
-    def person(self, rng: np.random.Generator) -> Model:
-        return self.people[int(rng.integers(len(self.people)))]
+    def large_one(self, rng: np.random.Generator) -> Model:
+        return _any(rng, self.large)
+
+    def on_foot(self, rng: np.random.Generator) -> Model:
+        return _any(rng, self.two_wheeled if rng.random() < 0.15 else self.people)
+
+    def thing(self, rng: np.random.Generator) -> Model:
+        return _any(rng, self.clutter)
 
 
 def make_cast(rng: np.random.Generator) -> Cast:
-    """A random cast."""
-    cars = tuple(Model.of(make_car(rng)) for _ in range(10))
-    large = tuple(Model.of(make_truck(rng)) for _ in range(3))
-    people = tuple(Model.of(make_person(rng)) for _ in range(6))
-    return Cast(cars, large, people, float(rng.choice([0.08, 0.25, 0.5])))
+    """A random cast, some of them more polished than others."""
+    sheen = float(rng.uniform(0.1, 1.0))
+
+    def models(makers: Sequence[Maker], count: int) -> tuple[Model, ...]:
+        chosen = rng.choice(len(makers), count, replace=count > len(makers))
+        return tuple(Model.of(_polished(makers[i](rng), sheen)) for i in chosen.tolist())
+
+    return Cast(
+        cars=models([make_any_car], 12),
+        large=(*models(LARGE, 5), *models(RARE, 1)),
+        two_wheeled=models(TWO_WHEELED, 4),
+        people=models(PEOPLE, 8),
+        clutter=models(CLUTTER, 9),
+        share=float(rng.choice([0.08, 0.25, 0.5])),
+        bustle=float(np.exp(rng.normal(0.0, 0.6))),
+    )
+
+
+def _polished(mesh: Mesh, factor: float) -> Mesh:
+    """A mesh with its gloss multiplied; of decals it is how much they cover."""
+    colours = mesh.colours.copy()
+    colours[mesh.materials[:, 0] < Layer.SHADOW, 3] *= factor
+    return replace(mesh, colours=colours)
+
+
+def _any(rng: np.random.Generator, models: tuple[Model, ...]) -> Model:
+    return models[int(rng.integers(len(models)))]
 
 
 def place_crowd(
@@ -99,10 +152,11 @@ def place_crowd(
                 if _matters(view, pose[:3, 3], opening):
                     stage.put(model, pose)
             s += model.length / 2.0 + least + float(rng.exponential(more))
-    for _ in range(int(rng.poisson(rng.choice([0.3, 2.0, 5.0])))):
-        distance = float(np.exp(rng.uniform(np.log(1.2), np.log(25.0))))
-        place = _ahead(spot, distance, opening * float(rng.uniform(-0.5, 0.5)))
-        stage.stand(cast.person(rng), place, float(rng.uniform(0.0, 2.0 * np.pi)))
+    for models, mean in ((cast.on_foot, 2.5 * cast.bustle), (cast.thing, 2.0)):
+        for _ in range(int(rng.poisson(mean * rng.choice([0.2, 1.0, 2.0])))):
+            distance = float(np.exp(rng.uniform(np.log(1.2), np.log(25.0))))
+            place = _ahead(spot, distance, opening * float(rng.uniform(-0.5, 0.5)))
+            stage.stand(models(rng), place, float(rng.uniform(0.0, 2.0 * np.pi)))
     return stage.props
 
 
@@ -111,7 +165,7 @@ def _close_vehicles(
 ) -> None:
     """Vehicles close to the camera, most of them along the road, some across it as at a junction."""
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.35, 0.2, 0.1]))):
-        model = cast.vehicle(rng)
+        model = cast.large_one(rng) if rng.random() < 0.35 else cast.vehicle(rng)
         bearing = opening * float(np.clip(rng.normal(0.0, 0.25), -0.6, 0.6))
         place = _ahead(spot, float(rng.uniform(*NEAR)) + 0.5 * model.length * abs(np.cos(spot.turn)), bearing)
         kind = rng.random()

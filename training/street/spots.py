@@ -44,10 +44,15 @@ class Spot:
     carrier: tuple[float, float, float]
 
     @property
+    def body(self) -> npt.NDArray[np.float64]:
+        """``T_world_body`` ``[4, 4]``: the camera's body axes, which turn with it."""
+        turn = rotation_from_angles(self.roll, self.pitch, 0.0)
+        return np.asarray(self.base @ pose_from(turn, [0.0, 0.0, self.height]))
+
+    @property
     def camera(self) -> npt.NDArray[np.float64]:
         """``T_world_camera`` ``[4, 4]``, optical."""
-        turn = rotation_from_angles(self.roll, self.pitch, 0.0)
-        return np.asarray(self.base @ pose_from(turn, [0.0, 0.0, self.height]) @ BODY_FROM_OPTICAL)
+        return np.asarray(self.body @ BODY_FROM_OPTICAL)
 
 
 def find_spot(

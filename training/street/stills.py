@@ -14,8 +14,9 @@ import numpy as np
 from depth_perception.geometry.camera import Camera
 from training.rendering.frame import Frame
 from training.rendering.renderer import Renderer, View
-from training.rendering.scene import Scene
+from training.rendering.scene import Prop, Scene
 from training.street import labels
+from training.street.bonnet import make_bonnet
 from training.street.crowd import make_cast, place_crowd
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
@@ -26,11 +27,13 @@ from training.street.textures import draw_textures
 from training.street.town import build_town
 from training.street.weather import harsh_light
 
-STILLS_VERSION = 1
+STILLS_VERSION = 2
 """Raised whenever the same seed gives other pictures."""
 
 REACH = 45.0
 """How far from the road cameras and things stand, metres, at most."""
+BONNETS = 0.2
+"""Share of the pictures with a part of the own vehicle in them."""
 TRIES = 12
 """Looks for a picture that shows something, before one that does not is taken."""
 
@@ -104,8 +107,11 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
                 if spot is None:
                     continue
                 props = place_crowd(rng, world, floor, cast, spot, opening)
+                own = rng.random() < BONNETS
+                if own:
+                    props.append(Prop(make_bonnet(rng, config.camera), spot.body))
                 view = renderer.render(spot.camera, 0.0, props)
-                if worth_seeing(view):
+                if worth_seeing(view, own):
                     break
             else:
                 raise StreetError(f"stills of seed {config.seed}: no place for a camera was found in frame {index}")
@@ -113,9 +119,14 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
             yield Frame(image, view.depth, view.labels, spot.camera, float(index), 0.0)
 
 
-def worth_seeing(view: View) -> bool:
-    """Whether a picture is of a place where a camera may stand, and shows something beside ground and sky."""
-    if np.mean(view.depth < 0.5) > 0.02 or np.mean(view.depth < 1.2) > 0.3:
+def worth_seeing(view: View, own: bool) -> bool:
+    """Whether a picture is of a place where a camera may stand, and shows something beside ground and sky.
+
+    Args:
+        own: whether the own vehicle, which has no class, is in it.
+    """
+    depth = view.depth[view.labels != labels.NONE] if own else view.depth
+    if np.mean(depth < 0.5) > 0.02 or np.mean(depth < 1.2) > 0.3:
         return False
     ground, sky = float(np.mean(np.isin(view.labels, GROUND))), float(np.mean(view.labels == labels.SKY))
     return ground < 0.85 and sky < 0.7 and ground + sky < 0.97

@@ -8,16 +8,25 @@ import numpy as np
 import pytest
 
 from depth_perception.geometry.camera import Camera
-from training.rendering.mesh import pose_at
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, rotation_from_angles
+from training.rendering.mesh import Material, box, pose_at
+from training.rendering.renderer import Renderer
+from training.rendering.scene import Light, Prop, Scene
+from training.rendering.textures import Textures
 from training.street import labels
+from training.street.bonnet import make_bonnet
 from training.street.crowd import Model, make_cast
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
 from training.street.stills import StillsConfig, render_stills
+from training.street.textures import Layer
 from training.street.town import build_town
 
 SMALL = Camera(width=120, height=90, fx=70.0, fy=70.0, cx=66.0, cy=40.0)
 CONFIG = StillsConfig(seed=0, frames=12, camera=SMALL)
+GREY = (0.5, 0.5, 0.5)
+LIGHT = Light((0.48, 0.36, 0.8), GREY, GREY, GREY, GREY, GREY, GREY, 0.0, 0.0, (1.0, 1.0, 1.0))
+TEXTURES = Textures(np.full((len(Layer), 4, 4, 4), 255, np.uint8), Layer.LEAVES_0, Layer.SHADOW)
 TRAFFIC = (labels.CAR, labels.TRUCK, labels.BUS, labels.MOTORCYCLE, labels.PERSON, labels.RIDER, labels.BICYCLE)
 
 
@@ -36,7 +45,8 @@ def test_frames_are_what_they_say(stills):
 
 def test_no_camera_is_inside_a_thing(stills):
     for frame in stills:
-        assert np.mean(frame.depth < 0.5) < 0.05
+        others = frame.labels != labels.NONE  # but the own bonnet, which is close
+        assert np.mean(frame.depth[others] < 0.5) < 0.05
         assert np.mean(frame.labels == labels.SKY) < 0.8
         assert len(np.unique(frame.labels)) > 2
 
@@ -145,8 +155,49 @@ class TestFloor:
 
 def test_a_model_covers_what_it_stands_on():
     cast = make_cast(np.random.default_rng(0))
-    for model in (*cast.cars, *cast.large, *cast.people):
+    for model in (*cast.cars, *cast.large, *cast.two_wheeled, *cast.people, *cast.clutter):
         assert isinstance(model, Model)
-        solid = model.mesh.positions[model.mesh.materials[:, 1] != labels.NONE]
+        solid = model.mesh.positions[model.mesh.materials[:, 0] < Layer.SHADOW]
         assert np.all(np.abs(solid[:, 0]) <= 0.5 * model.length + 1e-6)
         assert np.all(np.abs(solid[:, 1]) <= 0.5 * model.width + 1e-6)
+        assert solid[:, 2].min() > -0.05, "it stands on the ground"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_depth_of_the_own_bonnet_is_exact(street_renderer, seed):
+    """Against rays cast at its triangles, from a camera that is rolled, pitched and anywhere."""
+    bonnet = make_bonnet(np.random.default_rng(seed), SMALL)
+    body = pose_from(rotation_from_angles(0.05, -0.1, 2.0), [30.0, -20.0, 1.4])
+    scene = Scene(box((40, 40, 0), (41, 41, 1), Material(labels.WALL)), (), LIGHT, TEXTURES, labels.SKY)
+    with Renderer(scene, SMALL) as renderer:
+        view = renderer.render(body @ BODY_FROM_OPTICAL, props=[Prop(bonnet, body)])
+    expected = _cast(SMALL.rays(), bonnet.positions @ BODY_FROM_OPTICAL[:3, :3], bonnet.triangles)
+    own = view.labels == labels.NONE
+    assert 0.02 < own.mean() < 0.5
+    assert np.mean(own == np.isfinite(expected)) > 0.995  # a ray that grazes an edge may go either way
+    both = own & np.isfinite(expected)
+    assert np.abs(view.depth[both] / expected[both] - 1.0).max() < 1e-4
+
+
+def _cast(rays, positions, triangles):
+    """Depth of the nearest triangle on each ray from the origin, by Moeller and Trumbore; nearer than 0.2 m is cut."""
+    depth = np.full(rays.shape[:2], np.inf)
+    for a, b, c in positions[triangles].astype(np.float64):
+        across = np.cross(rays, c - a)
+        area = across @ (b - a)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = np.einsum("ijk,k->ij", across, -a) / area
+            turned = np.cross(-a, b - a)
+            v = (rays @ turned) / area
+            t = float(np.dot(c - a, turned)) / area
+        hit = (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 0.2)
+        depth = np.where(hit & (t < depth), t, depth)
+    return depth
+
+
+def test_no_bonnet_reaches_above_the_lower_part_of_the_picture(stills):
+    for seed in range(20):
+        bonnet = make_bonnet(np.random.default_rng(seed), SMALL)
+        x, y, z = bonnet.positions.T
+        rows = SMALL.cy - SMALL.fy * z / x
+        assert rows[np.abs(y) < x].min() > 0.5 * SMALL.height
