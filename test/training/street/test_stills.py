@@ -23,7 +23,7 @@ from training.street.textures import Layer
 from training.street.town import build_town
 
 SMALL = Camera(width=120, height=90, fx=70.0, fy=70.0, cx=66.0, cy=40.0)
-CONFIG = StillsConfig(seed=0, frames=12, camera=SMALL)
+CONFIG = StillsConfig(seed=0, frames=9, camera=SMALL)
 GREY = (0.5, 0.5, 0.5)
 LIGHT = Light((0.48, 0.36, 0.8), GREY, GREY, GREY, GREY, GREY, GREY, 0.0, 0.0, (1.0, 1.0, 1.0))
 TEXTURES = Textures(np.full((len(Layer), 4, 4, 4), 255, np.uint8), Layer.LEAVES_0, Layer.SHADOW)
@@ -173,7 +173,7 @@ def test_the_depth_of_the_own_bonnet_is_exact(street_renderer, seed):
         view = renderer.render(body @ BODY_FROM_OPTICAL, props=[Prop(bonnet, body)])
     expected = _cast(SMALL.rays(), bonnet.positions @ BODY_FROM_OPTICAL[:3, :3], bonnet.triangles)
     own = view.labels == labels.NONE
-    assert 0.02 < own.mean() < 0.5
+    assert 0.005 < own.mean() < 0.5
     assert np.mean(own == np.isfinite(expected)) > 0.995  # a ray that grazes an edge may go either way
     both = own & np.isfinite(expected)
     assert np.abs(view.depth[both] / expected[both] - 1.0).max() < 1e-4
