@@ -20,6 +20,12 @@ from training.errors import TrainingError
 Image = npt.NDArray[np.uint8]
 Value = TypeVar("Value", bound=np.generic)
 
+LUMA = np.array([0.299, 0.587, 0.114])
+"""What red, green and blue give to grey."""
+
+ORDERS = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+"""Of red, green and blue, but for their own."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -35,6 +41,10 @@ class Augmentation:
         colour: 0 none, 1 strong: exposure, contrast, saturation, white balance, haze and gamma.
         gain: red, green and blue are multiplied with up to so much more or less than 1, each on its own.
         blur, noise, jpeg: probabilities of each.
+        permute, grey, invert: probabilities that channels change places, that colours go, and that every hue becomes
+            its opposite: what is learnt then cannot rest on them.
+        harsh: probability of a sensor that clips: skies white, shadows black, steep between.
+        vignette: probability of dark corners.
         downsample_last: false reduces images to the samples' size before anything else, as was usual before the paper;
             to see the difference.
     """
@@ -49,10 +59,15 @@ class Augmentation:
     blur: float = 0.4
     noise: float = 0.4
     jpeg: float = 0.15
+    permute: float = 0.0
+    grey: float = 0.0
+    invert: float = 0.0
+    harsh: float = 0.0
+    vignette: float = 0.0
     downsample_last: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("flip", "blur", "noise", "jpeg"):
+        for name in ("flip", "blur", "noise", "jpeg", "permute", "grey", "invert", "harsh", "vignette"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise TrainingError(f"augmentation {name} is {getattr(self, name)}, expected a probability")
         if self.zoom < 1.0 or min(self.colour, self.shift, self.turn) < 0.0:
@@ -134,14 +149,23 @@ class Appearance:
         self._quality = int(rng.integers(30, 95)) if rng.random() < augmentation.jpeg else None
         gain = augmentation.gain  # drawn last: without it, all else is as it was before there was one
         self._gain = np.diag(rng.uniform(1.0 - gain, 1.0 + gain, 3)) if gain else None
+        # and each of these only where it is asked for, for the same reason
+        if (mixing := _draw_mixing(augmentation, rng)) is not None:
+            self._gain = mixing if self._gain is None else self._gain @ mixing
+        self._tones = _draw_harsh(rng) if augmentation.harsh and rng.random() < augmentation.harsh else None
+        self._corners = rng.uniform(0.2, 0.9) if augmentation.vignette and rng.random() < augmentation.vignette else 0.0
 
     def apply(self, image: Image) -> Image:
         """uint8 RGB ``[H, W, 3]``; a new image, or the same one where nothing was drawn."""
         result: cv2.typing.MatLike = image
+        if self._corners:
+            result = cv2.multiply(result, _vignette(image.shape[0], image.shape[1], self._corners), scale=1.0 / 255.0)
         if self._gain is not None:
             result = cv2.transform(result, self._gain)
         if self._colour is not None:
             result = cv2.LUT(cv2.transform(result, self._colour), self._gamma)
+        if self._tones is not None:
+            result = cv2.LUT(result, self._tones)
         if self._blur:
             result = cv2.GaussianBlur(result, (0, 0), self._blur)
         if self._noise:
@@ -192,8 +216,7 @@ def _draw_colour(
     saturation = math.exp(rng.uniform(-1.2, 0.5) * strength)
     balance = np.exp(rng.normal(0.0, 0.08 * strength, 3))
     haze = max(0.0, rng.uniform(-0.3, 0.3)) * strength
-    grey = np.array([0.299, 0.587, 0.114])
-    mixing = saturation * np.eye(3) + (1.0 - saturation) * grey
+    mixing = saturation * np.eye(3) + (1.0 - saturation) * LUMA
     matrix = np.empty((3, 4), np.float32)
     gain = exposure * contrast * (1.0 - haze)
     matrix[:, :3] = gain * balance[:, None] * mixing
@@ -201,3 +224,32 @@ def _draw_colour(
     gamma = math.exp(rng.uniform(-0.35, 0.35) * strength)
     table = 255.0 * (np.arange(256) / 255.0) ** gamma
     return matrix, np.round(table).astype(np.uint8)
+
+
+def _draw_mixing(augmentation: Augmentation, rng: np.random.Generator) -> npt.NDArray[np.float64] | None:
+    """What the channels are mixed with ``[3, 3]``; None where they stay."""
+    mixing = None
+    if augmentation.permute and rng.random() < augmentation.permute:
+        mixing = np.eye(3)[list(ORDERS[int(rng.integers(len(ORDERS)))])]
+    grey = np.tile(LUMA, (3, 1))
+    for probability, change in ((augmentation.invert, 2.0 * grey - np.eye(3)), (augmentation.grey, grey)):
+        if probability and rng.random() < probability:
+            mixing = change if mixing is None else change @ mixing
+    return mixing
+
+
+def _draw_harsh(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Grey levels of a sensor that clips, ``[256]``."""
+    black, white = 255.0 * rng.uniform(0.0, 0.2), 255.0 * rng.uniform(0.55, 1.0)
+    level = np.clip((np.arange(256) - black) / (white - black), 0.0, 1.0) ** math.exp(rng.uniform(-0.7, 0.7))
+    steep = rng.uniform(1.0, 2.0)
+    up, down = level**steep, (1.0 - level) ** steep
+    return np.rint(255.0 * up / (up + down)).astype(np.uint8)
+
+
+def _vignette(height: int, width: int, strength: float) -> npt.NDArray[np.uint8]:
+    """What of the light reaches a sensor, of 255, ``[height, width, 3]``: in the corners `strength` of it does not."""
+    y, x = np.linspace(-1.0, 1.0, 32)[:, None], np.linspace(-1.0, 1.0, 32)[None]
+    left = 255.0 * (1.0 - strength * (0.5 * (x * x + y * y)) ** 1.5)
+    small = np.repeat(np.rint(left).astype(np.uint8)[..., None], 3, 2)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)

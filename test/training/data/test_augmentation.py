@@ -1,6 +1,7 @@
 """Rolled, zoomed and tinted: each against what a camera that is turned, or has another lens, sees."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -148,3 +149,70 @@ class TestGain:
 def test_impossible_values_are_refused(name, value):
     with pytest.raises(TrainingError, match=rf"augmentation {name} is {value}, expected"):
         Augmentation(**{name: value})
+
+
+class TestColours:
+    """One change at a time, certain to come."""
+
+    RNG = np.random.default_rng(3)
+    IMAGE = RNG.integers(60, 190, (120, 160, 3), dtype=np.uint8)
+    CAMERA = Camera(160, 120, 130.0, 130.0, 79.5, 59.5)
+
+    def seen(self, seed=0, image=IMAGE, **changes):
+        augmentation = replace(NONE, **changes)
+        item = make_sample(Snippet([image], self.CAMERA), 160, 120, augmentation, np.random.default_rng(seed))
+        assert np.array_equal(item["images"][0], image), "the losses see true colours"
+        return item["inputs"][0].numpy()
+
+    def test_channels_change_places_and_never_all_stay(self):
+        orders = set()
+        for seed in range(30):
+            seen = self.seen(seed, permute=1.0)
+            order = tuple(
+                int(np.argmin([np.abs(seen[..., k].astype(int) - self.IMAGE[..., j]).sum() for j in range(3)]))
+                for k in range(3)
+            )
+            assert np.array_equal(seen, self.IMAGE[..., order])
+            orders.add(order)
+        assert len(orders) == 5
+        assert (0, 1, 2) not in orders
+
+    def test_grey_has_one_value_a_pixel_and_the_brightness_stays(self):
+        seen = self.seen(grey=1.0)
+        assert np.ptp(seen.astype(int), axis=2).max() == 0
+        assert np.abs(seen[..., 0] - self.IMAGE @ np.array([0.299, 0.587, 0.114])).max() < 1.0
+
+    def test_hues_become_their_opposites_and_the_brightness_stays(self):
+        seen, original = self.seen(invert=1.0).astype(float), self.IMAGE.astype(float)
+        luma = np.array([0.299, 0.587, 0.114])
+        unclipped = ((seen > 0) & (seen < 255)).all(-1)
+        colour, other = original - (original @ luma)[..., None], seen - (seen @ luma)[..., None]
+        assert unclipped.mean() > 0.8
+        assert np.abs(colour + other)[unclipped].max() < 1.5
+        assert np.abs(seen @ luma - original @ luma)[unclipped].max() < 1.0
+
+    def test_a_harsh_sensor_keeps_the_order_of_grey_levels_and_clips(self):
+        ramp = np.repeat(np.linspace(0, 255, 160).astype(np.uint8)[None, :, None], 120, 0).repeat(3, 2)
+        clipped = []
+        for seed in range(20):
+            seen = self.seen(seed, ramp, harsh=1.0)[0, :, 0].astype(int)
+            assert (np.diff(seen) >= 0).all()
+            assert (seen[0], seen[-1]) == (0, 255)
+            clipped.append([(seen == 0).sum(), (seen == 255).sum()])
+        assert np.median(clipped, axis=0).min() > 5
+
+    def test_corners_are_darker_and_the_middle_is_not(self):
+        even = np.full((120, 160, 3), 200, np.uint8)
+        seen = self.seen(image=even, vignette=1.0)
+        assert np.abs(seen[60, 80].astype(int) - 200).max() <= 2
+        corners = seen[[0, 0, -1, -1], [0, -1, 0, -1]]
+        assert 10 < corners.max() < 180
+        assert np.ptp(corners.astype(int)) <= 2
+
+    def test_what_is_not_asked_for_changes_nothing_that_is_drawn(self):
+        for name in ("permute", "grey", "invert", "harsh", "vignette"):
+            never = self.seen(5, gain=0.2, noise=1.0, **{name: 0.0})
+            assert np.array_equal(never, self.seen(5, gain=0.2, noise=1.0))
+            too_much: dict[str, Any] = {name: 1.5}
+            with pytest.raises(TrainingError, match=f"{name} is 1.5, expected a probability"):
+                Augmentation(**too_much)
