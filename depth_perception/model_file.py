@@ -41,9 +41,20 @@ class TrainingData:
     """One source a model learned from."""
 
     name: str
+    """Of the dataset, and of the part of it that was used, where that is not the whole."""
     licence: str
-    supervision: str
-    """What was used of it: ``images`` alone, or which of its true ``depth``, ``poses``, ``speed``."""
+    truths: tuple[str, ...] = ()
+    """What of its truth was used beside its images: ``depth``, ``poses``, ``distances``, ``labels``."""
+
+    @property
+    def supervision(self) -> str:
+        """What was used of it, as files and people have it: ``images, true depth``."""
+        return ", ".join(["images", *(f"true {truth}" for truth in self.truths)])
+
+    @classmethod
+    def of_entry(cls, name: str, licence: str, supervision: str) -> TrainingData:
+        """What a file has, read back."""
+        return cls(name, licence, tuple(word.removeprefix("true ") for word in supervision.split(", ")[1:]))
 
 
 @dataclass(frozen=True)
@@ -129,6 +140,9 @@ class ModelDescription:
 
     def to_json(self) -> str:
         values = asdict(self) | {"format_version": self.format_version}
+        values["training_data"] = [
+            {"name": data.name, "licence": data.licence, "supervision": data.supervision} for data in self.training_data
+        ]
         if self.format_version < 3:  # which know confidence alone, and take semantics for granted where classes are
             del values["extras"]
             values |= {"confidence": True} if "confidence" in self.extras else {}
@@ -159,7 +173,7 @@ class ModelDescription:
             raise ModelFileError(f"its description has unknown entries {', '.join(unknown)}: export the model again")
         try:
             values |= {name: tuple(values.get(name, ())) for name in ("frames", "extras")}
-            values["training_data"] = tuple(TrainingData(**item) for item in values.get("training_data", ()))
+            values["training_data"] = tuple(TrainingData.of_entry(**item) for item in values.get("training_data", ()))
             values["scores"] = tuple(Score(**item) for item in values.get("scores", ()))
             values["classes"] = tuple(
                 SemanticClass(item["name"], tuple(item["colour"])) for item in values.get("classes", ())

@@ -41,7 +41,8 @@ def entries(description: ModelDescription) -> dict[str, Any]:
     "description",
     [
         PLAIN,
-        replace(PLAIN, training_data=(TrainingData("a", "b", "c"),), scores=(Score("p", "abs_rel", 0.1),)),
+        replace(PLAIN, training_data=(TrainingData("a, b", "c", ("depth", "poses")),)),
+        replace(PLAIN, scores=(Score("p", "abs_rel", 0.1),)),
         replace(PLAIN, classes=CLASSES, extras=("semantics",)),
         replace(PLAIN, extras=("confidence",), frames=("previous", "current")),
         replace(PLAIN, task="pose", frames=("a", "b", "c")),

@@ -1,14 +1,16 @@
 """A configuration tried out in seconds: ``python -m training fit --config FILE --smoke``.
 
-The configuration as it is, but for its data, which are a few small procedural frames, and for the weights of ImageNet,
+The configuration as it is, but for its data, of which every source gives a little, and for the weights of ImageNet,
 which are not fetched: some steps, a validation, the export of every model that it makes, and one frame that must come
 out of the exported file as it does out of torch.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +24,24 @@ from training.checkpoint import newest_checkpoint
 from training.commands.fit import TrainingCLI
 from training.commands.fit import main as command_line
 from training.data.augmentation import resized
+from training.data.source import SourceSettings
 from training.errors import TrainingError
 from training.exporting.export import export
 from training.exporting.onnx_graph import compare_answers
 from training.networks.dual_networks import DualNetworks
-from training.trained import Task, Trained
+from training.provenance import Task
+from training.trained import Trained
 
 Settings = dict[str, Any]
 
 STEPS = 2
-STREET = {"width": 288, "height": 192, "frames": 6, "strides": [1], "focal_lengths": [720.0]}
-ROOMS = {"width": 160, "height": 120, "frames": 4}
-CACHE = "cache/smoke"
 
 
-def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
+def smoke(arguments: Sequence[str]) -> list[Path]:
     """Trains, judges and exports a configuration in small; what it makes is thrown away.
 
     Args:
         arguments: of the trainer's command line, without its subcommand.
-        cache: folder of rendered frames.
 
     Returns:
         The names of the model files that were made, and are gone.
@@ -51,7 +51,7 @@ def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
     whole = command_line(list(arguments), run=False)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        settings = made_small(whole, str(cache))
+        settings = made_small(whole)
         settings["trainer"] |= {"default_root_dir": name}
         network, stage = whole.model.network, getattr(whole.model, "stage", None)
         if isinstance(network, DualNetworks) and stage == "hr":
@@ -62,7 +62,6 @@ def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
         (folder / "small.yaml").write_text(yaml.safe_dump(settings))
         small = command_line([f"--config={folder}/small.yaml"], run=False)
         small.trainer.fit(small.model, datamodule=small.datamodule)
-        (folder / "lr.ckpt").unlink(missing_ok=True)  # or the models would name what it learned from: nothing
         checkpoint = newest_checkpoint(folder)
         figures = small.trainer.callback_metrics
         if not any(key.startswith("val/") for key in figures):
@@ -71,22 +70,18 @@ def smoke(arguments: Sequence[str], cache: str | Path = CACHE) -> list[Path]:
         return [_exported(trained, task, folder / f"{task}.onnx", small) for task in _tasks(trained)]
 
 
-def made_small(cli: TrainingCLI, cache: str) -> Settings:
+def made_small(cli: TrainingCLI) -> Settings:
     """The settings of a configuration with small data: as a configuration file has them."""
     settings: Settings = yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))
     data, model = settings["data"], settings["model"]["init_args"]
     multiple, network = cli.model.depth_model().network.multiple, model["network"]["init_args"]
     size = {"width": 3 * multiple, "height": 2 * multiple} if multiple > 1 else {"width": 96, "height": 72}
     model["focal_length"] *= size["width"] / data["width"]
-    data |= size
     if size.keys() <= network.keys():  # its layers are as large as the image
         network |= size
-    frames = data["frames"]
-    for source in _sources(data):
-        source |= {"cache": cache, "seeds": [0, 2]}
-    for source in _sources({"validation": data["validation"]}):
-        source |= {"cache": cache, "seeds": [990, 1]}
-    data |= {"videos": [], "samples": 2 * STEPS, "batch_size": 2, "workers": 0, "validation_step": 1, "frames": frames}
+    sources = [_small(source) for source in cli.datamodule.training]
+    data |= size | {"street": None, "videos": [], "sources": sources, "validation": _small(cli.datamodule.validation)}
+    data |= {"samples": 2 * STEPS, "batch_size": 2, "workers": 0, "validation_step": 1}
     _without_pretraining(settings["model"])
     settings["checkpoint"] |= {"save_top_k": 0, "save_last": True}
     settings["trainer"] |= {
@@ -104,17 +99,10 @@ def made_small(cli: TrainingCLI, cache: str) -> Settings:
     return settings
 
 
-def _sources(data: Settings) -> list[Settings]:
-    """The settings of all procedural sources in a configuration's data, made small in place."""
-    found = [data[name] for name in ("street", "validation") if data.get(name)]
-    found = [source.get("init_args", source) for source in (*found, *(data.get("sources") or ()))]
-    for source in found:
-        if "seeds" not in source:
-            raise TrainingError(
-                "a source that is not procedural cannot be made small: leave it out of the configuration"
-            )
-        source |= STREET if "focal_lengths" in source else ROOMS
-    return found
+def _small(source: SourceSettings) -> Settings:
+    """A source in small, as a configuration file has it."""
+    few, kind = source.small(), type(source)
+    return {"class_path": f"{kind.__module__}.{kind.__qualname__}", "init_args": json.loads(json.dumps(asdict(few)))}  # type: ignore[call-overload]
 
 
 def _without_pretraining(settings: Any) -> None:

@@ -143,7 +143,7 @@ COARSER: dict[tuple[LabelSetName, LabelSetName], npt.NDArray[np.uint8]] = {
 
 def labels_of(source: Any) -> LabelSetName | None:
     """What the labels are of that the settings of a source promise; None for one without labels."""
-    return getattr(source, "label_set", None) if "labels" in getattr(source, "truth", ()) else None
+    return getattr(source, "label_set", None) if "labels" in source.truth else None
 
 
 def agreed_label_set(sources: Sequence[Any], expected: LabelSetName | None) -> LabelSetName | None:

@@ -20,7 +20,8 @@ from training.data.loader import ResumableLoader
 from training.data.relabelled import RelabelledSnippets
 from training.data.resumed import differences, plain
 from training.data.samples import REMEDY, EpochSampler, Sample, SnippetSamples
-from training.data.snippet import SnippetSource, SourceSettings, Truth
+from training.data.snippet import SnippetSource, Truth
+from training.data.source import SourceSettings, refuse_incomplete
 from training.errors import TrainingError
 
 
@@ -44,6 +45,10 @@ class DrivingData(lightning.LightningDataModule):
         workers: processes that prepare samples; 0 prepares them in the training process.
         validation_step: takes every so-many-th snippet of the validation drives.
         seed: of the order and the augmentation.
+
+    Attributes:
+        training, validation: settings of the sources.
+        training_data: what each source to train on is, and all that it can teach.
     """
 
     def __init__(
@@ -67,18 +72,21 @@ class DrivingData(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.save_hyperparameters(logger=False)  # a checkpoint says what it learned from
-        self._training: list[SourceSettings] = [*([] if street is None else [street]), *videos, *sources]
-        if not self._training:
+        self.training: list[SourceSettings] = [*([] if street is None else [street]), *videos, *sources]
+        if not self.training:
             raise TrainingError(
                 "neither street drives nor a video nor a dataset to train on: give data.street, data.videos or"
                 " data.sources"
             )
-        self.hparams["label_set"] = agreed_label_set([*self._training, validation], label_set)
+        for source in (*self.training, validation):
+            refuse_incomplete(source)
+        self.training_data = tuple(source.describe() for source in self.training)
+        self.hparams["label_set"] = agreed_label_set([*self.training, validation], label_set)
         learnt: dict[str, Any] = {"street": street, "videos": videos, "sources": sources, "augmentation": augmentation}
         learnt |= {"width": width, "height": height, "frames": frames, "samples": samples, "batch_size": batch_size}
         learnt |= {"label_set": self.hparams["label_set"]}
         self._learnt_from = plain(learnt | {"one_source": one_source, "seed": seed}, "data")
-        self._validation = validation
+        self.validation = validation
         self._shared_drives = shared_drives
         self._size = (width, height)
         self._augmentation = augmentation
@@ -96,15 +104,15 @@ class DrivingData(lightning.LightningDataModule):
         if self._validation_source is not None:
             return
         if not self._shared_drives:
-            refuse_shared_drives(self._training, self._validation)
-        self._sources = [self._relabelled(settings, settings.open(self._frames)) for settings in self._training]
-        source = self._validation.open(self._frames, self._validation_step)
+            refuse_shared_drives(self.training, self.validation)
+        self._sources = [self._relabelled(settings, settings.open(self._frames)) for settings in self.training]
+        source = self.validation.open(self._frames, self._validation_step)
         if source[0].depth is None:
             raise TrainingError(
-                f"data.validation ({type(self._validation).__name__}) has no true depth to judge by: add depth to its"
+                f"data.validation ({type(self.validation).__name__}) has no true depth to judge by: add depth to its"
                 " truth, or give another source"
             )
-        self._validation_source = self._relabelled(self._validation, source)
+        self._validation_source = self._relabelled(self.validation, source)
 
     def _relabelled(self, settings: SourceSettings, source: SnippetSource) -> SnippetSource:
         found, learnt = labels_of(settings), self.hparams["label_set"]
@@ -113,10 +121,10 @@ class DrivingData(lightning.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Sample]:
         system = self.trainer.lightning_module if self.trainer else None
         middle_of_known, needs = getattr(system, "middle_of_known", False), getattr(system, "needs", ())
-        refuse_without(needs, self._training)
+        refuse_without(needs, self.training)
         samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed, middle_of_known, needs)
         lengths = [len(source) for source in self._sources]
-        shares = [settings.share for settings in self._training] if self._samples is not None else None
+        shares = [settings.share for settings in self.training] if self._samples is not None else None
         overfit = getattr(self.trainer, "overfit_batches", 0) > 0
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer and not overfit else (0, 1)
         sampler = EpochSampler(
@@ -172,7 +180,7 @@ def refuse_without(truths: Collection[Truth], training: Sequence[SourceSettings]
     """Raises: `TrainingError` that names the source that does not teach what a training learns."""
     for settings in training:
         for truth in truths:
-            if truth not in getattr(settings, "truth", ()):
+            if truth not in settings.truth:
                 raise TrainingError(
                     f"{called(settings)} teaches no {truth}, which is what this training learns: {REMEDY}"
                 )

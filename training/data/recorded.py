@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,15 +14,18 @@ from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from training.data.moving import moving
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource
+from training.data.snippet import SnippetSource
+from training.data.source import Drive, SourceSettings, frames_from
 from training.data.view_cache import GrowingArray, stored
 
 FORMAT = 1
 """Of the cache; counts up when what is written changes."""
+FEW = 16
+"""Frames that are enough to try out a training."""
 
 
 @dataclass(frozen=True)
-class RecordedData:
+class RecordedData(SourceSettings):
     """A recording of one camera.
 
     Attributes:
@@ -52,6 +55,11 @@ class RecordedData:
         """The recording as a whole."""
         return frozenset({Drive(self.KIND, str(Path(self.path).resolve()))})
 
+    @property
+    def title(self) -> str:
+        """The file's name, if it is given none."""
+        return self.name or Path(self.path).name
+
     def decoded(self, frames: Iterable[npt.NDArray[np.uint8]], camera: Camera, first: int, what: Any) -> FrameRow:
         """The network's views of frames, which are only asked for if they are not in the cache.
 
@@ -75,3 +83,25 @@ class RecordedData:
         """Those of `rows` in which the camera moves."""
         moves = [moving(row.images, self.stride, self.motion) for row in rows]
         return RowSnippets(rows, frames, self.stride, step, None, moves, self.path)
+
+
+@dataclass(frozen=True)
+class NumberedData(RecordedData):
+    """A recording of numbered frames.
+
+    Attributes:
+        first, last: frames to use, the last not included.
+    """
+
+    _: KW_ONLY
+    first: int = 0
+    last: int | None = None
+
+    @property
+    def title(self) -> str:
+        """With the frames."""
+        return f"{super().title}, {frames_from(self.first, self.last)}"
+
+    def small(self) -> NumberedData:
+        """Its first frames."""
+        return replace(self, last=self.first + FEW if self.last is None else min(self.first + FEW, self.last))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -49,32 +49,3 @@ class SnippetSource(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Snippet: ...
-
-
-class Drive(NamedTuple):
-    """What must not be trained on and judged by at once."""
-
-    kind: str
-    """In the plural, as a message says it: ``street seeds``, ``KITTI drives``."""
-    name: str | int
-
-
-class SourceSettings(Protocol):
-    """Settings of a source, as a configuration gives them: where it lies and what of it to learn from."""
-
-    @property
-    def share(self) -> float:
-        """Of an epoch's samples, relative to other sources."""
-
-    def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """Checks that everything is there, and opens it.
-
-        Args:
-            frames: of a snippet.
-            step: takes only every so-many-th place.
-
-        Raises: `TrainingError` that says what is missing, where it was looked for, and where to get it.
-        """
-
-    def drives(self) -> frozenset[Drive]:
-        """What it takes frames from."""

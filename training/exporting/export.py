@@ -12,7 +12,8 @@ from depth_perception.model_file import ModelDescription, Score, write_model
 from training.errors import TrainingError
 from training.exporting.onnx_graph import onnx_graph
 from training.models import Model
-from training.trained import Task, Trained
+from training.provenance import Task
+from training.trained import Trained
 
 
 def export(model: Model, description: ModelDescription, path: str | Path, half: bool = True, samples: int = 3) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from depth_perception.model_file import TrainingData
 from training.networks.downloaded import downloaded
 
 
@@ -34,6 +35,12 @@ class Encoder(nn.Module):
     def __init__(self, weights: str = "random") -> None:
         super().__init__()
         self.weights = weights
+
+    @property
+    def pretraining(self) -> tuple[TrainingData, ...]:
+        """What taught the published weights, where they are used."""
+        data = TrainingData(f"ImageNet (ILSVRC 2012), by {self.weights_from}", self.weights_licence, ("classes",))
+        return () if self.weights == "random" else (data,)
 
     @property
     def weights_at(self) -> str:

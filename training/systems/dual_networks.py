@@ -21,6 +21,7 @@ from training.networks.imagenet import load_imagenet
 from training.networks.lr_net import LRNet
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
+from training.provenance import Task
 from training.systems.learning_rate import LearningRate
 from training.systems.loss_weights import LossWeights
 from training.systems.optimiser import Optimiser
@@ -114,6 +115,9 @@ class DualNetworksSystem(TrainingSystem):
     @property
     def truths(self) -> frozenset[Truth]:
         return self._losses.truths
+
+    def metric(self, taught: frozenset[str], before: frozenset[Task]) -> frozenset[Task]:
+        return self._losses.metric(taught, before)
 
     @property
     def earlier(self) -> str | None:

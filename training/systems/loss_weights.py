@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from training.data.snippet import Truth
+from training.provenance import LENGTHS, Task
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,17 @@ class LossWeights:
         if self.views and self.true_motion:
             weights["poses"] = 1.0
         return frozenset(truth for truth, weight in weights.items() if weight)
+
+    def metric(self, taught: frozenset[str], before: frozenset[Task]) -> frozenset[Task]:
+        """See `TrainingSystem.metric`.
+
+        Views tie depth to motion, and so both to whichever length is known. With `mean_depth` they let go of the unit.
+        """
+        tasks: frozenset[Task] = frozenset({"depth", "pose"})
+        if self.views and not self.mean_depth:
+            return tasks if before or taught & LENGTHS else frozenset()
+        known: dict[Task, bool] = {
+            "depth": bool(self.depth) and "depth" in taught,
+            "pose": (bool(self.motion) and "poses" in taught) or (bool(self.speed) and "distances" in taught),
+        }
+        return frozenset(task for task in tasks if known[task] or (task in before and not self.views))

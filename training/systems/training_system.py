@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import lightning
@@ -11,15 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.checkpoint import load_weights
+from depth_perception.model_file import TrainingData
+from training.checkpoint import load_weights, read_checkpoint
 from training.data.samples import Sample
 from training.data.snippet import Truth
 from training.errors import TrainingError
 from training.models import DepthModel, Model
 from training.networks.depth_network import DepthNetwork
+from training.networks.encoder import Encoder
 from training.networks.imagenet import load_imagenet
+from training.provenance import LENGTHS, PROVENANCE, Provenance, Task, together
 from training.systems.finite import check_gradient, check_loss
 from training.systems.learning_rate import LearningRate
+from training.systems.old_checkpoints import described
 from training.systems.optimiser import Optimiser
 from training.systems.pictures import Picture, depth_picture
 from training.systems.validation import ValidationFigures
@@ -37,6 +44,9 @@ class TrainingSystem(lightning.LightningModule):
         begin_with: a checkpoint of the same networks to take weights from.
         frozen: beginnings of the names of what stays as it is, batch statistics included, as in ``[network.encoder]``:
             how a network is trained in stages.
+
+    Attributes:
+        learned: what has taught the weights that it was given.
     """
 
     def __init__(
@@ -59,6 +69,7 @@ class TrainingSystem(lightning.LightningModule):
         self._begin_with = begin_with
         self._frozen: list[nn.Module] = []
         self._frozen_names = list(frozen)
+        self.learned = Provenance()
         self._random = np.random.default_rng(0)
         self._figures = ValidationFigures()
 
@@ -88,6 +99,15 @@ class TrainingSystem(lightning.LightningModule):
 
     middle_of_known: bool = False
     """Whether nothing is learnt from the other frames of a sample whose depth is known: they need not be prepared."""
+
+    def metric(self, taught: frozenset[str], before: frozenset[Task]) -> frozenset[Task]:
+        """The tasks whose lengths come out in metres.
+
+        Args:
+            taught: of `truths`, those that a source has told.
+            before: those tasks of the weights that it began with.
+        """
+        return before | {"depth"} if taught & LENGTHS else before
 
     @property
     def needs(self) -> frozenset[Truth]:
@@ -135,6 +155,8 @@ class TrainingSystem(lightning.LightningModule):
         resuming = self.trainer.ckpt_path is not None
         if stage == "fit" and not resuming:
             self.begin()
+            if self.earlier is not None:
+                self.learned = provenance_of(self.earlier)
 
     def begin(self) -> None:
         """Weights to start from."""
@@ -157,7 +179,26 @@ class TrainingSystem(lightning.LightningModule):
             module.eval()  # or its batch statistics would go on changing
         return self
 
+    def learned_from(self, data: Iterable[TrainingData]) -> Provenance:
+        """What has taught the networks once they have learnt from what can teach `data`, too."""
+        learnt = [replace(item, truths=tuple(name for name in item.truths if name in self.truths)) for item in data]
+        pretrained = [item for module in self.modules() if isinstance(module, Encoder) for item in module.pretraining]
+        taught = frozenset(name for item in learnt for name in item.truths)
+        return Provenance(
+            together([*learnt, *self.learned.data, *pretrained]), self.metric(taught, self.learned.metric)
+        )
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if PROVENANCE in checkpoint:
+            self.learned = Provenance.of_entry(checkpoint[PROVENANCE])
+            return
+        if self.earlier is not None and Path(self.earlier).is_file():
+            self.learned = provenance_of(self.earlier)
+        self.learned = self.learned_from(described(checkpoint.get("datamodule_hyper_parameters", {})))
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        data = getattr(self.trainer, "datamodule", None)
+        checkpoint[PROVENANCE] = self.learned_from(getattr(data, "training_data", ())).to_entry()
         if isinstance(self.hparams.get("network"), nn.Module):  # built by a program, not from a configuration
             checkpoint.pop("hyper_parameters", None)  # a checkpoint holds numbers and words, never objects
 
@@ -209,3 +250,31 @@ class TrainingSystem(lightning.LightningModule):
         self.log_dict({f"val/{name}": value for name, value in figures.items()}, sync_dist=True)
         if "abs_rel" in figures:
             self.log("abs_rel", figures["abs_rel"], prog_bar=True, logger=False, sync_dist=True)
+
+
+def load_system(path: str | Path, saved: dict[str, Any]) -> TrainingSystem:
+    """The system of a checkpoint, on the CPU, with its weights.
+
+    Args:
+        saved: what `training.checkpoint.read_checkpoint` found at `path`.
+
+    Raises: `TrainingError` if its class is not here.
+    """
+    module, _, name = str(saved["hyper_parameters"]["_class_path"]).rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        raise TrainingError(f"{path}: is of a system {module}.{name}, which is not here: install what has it") from None
+    system: TrainingSystem = found.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+    return system
+
+
+def provenance_of(path: str | Path) -> Provenance:
+    """What has taught the networks of a checkpoint; nothing where it does not say how they were built.
+
+    Raises: as `load_system` and `training.checkpoint.read_checkpoint`.
+    """
+    saved = read_checkpoint(path)
+    if PROVENANCE in saved:
+        return Provenance.of_entry(saved[PROVENANCE])
+    return load_system(path, saved).learned if "_class_path" in saved.get("hyper_parameters", {}) else Provenance()

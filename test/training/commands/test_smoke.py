@@ -12,14 +12,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::Deprecat
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("smoke")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "path", sorted(CONFIGURATIONS.rglob("*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
 )
-def test_configuration(path, cache, street_renderer):
-    models = smoke([f"--config={path}"], cache)
+def test_configuration(path, folder, street_renderer, monkeypatch):
+    monkeypatch.chdir(folder)  # where the frames are cached that they share
+    models = smoke([f"--config={path}"])
     assert models[0].name == "depth.onnx"

@@ -13,7 +13,7 @@ from training.data.datasets.kitti_odometry import KittiOdometryData
 from training.data.datasets.kitti_raw import KittiRawData
 from training.data.datasets.street import StreetData
 from training.data.module import DrivingData
-from training.data.snippet import Drive
+from training.data.source import Drive
 from training.errors import TrainingError
 
 TRAINED, JUDGED = "2011_09_26_drive_0001_sync", "2011_09_28_drive_0001_sync"

@@ -12,7 +12,11 @@ import torch
 from helpers.training import make_system
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription, Score, read_description
+from training.data.datasets.kitti_raw import KittiRawData
+from training.data.datasets.street import StreetData
+from training.data.datasets.video import VideoData
 from training.errors import TrainingError
 from training.exporting.export import export, read_scores
 from training.exporting.onnx_graph import compare_answers, fold_batch_norm, store_half
@@ -186,17 +190,16 @@ def test_confidence_may_be_zero_and_depth_may_not():
 
 
 def test_a_model_names_what_it_learned_from():
-    video = {"path": "/home/me/drive.mp4", "name": "", "first": 0, "last": 200, "licence": "CC BY 4.0"}
-    kitti = {"path": "/data", "name": "KITTI raw", "licence": "CC BY-NC-SA 3.0", "truth": ("depth", "distances")}
-    data = {
-        "street": {"seeds": (0, 90), "truth": ("depth", "poses")},
-        "videos": [video],
-        "sources": [{"class_path": "training.data.datasets.kitti_raw.KittiRawData", "init_args": kitti}],
-    }
+    street = StreetData(seeds=(0, 90), truth=("depth", "poses"))
+    camera = Camera(160, 90, 120.0, 119.0, 82.0, 46.0)
+    video = VideoData("/home/me/drive.mp4", camera, last=200, licence="CC BY 4.0")
+    kitti = KittiRawData("/data", truth=("depth", "distances"))
     system = make_system("lr", LossWeights(motion=1.0, speed=0.5))
-    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64, **data})
-    learned = trained.training_data()
-    assert trained.describe("depth", "x").metric
+    system.learned = system.learned_from(source.describe() for source in (street, video, kitti, street))
+    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64})
+    description = trained.describe("depth", "x")
+    assert description.metric
+    learned = description.training_data
     assert [(item.name.rpartition(", ")[2], item.licence, item.supervision) for item in learned] == [
         ("seeds 0 to 89", "Apache-2.0", "images, true poses"),
         ("frames 0 to 199", "CC BY 4.0", "images"),
@@ -205,18 +208,12 @@ def test_a_model_names_what_it_learned_from():
     assert learned[1].name == "drive.mp4, frames 0 to 199"
 
 
-def test_what_images_alone_have_taught_is_not_metric():
-    data = {"width": 96, "height": 64, "street": {"seeds": (0, 1), "truth": ("depth", "labels")}}
-    trained = Trained(Path("x.ckpt"), make_system("lr", LossWeights()), data)
-    assert [item.supervision for item in trained.training_data()] == ["images"]
-    assert not trained.describe("depth", "x").metric
-
-
 def test_pretrained_encoders_are_named_too():
     system = make_system("lr")
     system.network.lr.encoder.weights = "imagenet"
-    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64, "street": {"seeds": (0, 1)}})
-    assert [item.name.split(" ")[0] for item in trained.training_data()] == ["procedural", "ImageNet"]
+    learned = system.learned_from([StreetData(seeds=(0, 1)).describe()])
+    assert [item.name.split(" ")[0] for item in learned.data] == ["procedural", "ImageNet"]
+    assert learned.data[1].supervision == "images, true classes"
 
 
 def test_scores_that_are_none_are_named(tmp_path):

@@ -33,7 +33,7 @@ class BagData(RecordedData):
         path: rosbag2 folder, or one bare ``.mcap`` or ``.db3`` file.
         image_topic, camera_info_topic, depth_topic, odometry_topic: null chooses.
         truth: what of the truth snippets carry; it must be in the recording.
-        stride, motion, width, height, share, cache, name, licence: see `RecordedData`.
+        stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
 
     image_topic: str | None = None
@@ -43,7 +43,7 @@ class BagData(RecordedData):
     truth: tuple[Truth, ...] = ()
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`. The recording is decoded once, to a cache of network views."""
+        """See `training.data.source.SourceSettings`. The recording is decoded once, to a cache of network views."""
         with self._recording() as recording:
             view = NetworkView(recording.camera, self.width, self.height)
             self._check_truth(recording)

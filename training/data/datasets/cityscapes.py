@@ -23,7 +23,8 @@ from training.data.label_files import LabelFiles
 from training.data.label_sets import CITYSCAPES, LabelSetName
 from training.data.layout import Origin
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import UNLABELLED, Drive, SnippetSource
+from training.data.snippet import UNLABELLED, SnippetSource
+from training.data.source import Drive, SourceSettings
 from training.errors import TrainingError
 
 URL = "https://www.cityscapes-dataset.com/downloads/"
@@ -39,7 +40,7 @@ TRAIN_IDS = {
 
 
 @dataclass(frozen=True)
-class CityscapesData:
+class CityscapesData(SourceSettings):
     """Where Cityscapes lies, and what of it to learn from.
 
     Attributes:
@@ -74,7 +75,7 @@ class CityscapesData:
             raise TrainingError(f"crop is {self.crop}, expected the share of rows to cut off, less than half of them")
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
+        """See `training.data.source.SourceSettings`."""
         rows: list[FrameRow] = []
         moving: list[npt.NDArray[np.bool_]] = []
         for city in self._cities():

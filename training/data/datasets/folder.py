@@ -10,13 +10,13 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.pixel_formats import SampleRange
 from training.data.calibration_file import camera_of
 from training.data.image_files import image_paths, read_image
-from training.data.recorded import RecordedData
+from training.data.recorded import NumberedData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class FolderData(RecordedData):
+class FolderData(NumberedData):
     """A folder of pngs or jpegs of one drive and their calibration, of which one of two forms is given.
 
     Attributes:
@@ -24,18 +24,16 @@ class FolderData(RecordedData):
         camera: of the images, with distortion.
         calibration: the same as a file that ROS's camera_calibration wrote.
         first, last: images to use, the last not included.
-        stride, motion, width, height, share, cache, name, licence: see `RecordedData`.
+        stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
 
     KIND: ClassVar[str] = "folders"
 
     camera: Camera | None = None
     calibration: str | None = None
-    first: int = 0
-    last: int | None = None
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`. The images are decoded once, to a cache of network views."""
+        """See `training.data.source.SourceSettings`. The images are decoded once, to a cache of network views."""
         paths = self._paths()
         camera = camera_of(paths, self.camera, self.calibration, self.path)
         what = [(path.name, path.stat().st_size) for path in paths]

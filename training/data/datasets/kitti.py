@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import pose_from
-from training.data.snippet import Drive
+from training.data.source import Drive
 from training.errors import TrainingError
 
 Calibration = dict[str, npt.NDArray[np.float64]]

@@ -14,7 +14,8 @@ from training.data.depth_files import MetresFromDisparity, PngDepths
 from training.data.image_files import ImageFiles
 from training.data.layout import Origin
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource
+from training.data.snippet import SnippetSource
+from training.data.source import Drive, SourceSettings, frames_from
 
 ORIGIN = Origin(
     "KITTI 2015 (data_scene_flow.zip and data_scene_flow_calib.zip)",
@@ -23,7 +24,7 @@ ORIGIN = Origin(
 
 
 @dataclass(frozen=True)
-class Kitti2015Data:
+class Kitti2015Data(SourceSettings):
     """Where KITTI 2015 lies.
 
     Attributes:
@@ -45,7 +46,7 @@ class Kitti2015Data:
     licence: str = LICENCE
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`; there are only single frames."""
+        """See `training.data.source.SourceSettings`; there are only single frames."""
         rows = [self._row(image) for image in self._images()]
         return RowSnippets(rows, frames, step=step, origin=f"{self.path} (single images)")
 
@@ -60,6 +61,11 @@ class Kitti2015Data:
         numbers = [int(image.stem.removesuffix("_10")) for image in images]
         taken = (lines[number] for number in numbers if number < len(lines))
         return drives | {kitti_drive(line[1]) for line in taken if len(line) == 3}
+
+    @property
+    def title(self) -> str:
+        """With the frames."""
+        return f"{self.name}, {frames_from(self.first, self.last)}"
 
     def _images(self) -> list[Path]:
         folder = ORIGIN.folder(Path(self.path) / "training" / "image_2", "folder")

@@ -26,7 +26,8 @@ from training.data.image_files import ImageFiles, image_paths, image_size
 from training.data.layout import Origin, numbers_in
 from training.data.lidar import LidarDepths
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource, Truth
+from training.data.snippet import SnippetSource, Truth
+from training.data.source import Drive, SourceSettings
 from training.errors import TrainingError
 
 ORIGIN = Origin("the KITTI odometry benchmark", "https://www.cvlibs.net/datasets/kitti/eval_odometry.php")
@@ -35,7 +36,7 @@ TEST = ("09", "10")
 
 
 @dataclass(frozen=True)
-class KittiOdometryData:
+class KittiOdometryData(SourceSettings):
     """Where the benchmark lies, and what of it to learn from.
 
     Attributes:
@@ -60,7 +61,7 @@ class KittiOdometryData:
     licence: str = LICENCE
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
+        """See `training.data.source.SourceSettings`."""
         ORIGIN.folder(Path(self.path), "folder")
         rows = [self._row(sequence) for sequence in self.sequences]
         moving = None

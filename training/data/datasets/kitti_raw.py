@@ -34,7 +34,8 @@ from training.data.image_files import SUFFIXES, ImageFiles
 from training.data.layout import Origin
 from training.data.lidar import LidarDepths
 from training.data.rows import Depths, FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource, Truth
+from training.data.snippet import SnippetSource, Truth
+from training.data.source import Drive, SourceSettings
 from training.errors import TrainingError
 
 ORIGIN = Origin("KITTI raw (synced+rectified data)", "https://www.cvlibs.net/datasets/kitti/raw_data.php")
@@ -49,7 +50,7 @@ DepthKind = Literal["optical_axis", "lidar_forward", "improved"]
 
 
 @dataclass(frozen=True)
-class KittiRawData:
+class KittiRawData(SourceSettings):
     """Where KITTI raw lies, and what of it to learn from.
 
     Attributes:
@@ -82,7 +83,7 @@ class KittiRawData:
     licence: str = LICENCE
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
+        """See `training.data.source.SourceSettings`."""
         rows: list[FrameRow] = []
         moving: list[npt.NDArray[np.bool_]] = []
         places: dict[tuple[str, str, int], tuple[int, int]] = {}

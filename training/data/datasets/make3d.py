@@ -17,7 +17,8 @@ from training.data.image_files import ImageFiles, image_size
 from training.data.layout import Origin
 from training.data.mat_file import read_matrix
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource
+from training.data.snippet import SnippetSource
+from training.data.source import Drive, SourceSettings
 from training.errors import TrainingError
 
 ORIGIN = Origin("Make3D (Test134.tar.gz and Test134Depth.tar.gz)", "http://make3d.cs.cornell.edu/data.html")
@@ -26,7 +27,7 @@ WIDTH, HEIGHT = 0.70783777, 0.946584169
 
 
 @dataclass(frozen=True)
-class Make3DData:
+class Make3DData(SourceSettings):
     """Where Make3D lies.
 
     Depth is on the scanner's grid, ``[55, 305]`` over the whole image, not on its pixels: the protocol compares there.
@@ -43,7 +44,7 @@ class Make3DData:
     licence: str = "unknown"
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`; there are only single frames."""
+        """See `training.data.source.SourceSettings`; there are only single frames."""
         images = sorted(ORIGIN.folder(Path(self.path) / "Test134", "images").glob("img-*.jpg"))
         if not images:
             raise ORIGIN.missing(Path(self.path) / "Test134", "image such as img-math7-p-282t0.jpg")

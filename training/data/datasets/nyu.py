@@ -28,7 +28,8 @@ from training.data.label_sets import LabelSetName
 from training.data.layout import Origin
 from training.data.mat_file import read_matrix
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import UNLABELLED, Drive, SnippetSource
+from training.data.snippet import UNLABELLED, SnippetSource
+from training.data.source import Drive, SourceSettings
 from training.errors import TrainingError
 
 PAGE = "https://cs.nyu.edu/~fergus/datasets/nyu_depth_v2.html"
@@ -50,7 +51,7 @@ Split = Literal["train", "test"]
 
 
 @dataclass(frozen=True)
-class NyuData:
+class NyuData(SourceSettings):
     """Where the labelled part lies, and what of it to learn from or to judge by.
 
     Attributes:
@@ -72,7 +73,7 @@ class NyuData:
     label_set: ClassVar[LabelSetName] = "nyu40"
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`; there are only single frames."""
+        """See `training.data.source.SourceSettings`; there are only single frames."""
         path = _labelled(self.path)
         kind = "depths" if self.depth == "filled" else "rawDepths"
         classes = _classes(self.path) if "labels" in self.truth else None
@@ -95,7 +96,7 @@ class NyuData:
 
 
 @dataclass(frozen=True)
-class NyuRawData:
+class NyuRawData(SourceSettings):
     """Where the recordings lie, and what of them to learn from.
 
     Attributes:
@@ -120,7 +121,7 @@ class NyuRawData:
     licence: str = LICENCE
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
+        """See `training.data.source.SourceSettings`."""
         rows = []
         for folder in self._folders():
             pairs = _pairs(folder)

@@ -17,12 +17,13 @@ from training.data.image_files import ImageFiles, image_paths
 from training.data.label_files import LabelFiles
 from training.data.label_sets import LABEL_SETS, LabelSetName
 from training.data.rows import FrameRow, RowSnippets
-from training.data.snippet import Drive, SnippetSource
+from training.data.snippet import SnippetSource
+from training.data.source import Drive, SourceSettings, frames_from
 from training.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class PairsData:
+class PairsData(SourceSettings):
     """A folder of images, what is known of them, and their calibration, of which one of two forms is given.
 
     Attributes:
@@ -58,7 +59,7 @@ class PairsData:
             raise TrainingError(f"{self.path}: has labels: say of which label_set, {' or '.join(LABEL_SETS)}")
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`; there are only single frames."""
+        """See `training.data.source.SourceSettings`; there are only single frames."""
         folder = Path(self.path) / "images"
         if not folder.is_dir():
             raise TrainingError(f"{folder}: there is no such folder of images")
@@ -74,6 +75,11 @@ class PairsData:
     def drives(self) -> frozenset[Drive]:
         """The folder."""
         return frozenset({Drive("folders", str(Path(self.path).resolve()))})
+
+    @property
+    def title(self) -> str:
+        """With the frames."""
+        return f"{self.name or Path(self.path).name}, {frames_from(self.first, self.last)}"
 
     def _row(self, image: Path, camera: Camera) -> FrameRow:
         depth = labels = None

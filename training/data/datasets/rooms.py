@@ -10,15 +10,15 @@ import numpy as np
 
 from training.data.datasets.street import StreetSnippets
 from training.data.label_sets import LabelSetName
-from training.data.snippet import Drive, Snippet, SnippetSource, Truth
-from training.errors import TrainingError
+from training.data.seeded import SeededData
+from training.data.snippet import Snippet, SnippetSource, Truth
 
 if TYPE_CHECKING:
     from training.rendering.cache import CachedDrive
 
 
 @dataclass(frozen=True)
-class RoomsData:
+class RoomsData(SeededData):
     """Which rooms to walk through and render, once, and what of them to learn from.
 
     Attributes:
@@ -32,6 +32,8 @@ class RoomsData:
         share: of an epoch's samples, relative to other sources.
     """
 
+    KIND = "room seeds"
+    name = "procedural rooms of this package (training.rooms)"
     seeds: tuple[int, int] = (0, 40)
     frames: int = 20
     rate: float = 2.0
@@ -45,16 +47,15 @@ class RoomsData:
     label_set: ClassVar[LabelSetName] = "nyu40"
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
+        """See `training.data.source.SourceSettings`."""
         walks = render_walks(self)
         if not self.holes:
             return StreetSnippets(walks, frames, self.truth, self.strides, step)
         return _WithHoles(StreetSnippets(walks, frames, [*self.truth, "labels"], self.strides, step), self)
 
-    def drives(self) -> frozenset[Drive]:
-        """The seeds."""
-        first, count = self.seeds
-        return frozenset(Drive("room seeds", seed) for seed in range(first, first + count))
+    def small(self) -> RoomsData:
+        """Its first walk, small and short."""
+        return replace(self, seeds=(self.seeds[0], 1), frames=4, width=160, height=120)
 
 
 class _WithHoles:
@@ -85,9 +86,6 @@ def render_walks(data: RoomsData) -> list[CachedDrive]:
     from training.rendering.cache import cached_drive
     from training.rooms.room import RoomConfig, kinect
 
-    first, count = data.seeds
-    if first < 1000 < first + count:
-        raise TrainingError(f"room seeds {first} to {first + count - 1} mix training (0-999) with evaluation (1000-)")
     camera = kinect(data.width, data.height)
-    configs = [RoomConfig(seed, data.frames, data.rate, camera) for seed in range(first, first + count)]
+    configs = [RoomConfig(seed, data.frames, data.rate, camera) for seed in data.numbers]
     return [cached_drive(config, Path(data.cache)) for config in configs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,7 +11,8 @@ import numpy as np
 from depth_perception.geometry.camera import Camera
 from training.data.datasets.street import StreetSnippets
 from training.data.label_sets import LabelSetName
-from training.data.snippet import Drive, SnippetSource, Truth
+from training.data.seeded import SeededData
+from training.data.snippet import SnippetSource, Truth
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StillsData:
+class StillsData(SeededData):
     """Which worlds to take pictures in, once, and what of them to learn from.
 
     Attributes:
@@ -33,6 +34,8 @@ class StillsData:
         share: of an epoch's samples, relative to other sources.
     """
 
+    KIND = "seeds of stills"
+    name = "procedural street world of this package (training.street)"
     seeds: tuple[int, int] = (0, 40)
     frames: int = 60
     truth: tuple[Truth, ...] = ("depth",)
@@ -56,7 +59,7 @@ class StillsData:
             )
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`; there are only single frames."""
+        """See `training.data.source.SourceSettings`; there are only single frames."""
         if frames != 1:
             raise TrainingError(
                 f"stills (seeds from {self.seeds[0]}) are single pictures, {frames} in a row were asked for: set"
@@ -64,10 +67,9 @@ class StillsData:
             )
         return StreetSnippets(render_stills_of(self), 1, self.truth, step=step)
 
-    def drives(self) -> frozenset[Drive]:
-        """The seeds."""
-        first, count = self.seeds
-        return frozenset(Drive("seeds of stills", seed) for seed in range(first, first + count))
+    def small(self) -> StillsData:
+        """A few small pictures of its first world."""
+        return replace(self, seeds=(self.seeds[0], 1), frames=4, width=160, height=120)
 
 
 def render_stills_of(data: StillsData) -> list[CachedDrive]:
@@ -78,14 +80,9 @@ def render_stills_of(data: StillsData) -> list[CachedDrive]:
     from training.rendering.cache import cached_drive
     from training.street.stills import StillsConfig
 
-    first, count = data.seeds
-    if first < 1000 < first + count:
-        raise TrainingError(
-            f"seeds of stills {first} to {first + count - 1} mix training (0-999) with evaluation (1000-)"
-        )
     configs = [
         StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll)
-        for seed in range(first, first + count)
+        for seed in data.numbers
     ]
     return [cached_drive(config, Path(data.cache)) for config in configs]
 

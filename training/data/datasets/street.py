@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from training.data.label_sets import LabelSetName
-from training.data.snippet import Drive, Snippet, SnippetSource, Truth
+from training.data.seeded import SeededData
+from training.data.snippet import Snippet, SnippetSource, Truth
 from training.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StreetData:
+class StreetData(SeededData):
     """Which drives to render, once, and what of them to learn from.
 
     Attributes:
@@ -34,6 +35,8 @@ class StreetData:
         share: of an epoch's samples, relative to other sources.
     """
 
+    KIND = "street seeds"
+    name = "procedural street world of this package (training.street)"
     seeds: tuple[int, int] = (0, 40)
     frames: int = 60
     truth: tuple[Truth, ...] = ("depth", "poses", "distances")
@@ -49,13 +52,13 @@ class StreetData:
     label_set: ClassVar[LabelSetName] = "cityscapes"
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`."""
+        """See `training.data.source.SourceSettings`."""
         return StreetSnippets(render_drives(self), frames, self.truth, self.strides, step)
 
-    def drives(self) -> frozenset[Drive]:
-        """The seeds."""
-        first, count = self.seeds
-        return frozenset(Drive("street seeds", seed) for seed in range(first, first + count))
+    def small(self) -> StreetData:
+        """Its first drive, small and short."""
+        few = (self.seeds[0], 1)
+        return replace(self, seeds=few, frames=6, width=288, height=192, strides=(1,), focal_lengths=(720.0,))
 
 
 class StreetSnippets:
@@ -119,11 +122,8 @@ def render_drives(data: StreetData) -> list[CachedDrive]:
     from training.rendering.cache import cached_drive
     from training.street.drive import DriveConfig
 
-    first, count = data.seeds
-    if first < 1000 < first + count:
-        raise TrainingError(f"street seeds {first} to {first + count - 1} mix training (0-999) with evaluation (1000-)")
     drives = []
-    for seed in range(first, first + count):
+    for seed in data.numbers:
         rng = np.random.default_rng((seed, 7))
         focal_length = float(rng.choice(data.focal_lengths)) * data.width / 1248
         camera = Camera(

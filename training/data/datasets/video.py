@@ -13,30 +13,28 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from training.data.calibration_file import sound
-from training.data.recorded import RecordedData
+from training.data.recorded import NumberedData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class VideoData(RecordedData):
+class VideoData(NumberedData):
     """A video file and its calibration.
 
     Attributes:
         path: of a file OpenCV can decode.
         camera: of its frames, with distortion.
         first, last: frames to use, the last not included.
-        stride, motion, width, height, share, cache, name, licence: see `RecordedData`.
+        stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
 
     KIND: ClassVar[str] = "videos"
 
     camera: Camera
-    first: int = 0
-    last: int | None = None
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
-        """See `training.data.snippet.SourceSettings`. The video is decoded once, to a cache of network views."""
+        """See `training.data.source.SourceSettings`. The video is decoded once, to a cache of network views."""
         if not Path(self.path).is_file():
             raise TrainingError(f"{self.path}: there is no such video")
         sound(self.camera, self.path)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.data.datasets.rooms import RoomsData
-from training.data.snippet import Drive
+from training.data.source import Drive
 from training.errors import TrainingError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training.data.datasets.stills import StillsData, render_stills_of
-from training.data.snippet import Drive
+from training.data.source import Drive
 from training.errors import TrainingError
 
 
