@@ -6,7 +6,7 @@ from dataclasses import is_dataclass
 from typing import NamedTuple
 
 from depth_perception.model_file import TrainingData
-from training.data.snippet import SnippetSource, Truth
+from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 
 
@@ -28,9 +28,10 @@ class SourceSettings:
         share: of an epoch's samples, relative to other sources.
     """
 
+    # jsonargparse looks these types up where a subclass is written, so they are of builtins alone
     name: str
     licence: str
-    truth: tuple[Truth, ...] = ()
+    truth: tuple[str, ...] = ()
     share: float = 1.0
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
