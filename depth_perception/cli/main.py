@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from depth_perception import __version__
 from depth_perception.errors import DepthPerceptionError
 
-COMMANDS = ("inspect", "evaluate", "demo", "benchmark")
+COMMANDS = ("inspect", "evaluate", "demo", "benchmark", "build")
 """Modules of this room; each has ``add_parser(subparsers)``, which sets ``run`` to a function of the arguments."""
 
 

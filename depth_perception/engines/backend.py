@@ -11,7 +11,7 @@ import numpy.typing as npt
 from depth_perception.engines.engine import TensorInfo
 
 Device = Literal["GPU", "CPU"]
-Precision = Literal["f32", "auto"]
+Precision = Literal["f32", "bf16", "f16", "int8", "auto"]
 Progress = Callable[[str, int, int], bool]
 """Called with what is being done, steps done and steps in all; the work ends as soon as it answers False."""
 
@@ -22,12 +22,13 @@ class Options:
 
     Attributes:
         threads: CPU threads for one run; None leaves the number to the backend.
-        precision: ``f32`` computes what every backend computes; ``auto`` is whatever the backend is fastest in.
+        reduced: float32 may be computed in fewer bits where the device has such units, bfloat16 or TF32. False
+            computes what every backend computes.
         progress: told of what takes long.
     """
 
     threads: int | None = None
-    precision: Precision = "f32"
+    reduced: bool = False
     progress: Progress | None = None
 
 

@@ -7,13 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from depth_perception.engines import measured
 from depth_perception.engines.backend import Backend, Device, Options, Precision
 from depth_perception.engines.engine import Engine, EngineError
+from depth_perception.engines.measured import Way
 from depth_perception.engines.model_engine import ModelEngine
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 from depth_perception.engines.openvino_engine import OpenVino
 from depth_perception.engines.tensorrt_engine import TensorRt
 from depth_perception.engines.upgrading_engine import UpgradingEngine
+from depth_perception.engines.variant_files import VARIANTS, find_variant, has_variant
+from depth_perception.engines.variants import LARGEST_LOSS
 
 BACKENDS: Mapping[str, Backend] = {backend.name: backend for backend in (TensorRt(), OpenVino(), OnnxRuntime())}
 """By name, on each kind of device the fastest first."""
@@ -33,17 +37,27 @@ def open_engine(
     Args:
         backend: ``auto``, or one of `backends`. What ``auto`` takes first and cannot run the model makes way for the
             next; the engine's description says so.
-        threads, precision: see `depth_perception.engines.backend.Options`.
+        threads: CPU threads for one run; None leaves the number to what was measured here, else to the backend.
+        precision: ``f32`` computes what every backend computes, ``bf16`` in bfloat16 or TF32 where the device has it,
+            ``f16`` and ``int8`` the variant that ``depth-perception build`` made, ``auto`` whatever is fastest and was
+            found to differ by no more than `LARGEST_LOSS`.
         wait: False runs the model on the next best as long as the best one takes minutes to be built.
 
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend is unknown, is not
-    installed, or cannot run the model.
+    installed, or cannot run the model, or if there is no such variant of it.
     """
     if threads is not None and threads < 1:
         raise EngineError(f"{threads} threads asked for, expected at least 1")
     if precision not in get_args(Precision):
         raise EngineError(f"precision is '{precision}', expected {' or '.join(map(repr, get_args(Precision)))}")
-    return _open_first(path, choose(backend, backends), Options(threads, precision), wait)
+    candidates = choose(backend, backends)
+    if "GPU" not in candidates[0].devices() and Path(path).is_file():
+        way = measured.fastest(path, backends, Way(backend, precision, threads), LARGEST_LOSS)
+        if way is not None:
+            candidates = sorted(candidates, key=lambda item: item.name != way.backend)
+            precision, threads = way.precision, way.threads
+    file, reduced = _file_and_freedom(path, precision)
+    return _open_first(file, candidates, Options(threads, reduced), wait)
 
 
 def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Sequence[Backend]:
@@ -63,6 +77,17 @@ def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Se
     if obstacle := backends[name].obstacle():
         raise EngineError(obstacle)
     return (backends[name],)
+
+
+def _file_and_freedom(path: str | Path, precision: Precision) -> tuple[str | Path, bool]:
+    """The file to run, and whether its float32 may be computed in fewer bits."""
+    if precision in VARIANTS:
+        return find_variant(path, precision), False
+    if precision == "auto" and Path(path).is_file():
+        for types in VARIANTS:
+            if has_variant(path, types):
+                return find_variant(path, types), True
+    return path, precision != "f32"
 
 
 def _open_first(

@@ -41,9 +41,8 @@ class ModelEngine:
         if len(self.outputs) > 1:
             self._first_alone = session(read_part(path, self.outputs[0].name))
         notes = "; ".join(filter(None, (note, self._whole.note)))
-        self.description = EngineDescription(
-            backend.name, backend.version(), self._whole.precision, self._whole.device, notes
-        )
+        precision = self.model.reduction.types if self.model.reduction else self._whole.precision
+        self.description = EngineDescription(backend.name, backend.version(), precision, self._whole.device, notes)
 
     def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
         check_inputs(self.inputs, inputs)

@@ -16,7 +16,7 @@ from depth_perception.engines.signal_stack import kept_signal_stack
 
 
 class OpenVino:
-    """The library; of precision ``auto`` it makes bfloat16 where the CPU has it."""
+    """The library; reduced is bfloat16 where the CPU has it."""
 
     name = "openvino"
     title = "OpenVINO"
@@ -56,7 +56,7 @@ class OpenVinoSession:
 
         # Not pinned: two nodes that pin their workers would pin them to the same cores.
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
-        if options.precision == "f32":
+        if not options.reduced:
             settings["INFERENCE_PRECISION_HINT"] = "f32"
         if options.threads is not None:
             settings["INFERENCE_NUM_THREADS"] = options.threads

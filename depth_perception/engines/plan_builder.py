@@ -103,17 +103,20 @@ def _monitor(api: Any, progress: Progress) -> Any:
         def __init__(self) -> None:
             api.IProgressMonitor.__init__(self)
             self.cancelled = False
-            self._steps: dict[str, int] = {}
+            self._whole, self._done, self._steps = "", 0, 0
 
         def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
-            self._steps[phase_name] = num_steps
+            if parent_phase is None:
+                self._whole, self._done, self._steps = phase_name, 0, num_steps
 
         def step_complete(self, phase_name: str, step: int) -> bool:
-            if not progress(phase_name, step + 1, self._steps.get(phase_name, 0)):
-                self.cancelled = True
+            if phase_name == self._whole:
+                self._done = step + 1
+            self.cancelled |= not progress(phase_name, self._done, self._steps)
             return not self.cancelled
 
         def phase_finish(self, phase_name: str) -> None:
-            self._steps.pop(phase_name, None)
+            if phase_name == self._whole:
+                progress(phase_name, self._steps, self._steps)
 
     return Monitor()

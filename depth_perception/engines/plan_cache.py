@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,19 @@ class PlanCache:
         if said.get("sha256") != hashlib.sha256(content).hexdigest():
             return None
         return Plan(content, key, said.get("parity"))
+
+    def find_for(self, key: PlanKey, capability: str) -> Plan | None:
+        """The plan of a key, or one that was built for GPUs of this compute capability among others."""
+        found = self.find(key)
+        for file in sorted(self.folder.glob("*.json")) if found is None else ():
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                said = json.loads(file.read_text())
+                other = replace(key, built_for=tuple(said["built_for"]))
+                if file == self.path(other).with_suffix(".json") and capability in other.built_for:
+                    found = self.find(other)
+            if found is not None:
+                break
+        return found
 
     def get(self, key: PlanKey, build: Callable[[], bytes]) -> Plan:
         """The plan of a key, built unless it is there. Of two processes that want the same one, one builds it."""

@@ -51,7 +51,8 @@ class TensorRt:
 
     def is_quick(self, graph: bytes, options: Options) -> bool:
         with suppress(DepthPerceptionError):  # told when it is opened
-            return PlanCache().find(key_of(library(), graph, reduced=options.precision != "f32")) is not None
+            key = key_of(library(), graph, reduced=options.reduced)
+            return PlanCache().find_for(key, gpu().capability) is not None
         return False
 
     def session(self, graph: bytes, options: Options) -> TensorRtSession:
@@ -108,8 +109,10 @@ def cached_plan(
     """
     check_targets(found, targets)
     key = key_of(found, graph, targets, reduced=reduced)
-    build = partial(build_plan, found, graph, targets=targets, reduced=reduced, progress=progress)
-    return PlanCache().get(key, build)
+    cache = PlanCache()
+    if not targets and (plan := cache.find_for(key, gpu().capability)) is not None:
+        return plan
+    return cache.get(key, partial(build_plan, found, graph, targets=targets, reduced=reduced, progress=progress))
 
 
 def open_session(found: Library, graph: bytes, options: Options) -> TensorRtSession:
@@ -117,7 +120,7 @@ def open_session(found: Library, graph: bytes, options: Options) -> TensorRtSess
 
     Raises: `EngineError` if there is no plan that loads, or if it does not answer as ONNX Runtime does.
     """
-    make = partial(cached_plan, found, graph, reduced=options.precision != "f32", progress=options.progress)
+    make = partial(cached_plan, found, graph, reduced=options.reduced, progress=options.progress)
     plan = make()
     cache = PlanCache()
     try:

@@ -59,6 +59,16 @@ def test_the_file_beside_it_says_what_it_is(cache):
     assert cache.find(KEY).parity == "alike"
 
 
+def test_a_plan_that_was_built_for_several_gpus_is_found_by_each(cache):
+    cache.get(KEY, lambda: b"plan")
+    here = replace(KEY, built_for=("Some GPU", "8.9"))
+    assert cache.find_for(here, "8.9").content == b"plan"
+    assert cache.find_for(replace(here, built_for=("Some GPU", "7.5")), "7.5") is None
+    assert cache.find_for(replace(here, version="1.8"), "8.9") is None
+    cache.get(here, lambda: b"of this one")
+    assert cache.find_for(here, "8.9").content == b"of this one"
+
+
 @pytest.mark.parametrize("damage", [b"", b"pla", b"plan and more"])
 def test_a_damaged_plan_is_built_again_and_that_is_said(cache, damage):
     cache.get(KEY, lambda: b"plan")

@@ -1,0 +1,74 @@
+"""Pictures of a recording or of a folder as a network is given them: to calibrate, compare and time models on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.errors import DepthPerceptionError
+from depth_perception.estimators.view import NetworkView
+from depth_perception.geometry.camera import Camera
+from depth_perception.model_file import ModelDescription
+from depth_perception.recordings.recording import Recording
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+
+
+class FramesError(DepthPerceptionError):
+    """A place that holds no pictures to give a network."""
+
+
+def network_frames(path: str | Path, model: ModelDescription, count: int) -> list[dict[str, npt.NDArray]]:
+    """The inputs of a model from `count` moments spread over a recording (rosbag2) or a folder of pictures.
+
+    Pictures of a folder have no calibration: they are taken for those of a camera without distortion.
+
+    Raises: `FramesError` if there is none; what reading a recording raises.
+    """
+    path = Path(path)
+    pictures = sorted(file for file in path.glob("*") if file.suffix.lower() in SUFFIXES) if path.is_dir() else []
+    views = _views_of_pictures(pictures, model) if pictures else _views_of_recording(path, model)
+    taken = max(1, len(model.frames))
+    last: deque[npt.NDArray[np.uint8]] = deque(maxlen=taken)
+    moments = []
+    for view in views:
+        last.append(view)
+        if len(last) == taken:
+            moments.append(np.stack(last))
+    if not moments:
+        needed = f"{taken} images one after the other" if taken > 1 else "an image"
+        raise FramesError(
+            f"{path}: holds no {needed} for '{model.name}': give a rosbag2, or a folder with {', '.join(SUFFIXES)}"
+        )
+    chosen = np.linspace(0, len(moments) - 1, min(count, len(moments))).round().astype(int)
+    name = "images" if model.frames else "image"
+    return [{name: moments[index]} for index in chosen]
+
+
+def _views_of_recording(path: Path, model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
+    if path.is_dir() and not (path / "metadata.yaml").exists():
+        raise FramesError(f"{path}: holds neither a rosbag2 nor pictures ({', '.join(SUFFIXES)})")
+    with Recording.open(path) as recording:
+        view = NetworkView(recording.camera, model.width, model.height)
+        for image in recording.images():
+            yield view.image(image.decode())
+
+
+def _views_of_pictures(files: list[Path], model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
+    view: NetworkView | None = None
+    for file in files:
+        picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise FramesError(f"{file}: is no picture that can be read")
+        height, width = picture.shape[:2]
+        if view is None or (view.source.width, view.source.height) != (width, height):
+            focal = model.focal_length
+            view = NetworkView(
+                Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2), model.width, model.height
+            )
+        yield view.image(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8))
