@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 class EngineSettings(Settings):
     """How a model is run."""
 
-    backend: str = setting("auto", "What runs the model; auto is the fastest that is installed")
+    backend: str = setting("auto", "What runs the model; auto is the fastest that is here")
     precision: str = setting(
         "f32",
-        "f32, or auto: whatever the backend is fastest in (bfloat16 where the CPU has it)",
-        choices=("f32", "auto"),
+        "f32; bf16 where the device has it; f16 or int8, of which depth-perception build makes a variant; or auto: the"
+        " fastest of these that is there and was found to differ little",
+        choices=("f32", "bf16", "f16", "int8", "auto"),
     )
     threads: int = setting(
-        0, "CPU threads the model may use; 0 leaves the number to the backend", minimum=0, maximum=256
+        0, "CPU threads the model may use; 0 leaves the number to what is fastest", minimum=0, maximum=256
     )
 
     def open(self, model: str | Path, task: Literal["depth", "pose"], *, wait: bool = True) -> Engine:
