@@ -1,0 +1,57 @@
+"""Heights above the ground, of scenes whose heights are known."""
+
+import numpy as np
+import pytest
+
+from depth_perception.evaluation.heights import LEVELS, heights_above_ground
+from depth_perception.geometry.camera import Camera
+
+CAMERA = Camera(width=208, height=96, fx=120.0, fy=120.0, cx=103.5, cy=40.0)
+TALL = 1.5
+
+
+def road(pitch=0.0):
+    """Depth of a flat road under a camera that looks down by `pitch` radians."""
+    normal = np.array([0.0, np.cos(pitch), np.sin(pitch)])
+    fall = CAMERA.rays().astype(np.float64) @ normal
+    return np.where(fall > 1e-3, TALL / np.maximum(fall, 1e-3), np.inf).astype(np.float32), normal
+
+
+@pytest.mark.parametrize("pitch", [-0.05, 0.0, 0.08])
+def test_a_wall_is_as_high_as_it_stands_above_the_road(pitch):
+    depth, normal = road(pitch)
+    wall = np.zeros(depth.shape, bool)
+    wall[:, 150:180] = True
+    depth = np.where(wall, np.minimum(depth, 9.0), depth)
+    heights = heights_above_ground(depth, CAMERA)
+    assert heights is not None
+    points = CAMERA.rays().astype(np.float64) * np.where(np.isfinite(depth), depth, np.nan)[..., None]
+    expected = TALL - points @ normal
+    known = np.isfinite(expected)
+    assert np.abs(heights - expected)[known & (depth < 40)].max() < 0.03
+    assert np.isnan(heights[np.isinf(depth)]).all()
+    assert heights[10, 160] > 2.0
+    assert abs(float(np.nanmedian(heights[60:, :100]))) < 0.02
+
+
+def test_levels_leave_nothing_out():
+    edges = list(LEVELS.values())
+    assert edges[0][0] == -np.inf
+    assert edges[-1][1] == np.inf
+    assert all(low == high for (_, high), (low, _) in zip(edges[:-1], edges[1:], strict=True))
+    assert edges[1] == (0.3, 1.0)
+
+
+def test_points_of_a_lidar_are_enough():
+    depth, _ = road()
+    seen = np.random.default_rng(0).random(depth.shape) < 0.1
+    heights = heights_above_ground(np.where(seen, depth, 0.0), CAMERA)
+    assert heights is not None
+    assert np.isnan(heights[~seen]).all()
+    assert np.abs(heights[seen & np.isfinite(depth)]).max() < 0.02
+
+
+def test_where_no_ground_is_seen_nothing_is_said():
+    assert heights_above_ground(np.full((96, 208), np.nan, np.float32), CAMERA) is None
+    bushes = np.random.default_rng(0).uniform(3.0, 12.0, (96, 208)).astype(np.float32)
+    assert heights_above_ground(bushes, CAMERA) is None
