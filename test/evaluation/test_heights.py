@@ -1,5 +1,7 @@
 """Heights above the ground, of scenes whose heights are known."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,7 @@ def test_levels_leave_nothing_out():
     edges = list(LEVELS.values())
     assert edges[0][0] == -np.inf
     assert edges[-1][1] == np.inf
-    assert all(low == high for (_, high), (low, _) in zip(edges[:-1], edges[1:], strict=True))
+    assert all(low == high for (_, high), (low, _) in itertools.pairwise(edges))
     assert edges[1] == (0.3, 1.0)
 
 

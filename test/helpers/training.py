@@ -46,7 +46,7 @@ def make_system(stage: Stage, losses: LossWeights = SUPERVISED, **options: Any) 
 def make_samples(drives: Sequence[Drive], stage: Stage) -> SnippetSamples:
     """Samples at the stage's resolution, as they are."""
     width, height = (96, 64) if stage == "lr" else (288, 192)
-    return SnippetSamples([StreetSnippets(drives)], width, height, NONE, seed=0)  # type: ignore[arg-type]
+    return SnippetSamples([StreetSnippets(drives)], [(width, height)], NONE, seed=0)  # type: ignore[arg-type]
 
 
 def loader(

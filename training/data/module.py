@@ -29,7 +29,9 @@ class DrivingData(lightning.LightningDataModule):
     """Street drives, real videos and datasets mixed in each batch; validation where depth is known.
 
     Args:
-        width, height: of the samples: LR-Net's 416x128 or HR-Net's 1248x384.
+        width, height: of the samples: LR-Net's 416x128 or HR-Net's 1248x384; of validation, and of the exported model.
+        more_sizes: width and height of what is trained on beside, as in ``[[288, 160], [256, 192]]``: each step has one
+            of all sizes, in turn, so that one network serves cameras of several aspects.
         street: drives to train on.
         videos: real videos to train on.
         sources: datasets and recordings to train on, such as `training.data.datasets.kitti_raw.KittiRawData`.
@@ -61,6 +63,7 @@ class DrivingData(lightning.LightningDataModule):
         sources: Sequence[SourceSettings] = (),
         shared_drives: bool = False,
         label_set: LabelSetName | None = None,
+        more_sizes: Sequence[tuple[int, int]] = (),
         augmentation: Augmentation = Augmentation(),  # noqa: B008 - frozen
         frames: int = 3,
         samples: int | None = None,
@@ -84,11 +87,11 @@ class DrivingData(lightning.LightningDataModule):
         self.hparams["label_set"] = agreed_label_set([*self.training, validation], label_set)
         learnt: dict[str, Any] = {"street": street, "videos": videos, "sources": sources, "augmentation": augmentation}
         learnt |= {"width": width, "height": height, "frames": frames, "samples": samples, "batch_size": batch_size}
-        learnt |= {"label_set": self.hparams["label_set"]}
+        learnt |= {"label_set": self.hparams["label_set"], "more_sizes": more_sizes}
         self._learnt_from = plain(learnt | {"one_source": one_source, "seed": seed}, "data")
         self.validation = validation
         self._shared_drives = shared_drives
-        self._size = (width, height)
+        self._sizes = [(width, height), *((size[0], size[1]) for size in more_sizes)]
         self._augmentation = augmentation
         self._frames, self._samples, self._one_source = frames, samples, one_source
         self._batch_size, self._workers = batch_size, workers
@@ -122,7 +125,7 @@ class DrivingData(lightning.LightningDataModule):
         system = self.trainer.lightning_module if self.trainer else None
         middle_of_known, needs = getattr(system, "middle_of_known", False), getattr(system, "needs", ())
         refuse_without(needs, self.training)
-        samples = SnippetSamples(self._sources, *self._size, self._augmentation, self._seed, middle_of_known, needs)
+        samples = SnippetSamples(self._sources, self._sizes, self._augmentation, self._seed, middle_of_known, needs)
         lengths = [len(source) for source in self._sources]
         shares = [settings.share for settings in self.training] if self._samples is not None else None
         overfit = getattr(self.trainer, "overfit_batches", 0) > 0
@@ -139,7 +142,7 @@ class DrivingData(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[Sample]:
         assert self._validation_source is not None, "setup comes first"
-        samples = SnippetSamples([self._validation_source], *self._size)
+        samples = SnippetSamples([self._validation_source], self._sizes[:1])
         return DataLoader(samples, self._batch_size, **self._loading())
 
     def state_dict(self) -> dict[str, Any]:

@@ -38,14 +38,15 @@ REMEDY = (
 
 
 class SnippetSamples(Dataset[Sample]):
-    """Augmented samples of one size from sources after one another; numbered ``(epoch, index)``.
+    """Augmented samples from sources after one another; numbered ``(epoch, index, step)``.
 
     All chance comes from the seed, the epoch and the index, so that any sample of any epoch can be had again: a resumed
-    run sees what an uninterrupted one would have seen, with any number of workers.
+    run sees what an uninterrupted one would have seen, with any number of workers. The size comes from the step: its
+    samples are of one size.
 
     Args:
         sources: where snippets come from.
-        width, height: of the samples.
+        sizes: width and height of the samples; a step has one of them, in turn.
         augmentation: what is done to them.
         seed: of all chance.
         middle_of_known: of a sample whose depth is known, prepares the middle frame alone and leaves the others black:
@@ -57,8 +58,7 @@ class SnippetSamples(Dataset[Sample]):
     def __init__(
         self,
         sources: Sequence[SnippetSource],
-        width: int,
-        height: int,
+        sizes: Sequence[tuple[int, int]],
         augmentation: Augmentation = NONE,
         seed: int = 0,
         middle_of_known: bool = False,
@@ -66,7 +66,7 @@ class SnippetSamples(Dataset[Sample]):
     ) -> None:
         self._sources = list(sources)
         self._ends = np.cumsum([len(source) for source in self._sources])
-        self._width, self._height = width, height
+        self._sizes = list(sizes)
         self._augmentation = augmentation
         self._seed = seed
         self._middle_of_known = middle_of_known
@@ -75,8 +75,8 @@ class SnippetSamples(Dataset[Sample]):
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def __getitem__(self, key: tuple[int, int] | int) -> Sample:
-        epoch, index = key if isinstance(key, tuple) else (0, key)
+    def __getitem__(self, key: tuple[int, int, int] | int) -> Sample:
+        epoch, index, step = key if isinstance(key, tuple) else (0, key, 0)
         source = int(np.searchsorted(self._ends, index, side="right"))
         start = 0 if source == 0 else int(self._ends[source - 1])
         rng = np.random.default_rng((self._seed, epoch, index))
@@ -87,7 +87,8 @@ class SnippetSamples(Dataset[Sample]):
                     f"{snippet.name or f'sample {index}'}: has labels and no true {truth}, which is what this training"
                     f" learns: {REMEDY}"
                 )
-        return make_sample(snippet, self._width, self._height, self._augmentation, rng, self._middle_of_known)
+        size = self._sizes[step % len(self._sizes)]
+        return make_sample(snippet, *size, self._augmentation, rng, self._middle_of_known)
 
 
 def make_sample(
@@ -163,8 +164,9 @@ def motions_between(poses: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.concatenate([vector_from_rotation(relative[:, :3, :3]), relative[:, :3, 3]], axis=1)
 
 
-class EpochSampler(DistributedSampler[tuple[int, int]]):
-    """``(epoch, index)`` in a new order each epoch, each source with its share, no snippet again before all were had.
+class EpochSampler(DistributedSampler[tuple[int, int, int]]):
+    """``(epoch, index, step)`` in a new order each epoch, each source with its share, no snippet again before all were
+    had.
 
     Several processes share an epoch block by block, in turn: what all of them take in one step is what a single process
     takes that accumulates gradients over as many batches. Blocks that do not go round are left out.
@@ -221,12 +223,12 @@ class EpochSampler(DistributedSampler[tuple[int, int]]):
         total = sum(self._counts)
         return total if self.num_replicas == 1 else total // (self._block * self.num_replicas) * self._block
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
         indices = self._order()
         if self.num_replicas > 1:
             whole = len(self) * self.num_replicas
             indices = indices[:whole].reshape(-1, self.num_replicas, self._block)[:, self.rank].ravel()
-        return ((self.epoch, int(index)) for index in indices[self.skip :])
+        return ((self.epoch, int(indices[k]), k // self._block) for k in range(self.skip, len(indices)))
 
     def _order(self) -> npt.NDArray[np.int64]:
         """Of all processes together."""

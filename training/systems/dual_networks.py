@@ -101,10 +101,12 @@ class DualNetworksSystem(TrainingSystem):
         factor = self.focal_factor(batch)
         disparity = self.trained_network(images[:, images.shape[1] // 2])[0].float()
         depth = (factor[:, None, None, None] / disparity)[:, 0]
+        figures.add_depth(depth, batch["depth"], batch["intrinsics"])
+        if images.shape[1] == 1:
+            return self.depth_pictures(batch, depth)
         canonical = self.canonical_motions(images)
         with torch.autocast(self.device.type, enabled=False):  # half precision rounds a small turn to none
             motions = motion_from_canonical(canonical.float(), factor[:, None])
-            figures.add_depth(depth, batch["depth"])
             figures.add_motions(motions, batch["motions"])
             few = slice(0, 2)
             some = {name: value[few] for name, value in batch.items()}
@@ -162,7 +164,6 @@ class DualNetworksSystem(TrainingSystem):
         weights = self._losses
         inputs = normalise(channels_first(batch["inputs"]))
         factor = self.focal_factor(batch)
-        canonical = self.canonical_motions(inputs)
         disparities: list[Tensor] = []
         columns = slice(0, None)
         if weights.depth or weights.views:
@@ -171,16 +172,18 @@ class DualNetworksSystem(TrainingSystem):
         if weights.only_unknown:
             chosen &= torch.isnan(batch["depth"]).all(-1).all(-1)
         features = self._features(inputs[chosen]) if weights.features and chosen.any() else None
+        moved = bool(weights.motion or weights.speed or chosen.any())  # or nothing is learnt from motion
+        canonical = self.canonical_motions(inputs) if moved else inputs.new_zeros(())
         with torch.autocast(self.device.type, enabled=False):
             canonical = canonical.float()
             parts: dict[str, Tensor] = {}
-            total = canonical.new_zeros(())
+            total = factor.new_zeros(())
             if weights.motion:
                 known = motion_to_canonical(batch["motions"], factor[:, None])
                 loss, named = motion_loss(canonical, known, weights.rotation)
                 parts |= {"motion": loss} | named
                 total = total + weights.motion * loss
-            motions = motion_from_canonical(canonical, factor[:, None])
+            motions = motion_from_canonical(canonical, factor[:, None]) if moved else canonical
             if weights.speed:
                 parts["speed"] = speed_loss(motions, batch["distances"])
                 total = total + weights.speed * parts["speed"]

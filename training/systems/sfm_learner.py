@@ -90,7 +90,7 @@ class SfMLearnerSystem(TrainingSystem):
         finest = {name: values[0].float() for name, values in levels.items() if values}
         factor = self.focal_factor(batch)
         depth = (factor[:, None, None, None] / finest["disparity"])[:, 0]
-        figures.add_depth(depth, batch["depth"])
+        figures.add_depth(depth, batch["depth"], batch["intrinsics"])
         with torch.autocast(self.device.type, enabled=False):  # half precision rounds a small turn to none
             motions = motion_from_canonical(canonical.float(), factor[:, None])
             figures.add_motions(motions, batch["motions"])

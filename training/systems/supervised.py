@@ -81,7 +81,7 @@ class SupervisedSystem(TrainingSystem):
         prediction = self.network.predict(image).float()
         factor = self.focal_factor(batch)
         depth = (factor[:, None, None, None] / self.network.disparity(prediction, image))[:, 0]
-        figures.add_depth(depth, batch["depth"])
+        figures.add_depth(depth, batch["depth"], batch["intrinsics"])
         if prediction.semantics is not None:
             figures.add_semantics(self.network.scores(prediction, image), batch["labels"])
         images = batch["inputs"][:, batch["inputs"].shape[1] // 2].cpu().numpy()

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from depth_perception.evaluation.depth_metrics import depth_metrics
+from depth_perception.evaluation.heights import LEVELS, OBSTACLE, heights_above_ground
 from depth_perception.evaluation.semantic_metrics import confusion, semantic_scores
+from depth_perception.geometry.camera import Camera
 from training.motion import matrix_from_motion
 
 STANDING = 0.05
 """Metres below which a relative error of translation says nothing."""
+
+NEAR = 20.0
+"""Metres up to which obstacles are judged."""
+
+FEWEST_PIXELS = 50
+"""Of a layer of air in one picture: of fewer nothing is said."""
 
 
 class ValidationFigures:
@@ -27,9 +36,18 @@ class ValidationFigures:
         """What of a figure each of the next samples has: any number of values, none where nothing is known."""
         self._values.setdefault(name, []).extend(list(item) for item in values)
 
-    def add_depth(self, depth: Tensor, true_depth: Tensor) -> None:
-        """Depths ``[B, H, W]`` in metres, after median scaling and as the network says it; NaN is unknown."""
-        for predicted, truth in zip(depth.float().cpu().numpy(), true_depth.cpu().numpy(), strict=True):
+    def add_depth(self, depth: Tensor, true_depth: Tensor, intrinsics: Tensor) -> None:
+        """Depths ``[B, H, W]`` in metres, after median scaling and as the network says it; NaN is unknown.
+
+        And as it says it, how much too far it puts what lies up to `NEAR` away on the ground and in each layer of air
+        above it: the median of predicted over true depth. It is ``obstacles`` that a vehicle can run into.
+
+        Args:
+            intrinsics: ``[B, 3, 3]``.
+        """
+        for predicted, truth, matrix in zip(
+            depth.float().cpu().numpy(), true_depth.cpu().numpy(), intrinsics.cpu().numpy(), strict=True
+        ):
             known = bool(np.any(np.isfinite(truth) & (truth > 0)))
             scaled = depth_metrics(truth, predicted) if known else None
             metric = depth_metrics(truth, predicted, scale=None) if known else None
@@ -37,6 +55,20 @@ class ValidationFigures:
                 self.add(name, [[getattr(scaled, name)] if scaled else []])
             for name in ("abs_rel", "rmse"):
                 self.add(f"{name}_metric", [[getattr(metric, name)] if metric else []])
+            self._add_heights(predicted, truth, matrix)
+
+    def _add_heights(self, predicted: npt.NDArray, truth: npt.NDArray, matrix: npt.NDArray) -> None:
+        (fx, _, cx), (_, fy, cy), _ = matrix.tolist()
+        camera = Camera(truth.shape[1], truth.shape[0], fx, fy, cx, cy)
+        heights = heights_above_ground(truth, camera)
+        within = np.isfinite(truth) & (truth > 0) & (truth < NEAR)
+        ratio = predicted[within] / truth[within]
+        for name, (low, high) in (LEVELS | {"obstacles": (OBSTACLE, np.inf)}).items():
+            there = np.zeros(0, bool) if heights is None else (heights[within] >= low) & (heights[within] < high)
+            found = ratio[there] if np.count_nonzero(there) >= FEWEST_PIXELS else ratio[:0]
+            self.add(f"ratio/{name}", [[float(np.median(found))] if found.size else []])
+            if name == "obstacles":
+                self.add("abs_rel_obstacles", [[float(np.mean(np.abs(found - 1.0)))] if found.size else []])
 
     def add_motions(self, motions: Tensor, true_motions: Tensor) -> None:
         """Motions ``[B, n, 6]``; NaN is unknown."""

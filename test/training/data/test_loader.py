@@ -16,7 +16,7 @@ CAMERA = Camera(48, 32, 30.0, 30.0, 23.5, 15.5)
 
 @pytest.fixture(scope="module")
 def samples():
-    return SnippetSamples([StreetSnippets([analytic_drive(CAMERA, frames=13)])], 48, 32, NONE)
+    return SnippetSamples([StreetSnippets([analytic_drive(CAMERA, frames=13)])], [(48, 32)], NONE)
 
 
 def make(samples, batch_size=2, **options):
@@ -85,7 +85,10 @@ class TestShares:
             steps = len(orders[0]) // block
             for step in range(steps):
                 taken = [item for part in orders for item in part[step * block : (step + 1) * block]]
-                assert taken == order[step * block * ranks : (step + 1) * block * ranks]
+                assert [item[:2] for item in taken] == [
+                    item[:2] for item in order[step * block * ranks : (step + 1) * block * ranks]
+                ]
+                assert {number for *_, number in taken} == {step}  # all processes have samples of one size
             assert len(order) - steps * block * ranks < block * ranks
 
     def test_what_comes_before_is_skipped_once_it_is_told(self):

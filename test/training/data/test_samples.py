@@ -147,12 +147,12 @@ class TestMissingTruth:
 
     def test_a_sample_without_the_truth_that_is_learnt_from_is_named(self, snippets):
         named = [replace(snippets[0], depth=None, labels=np.zeros((192, 624), np.uint8), name="aachen/000019")]
-        samples = SnippetSamples([snippets, named], 416, 128, needs=["depth"])
+        samples = SnippetSamples([snippets, named], [(416, 128)], needs=["depth"])
         assert samples[0]["depth"].isfinite().any()
         with pytest.raises(TrainingError, match=r"aachen/000019: has labels and no true depth, which is what this"):
             samples[len(snippets)]
         hole = [replace(snippets[0], depth=None)]  # of a drive whose other frames are known
-        assert SnippetSamples([hole], 416, 128, needs=["depth"])[0]["depth"].isnan().all()
+        assert SnippetSamples([hole], [(416, 128)], needs=["depth"])[0]["depth"].isnan().all()
 
 
 class TestMiddleOfKnown:
@@ -189,34 +189,46 @@ class TestMiddleOfKnown:
 
 class TestOrder:
     def test_the_same_epoch_and_index_give_the_same_sample(self, snippets):
-        first, second = (SnippetSamples([snippets], 416, 128, Augmentation(), seed=5) for _ in range(2))
-        for name, value in first[3, 1].items():
-            assert torch.equal(value, second[3, 1][name])
-        assert not torch.equal(first[3, 1]["inputs"], first[4, 1]["inputs"])
+        first, second = (SnippetSamples([snippets], [(416, 128)], Augmentation(), seed=5) for _ in range(2))
+        for name, value in first[3, 1, 0].items():
+            assert torch.equal(value, second[3, 1, 0][name])
+        assert not torch.equal(first[3, 1, 0]["inputs"], first[4, 1, 0]["inputs"])
 
     def test_sources_follow_one_another(self, drive):
         far = analytic_drive(CAMERA, frames=3, seed=9)
         sources = [StreetSnippets([drive]), StreetSnippets([far])]
-        samples = SnippetSamples(sources, 624, 192)
+        samples = SnippetSamples(sources, [(624, 192)])
         assert len(samples) == 3
         assert torch.equal(samples[2]["images"][0], torch.from_numpy(far.images[0]))
+
+    def test_each_step_has_one_of_the_sizes_in_turn(self, drive):
+        sizes = [(416, 128), (288, 160), (256, 192)]
+        samples = SnippetSamples([StreetSnippets([drive])], sizes)
+        order = list(EpochSampler([9], block=2))
+        assert [step for _, _, step in order] == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+        for step, (width, height) in enumerate([*sizes, *sizes]):
+            sample = samples[0, 0, step]
+            assert sample["inputs"].shape == (3, height, width, 3)
+            assert sample["depth"].shape == (height, width)
+            # the camera stays a pinhole with square pixels, whatever is cut away
+            assert sample["intrinsics"][0, 0] == pytest.approx(float(sample["intrinsics"][1, 1]), rel=1e-5)
 
     def test_each_snippet_once_an_epoch_in_another_order(self):
         sampler = EpochSampler([30, 10], seed=1)
         first = list(sampler)
         sampler.set_epoch(1)
         second = list(sampler)
-        assert sorted(index for _, index in first) == list(range(40))
-        assert sorted(index for _, index in second) == list(range(40))
-        assert [index for _, index in first] != [index for _, index in second]
-        assert {epoch for epoch, _ in second} == {1}
+        assert sorted(index for _, index, _ in first) == list(range(40))
+        assert sorted(index for _, index, _ in second) == list(range(40))
+        assert [index for _, index, _ in first] != [index for _, index, _ in second]
+        assert {epoch for epoch, *_ in second} == {1}
 
     def test_sources_get_their_shares_and_all_snippets_come_before_one_comes_twice(self):
         sampler = EpochSampler([30, 10], samples=12, shares=[1.0, 0.5], seed=1)
         seen = []
         for epoch in range(5):
             sampler.set_epoch(epoch)
-            indices = [index for _, index in sampler]
+            indices = [index for _, index, _ in sampler]
             assert len(indices) == len(sampler) == 12
             assert sum(index >= 30 for index in indices) == 4
             seen += [index for index in indices if index < 30]
@@ -229,7 +241,7 @@ class TestOrder:
             list(EpochSampler([31, 14], seed=1, rank=rank, ranks=ranks, block=4, one_source=True))
             for rank in range(ranks)
         ]
-        indices = np.array([[index for _, index in ours] for ours in order]).reshape(ranks, -1, 4)
+        indices = np.array([[index for _, index, _ in ours] for ours in order]).reshape(ranks, -1, 4)
         second = indices >= 31
         assert indices.shape[1] == (31 // (4 * ranks)) + (14 // (4 * ranks))
         assert len(np.unique(indices)) == indices.size

@@ -156,7 +156,7 @@ class TestLearning:
 
     def abs_rel(self, system, drives):
         errors = []
-        items = SnippetSamples([StreetSnippets(drives)], 96, 64)
+        items = SnippetSamples([StreetSnippets(drives)], [(96, 64)])
         system.eval()
         for index in range(len(items)):
             batch = {name: value[None] for name, value in items[index].items()}
@@ -199,7 +199,7 @@ def test_validation_measures_depth_and_motion(tmp_path, precision):
     head = system.network.lr.decoder.heads[-1].conv
     torch.nn.init.zeros_(head.weight)
     turning = analytic_drive(FULL, frames=6, seed=3, step=0.5, turn=0.02)
-    items = SnippetSamples([StreetSnippets([turning])], 96, 64)
+    items = SnippetSamples([StreetSnippets([turning])], [(96, 64)])
     logger = TensorBoardLogger(tmp_path)
     run = trainer(tmp_path, precision=precision, logger=logger)
     (figures,) = run.validate(system, DataLoader(items, 2), verbose=False)

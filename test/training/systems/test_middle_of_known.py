@@ -20,7 +20,7 @@ def losses_and_gradients(weights, middle_of_known):
     """Of a batch of one known and one unknown sample."""
     known = StreetSnippets([analytic_drive(FULL, frames=3, seed=0)])
     unknown = StreetSnippets([analytic_drive(FULL, frames=3, seed=1)], truth=())
-    samples = SnippetSamples([known, unknown], 96, 64, Augmentation(noise=1.0), middle_of_known=middle_of_known)
+    samples = SnippetSamples([known, unknown], [(96, 64)], Augmentation(noise=1.0), middle_of_known=middle_of_known)
     system = make_system("lr", weights)
     loss, parts = system.loss(default_collate([samples[0], samples[1]]))
     loss.backward()

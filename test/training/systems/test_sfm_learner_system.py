@@ -52,7 +52,7 @@ def truth(batch):
 
 
 def two_frames(drives, batch_size=4):
-    samples = SnippetSamples([StreetSnippets(drives, frames=2)], 96, 64, NONE, seed=0)
+    samples = SnippetSamples([StreetSnippets(drives, frames=2)], [(96, 64)], NONE, seed=0)
     return ResumableLoader(samples, EpochSampler([len(samples)], seed=0, block=batch_size), batch_size)
 
 
@@ -228,7 +228,7 @@ class TestValidation:
             layer.load_state_dict({name: torch.zeros_like(value) for name, value in layer.state_dict().items()})
         system = make_system(pose_network=pose)
         torch.nn.init.zeros_(system.network.decoder.heads[-1].conv.weight)
-        items = SnippetSamples([StreetSnippets(drives[:1])], 96, 64)
+        items = SnippetSamples([StreetSnippets(drives[:1])], [(96, 64)])
         logger = TensorBoardLogger(tmp_path)
         (figures,) = trainer(tmp_path, logger=logger).validate(system, DataLoader(items, 4), verbose=False)
         errors = []
