@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.ground_plane import fit_ground_plane
+from depth_perception.geometry.ground_plane import DOWN
 
 OBSTACLE = 0.3
 """Metres above the ground from which on something is in the way."""
@@ -18,13 +18,22 @@ OBSTACLE = 0.3
 LEVELS = {"ground": (-np.inf, OBSTACLE), "0.3-1 m": (OBSTACLE, 1.0), "1-2 m": (1.0, 2.0), "> 2 m": (2.0, np.inf)}
 """The layers of air that are judged each on its own, from and to metres."""
 
-_ROUGHEST = 0.03
-_FEWEST = 0.5
-"""A plane is the ground if its median error is at most this share of depth, and so many samples lie on it."""
+REACH = 25.0
+"""Metres within which the ground is looked for."""
+
+_SAMPLES = 4000
+_FEWEST = 200
+_TRIALS = 300
+_STEEPEST = np.deg2rad(15.0)
+"""Between the ground's normal and the camera's own down: further the camera is not tilted, nor the road."""
+_ROUGH = 0.08
+"""Metres within which the ground is even."""
+_LEAST = 0.15
+"""The share of what lies below the horizon that has to be ground."""
 
 
 def heights_above_ground(depth: npt.NDArray[np.floating], camera: Camera) -> npt.NDArray[np.float32] | None:
-    """Of each pixel of true depth, metres above the plane of the ground before the camera, float32 ``[H, W]``.
+    """Of each pixel of true depth, metres above the plane of the ground around the camera, float32 ``[H, W]``.
 
     NaN where depth is unknown. The ground is taken for flat, which holds for some tens of metres.
 
@@ -36,8 +45,42 @@ def heights_above_ground(depth: npt.NDArray[np.floating], camera: Camera) -> npt
         None where no ground is seen.
     """
     known = np.where(np.isfinite(depth) & (depth > 0), depth, np.nan).astype(np.float32)
-    plane = fit_ground_plane(known, camera)
-    if plane is None or plane.residual > _ROUGHEST or plane.inliers < _FEWEST:
+    rays = camera.rays()
+    below = (known < REACH) & (rays[..., 1] > -np.tan(_STEEPEST))
+    points = (rays * known[..., None])[below].astype(np.float64)
+    if len(points) > _SAMPLES:
+        points = points[np.linspace(0, len(points) - 1, _SAMPLES).astype(int)]
+    plane = _ground(points)
+    if plane is None:
         return None
-    rays = camera.rays() @ np.asarray(plane.normal, np.float32)
-    return np.asarray(plane.height - rays * known, np.float32)
+    normal, height = plane
+    return np.asarray(height - (rays @ normal.astype(np.float32)) * known, np.float32)
+
+
+def _ground(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float] | None:
+    """Unit normal, pointing down, and distance of the plane that most of the points ``[n, 3]`` lie on and hardly any
+    below: a car's flank or roof is none. RANSAC (Fischler and Bolles, 1981), always with the same random numbers."""
+    if len(points) < _FEWEST:
+        return None
+    rng = np.random.default_rng(0)
+    best, support = None, _LEAST * len(points)
+    for triple in points[rng.integers(len(points), size=(_TRIALS, 3))]:
+        normal = np.cross(triple[1] - triple[0], triple[2] - triple[0])
+        size = np.linalg.norm(normal)
+        if size < 1e-6:
+            continue
+        normal *= np.sign(normal[1]) / size
+        if normal @ DOWN < np.cos(_STEEPEST):
+            continue
+        above = normal @ triple[0] - points @ normal
+        score = np.count_nonzero(np.abs(above) < _ROUGH) - 2 * np.count_nonzero(above < -2 * _ROUGH)
+        if score > support:
+            best, support = (normal, float(normal @ triple[0])), score
+    if best is None:
+        return None
+    normal, height = best
+    on = points[np.abs(height - points @ normal) < _ROUGH]
+    middle = on.mean(0)
+    normal = np.linalg.svd(on - middle, full_matrices=False)[2][2]  # least squares of what lies on it
+    normal = normal * np.sign(normal[1])
+    return normal, float(normal @ middle)

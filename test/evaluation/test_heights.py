@@ -57,3 +57,14 @@ def test_where_no_ground_is_seen_nothing_is_said():
     assert heights_above_ground(np.full((96, 208), np.nan, np.float32), CAMERA) is None
     bushes = np.random.default_rng(0).uniform(3.0, 12.0, (96, 208)).astype(np.float32)
     assert heights_above_ground(bushes, CAMERA) is None
+
+
+def test_a_car_that_hides_the_lane_ahead_is_not_the_ground():
+    depth, _ = road()
+    hidden = np.zeros(depth.shape, bool)
+    hidden[20:90, 50:160] = True
+    depth = np.where(hidden, np.minimum(depth, 5.0), depth)
+    heights = heights_above_ground(depth, CAMERA)
+    assert heights is not None
+    assert np.abs(heights[(depth < 20) & ~hidden]).max() < 0.05
+    assert heights[40, 100] == pytest.approx(TALL, abs=0.05)

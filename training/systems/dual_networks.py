@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -51,6 +52,7 @@ class DualNetworksSystem(TrainingSystem):
         learning_rate: schedule.
         crop: share of the columns that HR-Net is trained on at a time, while LR-Net sees all; 1 for all.
         freeze_pose: whether PoseNet stays as it is.
+        frozen: see `TrainingSystem`: an encoder's first blocks cost most and have least to learn.
     """
 
     def __init__(
@@ -65,8 +67,9 @@ class DualNetworksSystem(TrainingSystem):
         learning_rate: LearningRate = LearningRate(),  # noqa: B008 - frozen
         crop: float = 1.0,
         freeze_pose: bool = False,
+        frozen: Sequence[str] = (),
     ) -> None:
-        super().__init__(network, focal_length, optimiser, learning_rate)
+        super().__init__(network, focal_length, optimiser, learning_rate, frozen=frozen)
         self.pose_network = pose_network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stage: Stage = stage
         self._lr_checkpoint = lr_checkpoint
