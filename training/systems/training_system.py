@@ -197,7 +197,7 @@ class TrainingSystem(lightning.LightningModule):
         self.learned = self.learned_from(described(checkpoint.get("datamodule_hyper_parameters", {})))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        data = getattr(self.trainer, "datamodule", None)
+        data = getattr(self._trainer, "datamodule", None)  # of a system that a program saves there is no trainer
         checkpoint[PROVENANCE] = self.learned_from(getattr(data, "training_data", ())).to_entry()
         if isinstance(self.hparams.get("network"), nn.Module):  # built by a program, not from a configuration
             checkpoint.pop("hyper_parameters", None)  # a checkpoint holds numbers and words, never objects
