@@ -7,7 +7,7 @@ alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -25,11 +25,18 @@ class PixelFormatError(DepthPerceptionError):
 
 @dataclass(frozen=True)
 class _Format:
-    """How one encoding lies in memory, and the OpenCV conversion that makes RGB of it (None: it is RGB)."""
+    """How one encoding lies in memory, and the OpenCV conversion that makes RGB of it (None: it is RGB).
+
+    Attributes:
+        shares: pixels across and down that have one colour between them.
+        planes: as how many pictures it lies there, if not as one: grey, and below it the colours, half as many rows.
+    """
 
     dtype: str
     channels: int
     conversion: int | None
+    shares: tuple[int, int] = (1, 1)
+    planes: Literal["", "two", "three"] = ""
 
 
 FORMATS = {
@@ -38,13 +45,19 @@ FORMATS = {
     "rgba8": _Format("u1", 4, cv2.COLOR_RGBA2RGB),
     "bgra8": _Format("u1", 4, cv2.COLOR_BGRA2RGB),
     "mono8": _Format("u1", 1, cv2.COLOR_GRAY2RGB),
+    # OpenCV's own names say nothing of colours: they are in its order, blue first.
+    "8UC1": _Format("u1", 1, cv2.COLOR_GRAY2RGB),
+    "8UC3": _Format("u1", 3, cv2.COLOR_BGR2RGB),
     "rgb16": _Format("u2", 3, None),
     "bgr16": _Format("u2", 3, cv2.COLOR_BGR2RGB),
     "mono16": _Format("u2", 1, cv2.COLOR_GRAY2RGB),
-    "yuv422": _Format("u1", 2, cv2.COLOR_YUV2RGB_UYVY),
-    "uyvy": _Format("u1", 2, cv2.COLOR_YUV2RGB_UYVY),
-    "yuv422_yuy2": _Format("u1", 2, cv2.COLOR_YUV2RGB_YUYV),
-    "yuyv": _Format("u1", 2, cv2.COLOR_YUV2RGB_YUYV),
+    "yuv422": _Format("u1", 2, cv2.COLOR_YUV2RGB_UYVY, (2, 1)),
+    "uyvy": _Format("u1", 2, cv2.COLOR_YUV2RGB_UYVY, (2, 1)),
+    "yuv422_yuy2": _Format("u1", 2, cv2.COLOR_YUV2RGB_YUYV, (2, 1)),
+    "yuyv": _Format("u1", 2, cv2.COLOR_YUV2RGB_YUYV, (2, 1)),
+    "nv12": _Format("u1", 1, cv2.COLOR_YUV2RGB_NV12, (2, 2), "two"),
+    "nv21": _Format("u1", 1, cv2.COLOR_YUV2RGB_NV21, (2, 2), "two"),
+    "yuv420": _Format("u1", 1, cv2.COLOR_YUV2RGB_I420, (2, 2), "three"),
     # OpenCV's short Bayer names describe the second row; these long ones describe the first, as ROS does.
     "bayer_rggb8": _Format("u1", 1, cv2.COLOR_BayerRGGB2RGB),
     "bayer_bggr8": _Format("u1", 1, cv2.COLOR_BayerBGGR2RGB),
@@ -112,9 +125,15 @@ def decode_image(
     form = FORMATS.get(encoding)
     if form is None:
         raise PixelFormatError(f"image encoding '{encoding}' cannot be read, expected one of {', '.join(FORMATS)}")
-    if form.channels == 2 and width % 2:
+    across, down = form.shares
+    if width % across:
         raise PixelFormatError(f"{encoding} image is {width} pixels wide, expected an even number")
-    pixels = _pixels(encoding, form.dtype, form.channels, width, height, step, data, is_bigendian)
+    if height % down:
+        raise PixelFormatError(f"{encoding} image is {height} pixels high, expected an even number")
+    if form.planes == "three" and step != width:
+        raise PixelFormatError(f"{encoding} image has rows of {step} bytes, expected {width}: it bears no padding")
+    rows = height * 3 // 2 if form.planes else height
+    pixels = _pixels(encoding, form.dtype, form.channels, width, rows, step, data, is_bigendian)
     pixels = eight_bits(pixels, samples)
     if form.conversion is None:
         return pixels

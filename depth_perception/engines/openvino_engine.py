@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +14,7 @@ from depth_perception.engines.backend import Device, Options
 from depth_perception.engines.contract import TENSOR_NAMES
 from depth_perception.engines.engine import TensorInfo
 from depth_perception.engines.signal_stack import kept_signal_stack
+from depth_perception.files import CacheError, cache_folder
 
 
 class OpenVino:
@@ -46,7 +48,11 @@ class OpenVino:
 
 
 class OpenVinoSession:
-    """A graph on the CPU."""
+    """A graph on the CPU. What was compiled is kept in the user's cache, by its content.
+
+    Attributes:
+        was_kept: whether it had been compiled before.
+    """
 
     device: Device = "CPU"
     note = ""
@@ -61,8 +67,12 @@ class OpenVinoSession:
         if options.threads is not None:
             settings["INFERENCE_NUM_THREADS"] = options.threads
         core = openvino.Core()
+        with suppress(CacheError):  # then it is compiled each time
+            core.set_property({"CACHE_DIR": str(cache_folder("openvino"))})
         with kept_signal_stack():
+            # Not by its path: what is kept of a file would be by path and time, and answer for another one's content.
             compiled = core.compile_model(core.read_model(graph), "CPU", settings)
+        self.was_kept = bool(compiled.get_property("LOADED_FROM_CACHE"))
         self.inputs = tuple(_tensor_info(port) for port in compiled.inputs)
         self.outputs = tuple(_tensor_info(port) for port in compiled.outputs)
         self.precision = str(compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name())

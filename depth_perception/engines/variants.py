@@ -35,8 +35,8 @@ LARGEST_LOSS = 0.01
 """Mean relative difference to float32 that a model of fewer bits may have."""
 PERCENTILE = 99.9
 """Of a layer's values that its range holds. Taken to the largest, a few outliers would leave the others few steps."""
-PROBES = 2
-"""Frames on which layers are compared with each other while it is decided which of them to quantise."""
+SPREAD, RANKED_ON = 8, 2
+"""Frames on which it is decided how many layers are quantised, and in which order."""
 
 
 def write_variant(
@@ -125,9 +125,9 @@ def _is_cast_to(node: onnx.NodeProto, kind: int) -> bool:
 
 
 def quantised(model: onnx.ModelProto, frames: Sequence[Inputs], progress: Progress | None = None) -> onnx.ModelProto:
-    """The model with as many of its convolutions in 8-bit integers as `LARGEST_LOSS` allows on the first frames.
+    """The model with as many of its convolutions in 8-bit integers as `LARGEST_LOSS` allows.
 
-    Convolutions are tried one by one; those that cost most stay in float32.
+    Convolutions are tried one by one on a few frames; those that cost most stay in float32, as many as it takes.
     """
     last, _ = _ends(model)
     names = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name not in last]
@@ -135,23 +135,27 @@ def quantised(model: onnx.ModelProto, frames: Sequence[Inputs], progress: Progre
         raise EngineError("there is no layer that could be quantised")
     with _quiet():
         ranges = _ranges(model, frames)
-        probes = frames[:PROBES]
+        spread = np.linspace(0, len(frames) - 1, min(SPREAD, len(frames))).round().astype(int)
+        probes = [frames[index] for index in spread]
         expected = _answers(model, probes)
 
-        def loss(chosen: Collection[str]) -> float:
-            return _difference(_answers(_with_integers(model, chosen, ranges), probes), expected)
+        def loss(chosen: Collection[str], count: int) -> float:
+            return _difference(_answers(_with_integers(model, chosen, ranges), probes[:count]), expected[:count])
 
         costs: dict[str, float] = {}
         for index, name in enumerate(names):
-            costs[name] = loss([name])
+            costs[name] = loss([name], RANKED_ON)
             if progress is not None and not progress("comparing layers", index + 1, len(names)):
                 raise EngineError("quantising was cancelled")
         cheapest = sorted(names, key=lambda name: costs[name])
-        # The more layers the more loss: half the interval each time. A quarter is left for frames not seen here.
+        # The more layers the more loss: half the interval each time. A fifth is left for the frames not looked at.
         fits, too_many = 0, len(cheapest) + 1
         while too_many - fits > 1:
             middle = (fits + too_many) // 2
-            fits, too_many = (middle, too_many) if loss(cheapest[:middle]) <= 0.75 * LARGEST_LOSS else (fits, middle)
+            if loss(cheapest[:middle], len(probes)) <= 0.8 * LARGEST_LOSS:
+                fits = middle
+            else:
+                too_many = middle
         if not fits:
             raise EngineError("no layer can be quantised within the loss that is allowed")
         return _with_integers(model, cheapest[:fits], ranges)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from importlib.util import find_spec
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from depth_perception.compressed_formats import decode_compressed
-from depth_perception.pixel_formats import SampleRange, decode_depth, decode_image
+from depth_perception.pixel_formats import FORMATS, PixelFormatError, SampleRange, decode_depth, decode_image
 
 
 def image_from_message(message: Image | CompressedImage, samples: SampleRange | None = None) -> npt.NDArray[np.uint8]:
@@ -21,13 +22,28 @@ def image_from_message(message: Image | CompressedImage, samples: SampleRange | 
     Args:
         samples: Of the camera's 16-bit images so far; None judges each by itself.
 
+    Encodings that this package does not know itself go through ``cv_bridge`` where ROS has it.
+
     Raises: `PixelFormatError` if the message contradicts itself or has an encoding that is not taken.
     """
     if isinstance(message, CompressedImage):
         return decode_compressed(message.data, message.format, samples)
+    if message.encoding not in FORMATS and find_spec("cv_bridge"):
+        return _through_cv_bridge(message)
     return decode_image(
         message.encoding, message.width, message.height, message.step, message.data, message.is_bigendian, samples
     )
+
+
+def _through_cv_bridge(message: Image) -> npt.NDArray[np.uint8]:
+    from cv_bridge import CvBridge, CvBridgeError
+
+    try:
+        return np.asarray(CvBridge().imgmsg_to_cv2(message, "rgb8"), np.uint8)
+    except (CvBridgeError, RuntimeError, ValueError, TypeError) as error:  # the last three: of its bindings
+        raise PixelFormatError(
+            f"image encoding '{message.encoding}' can be read neither here nor by cv_bridge ({error})"
+        ) from None
 
 
 def depth_from_message(message: Image) -> npt.NDArray[np.float32]:

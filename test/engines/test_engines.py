@@ -1,5 +1,6 @@
 """Every backend on small real models: the same answers, the same refusals."""
 
+import os
 import threading
 import time
 
@@ -18,8 +19,10 @@ from helpers.models import (
 from onnx import TensorProto, helper, numpy_helper
 
 from depth_perception import model_outputs
+from depth_perception.engines.backend import Options
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
+from depth_perception.engines.openvino_engine import OpenVinoSession
 from depth_perception.model_file import ModelDescription, ModelFileError, SemanticClass, write_model
 
 HERE = [name for name, backend in BACKENDS.items() if backend.devices()]
@@ -275,3 +278,18 @@ def test_outputs_that_the_description_is_silent_about_are_refused(backend, rich_
 def test_impossible_options_are_refused(options, message, depth_model):
     with pytest.raises(EngineError, match=message):
         open_engine(depth_model, **options)
+
+
+def test_what_openvino_has_compiled_is_kept_by_its_content(tmp_path, monkeypatch, image):
+    """Not by its path and time: a file that was exchanged and has the old time is another model."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "depth.onnx"
+    write_depth_model(path)
+    graph, time = path.read_bytes(), path.stat().st_mtime_ns
+    assert [OpenVinoSession(graph, Options()).was_kept for _ in range(2)] == [False, True]
+    np.testing.assert_allclose(open_engine(path, "openvino").run({"image": image})["depth"], luma_depth(image), 1e-5)
+    write_depth_model(path, work=1, work_for="depth")
+    os.utime(path, ns=(time, time))
+    assert not OpenVinoSession(path.read_bytes(), Options()).was_kept
+    (tmp_path / "cache/depth_perception/openvino").chmod(0o777)  # anybody could have put it there
+    assert not OpenVinoSession(graph, Options()).was_kept
