@@ -10,7 +10,7 @@ from training.motion import matrix_from_motion
 from training.networks.confident_depth import ConfidentDepth
 from training.networks.depth_network import DepthNetwork
 from training.networks.normalise import normalise
-from training.networks.pose_net import PoseNet
+from training.networks.pose_network import PoseNetwork
 
 
 class Model(nn.Module):
@@ -68,7 +68,7 @@ class PoseModel(Model):
 
     answers = ("motion",)
 
-    def __init__(self, network: PoseNet) -> None:
+    def __init__(self, network: PoseNetwork) -> None:
         super().__init__()
         self.network = network
         count = network.frames

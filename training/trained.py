@@ -44,7 +44,7 @@ class Trained:
         """Raises: `TrainingError` if there is none for the task."""
         model = self.system.depth_model() if task == "depth" else self.system.pose_model()
         if model is None:
-            raise TrainingError(f"{self.path}: has no network for the task {task}: it was trained for depth alone")
+            raise TrainingError(f"{self.path}: has no network for the task {task}: it was trained for another alone")
         return model
 
     def describe(self, task: Task, name: str, **values: Any) -> ModelDescription:

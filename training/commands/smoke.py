@@ -74,9 +74,12 @@ def made_small(cli: TrainingCLI) -> Settings:
     """The settings of a configuration with small data: as a configuration file has them."""
     settings: Settings = yaml.safe_load(cli.parser.dump(cli.config, skip_none=False))
     data, model = settings["data"], settings["model"]["init_args"]
-    multiple, network = cli.model.depth_model().network.multiple, model["network"]["init_args"]
+    judged = cli.model.depth_model() or cli.model.pose_model()
+    multiple, network = judged.network.multiple, model["network"]["init_args"]
     size = {"width": 3 * multiple, "height": 2 * multiple} if multiple > 1 else {"width": 96, "height": 72}
-    model["focal_length"] *= size["width"] / data["width"]
+    for lengths in (model, network):
+        if "focal_length" in lengths:
+            lengths["focal_length"] *= size["width"] / data["width"]
     if size.keys() <= network.keys():  # its layers are as large as the image
         network |= size
     sources = [_small(source) for source in cli.datamodule.training]
@@ -115,7 +118,8 @@ def _without_pretraining(settings: Any) -> None:
 
 
 def _tasks(trained: Trained) -> list[Task]:
-    return ["depth"] if trained.system.pose_model() is None else ["depth", "pose"]
+    models: dict[Task, Any] = {"depth": trained.system.depth_model(), "pose": trained.system.pose_model()}
+    return [task for task, model in models.items() if model is not None]
 
 
 def _exported(trained: Trained, task: Task, path: Path, cli: TrainingCLI) -> Path:

@@ -7,7 +7,7 @@ All of it happens at full resolution, and down-sampling to what the network sees
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import cv2
@@ -34,6 +34,8 @@ class Augmentation:
     Attributes:
         flip: probability of a mirror image.
         zoom: the largest; a window of 1/zoom of the image is cut out and enlarged, the focal length grows with it.
+        focal: smallest and largest focal length of the samples, in widths of theirs: windows are as large as that
+            takes, whatever `zoom`, and black beside the image.
         shift: of the window's centre from the principal point, at most, as a share of its size. Robots centre it there,
             and a motion cannot be told from a principal point that is elsewhere: keep it small.
         turn: of the frames beside the middle one, about the vertical, at most, radians (see `training.data.turning`).
@@ -45,12 +47,14 @@ class Augmentation:
             its opposite: what is learnt then cannot rest on them.
         harsh: probability of a sensor that clips: skies white, shadows black, steep between.
         vignette: probability of dark corners.
+        unlike: probability that each frame of a snippet gets a look of its own, as when the exposure jumps.
         downsample_last: false reduces images to the samples' size before anything else, as was usual before the paper;
             to see the difference.
     """
 
     flip: float = 0.5
     zoom: float = 1.7
+    focal: tuple[float, float] | None = None
     shift: float = 0.06
     turn: float = 0.0
     roll: float = 0.0
@@ -64,10 +68,11 @@ class Augmentation:
     invert: float = 0.0
     harsh: float = 0.0
     vignette: float = 0.0
+    unlike: float = 0.0
     downsample_last: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("flip", "blur", "noise", "jpeg", "permute", "grey", "invert", "harsh", "vignette"):
+        for name in ("flip", "blur", "noise", "jpeg", "permute", "grey", "invert", "harsh", "vignette", "unlike"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise TrainingError(f"augmentation {name} is {getattr(self, name)}, expected a probability")
         if self.zoom < 1.0 or min(self.colour, self.shift, self.turn) < 0.0:
@@ -100,28 +105,46 @@ class Window:
     ) -> Window:
         """A window of the aspect of ``width x height``, exactly: pixels stay square.
 
-        Its centre lies about the principal point, or as near as the image allows.
+        Its centre lies about the principal point, or as near as the image allows; where the augmentation says the focal
+        length, at the principal point or about it, whatever the image allows.
 
         Raises: `TrainingError` if the image is too small to hold any.
         """
         divisor = math.gcd(width, height)
         unit_width, unit_height = width // divisor, height // divisor
+        if augmentation.focal is not None:
+            smallest, largest = (camera.fx / focal / unit_width for focal in augmentation.focal[::-1])
+            units = max(1, round(rng.uniform(smallest, largest)))
+            return cls._about(camera, units * unit_width, units * unit_height, augmentation, rng)
         largest = min(camera.width // unit_width, camera.height // unit_height)
         if largest < 1:
             raise TrainingError(f"image of {camera.width}x{camera.height} holds no window of aspect {width}:{height}")
         smallest = max(1, math.ceil(largest / augmentation.zoom))
         units = int(rng.integers(smallest, largest + 1))
-        window_width, window_height = units * unit_width, units * unit_height
-        shift_x, shift_y = rng.uniform(-augmentation.shift, augmentation.shift, 2)
-        left = round(camera.cx - 0.5 * (window_width - 1) + shift_x * window_width)
-        top = round(camera.cy - 0.5 * (window_height - 1) + shift_y * window_height)
-        left = min(max(left, 0), camera.width - window_width)
-        top = min(max(top, 0), camera.height - window_height)
-        return cls(left, top, window_width, window_height, bool(rng.random() < augmentation.flip))
+        window = cls._about(camera, units * unit_width, units * unit_height, augmentation, rng)
+        left = min(max(window.left, 0), camera.width - window.width)
+        top = min(max(window.top, 0), camera.height - window.height)
+        return replace(window, left=left, top=top)
 
-    def cut(self, array: npt.NDArray) -> npt.NDArray:
-        """The window of an image or depth map, contiguous."""
-        cut = array[self.top : self.top + self.height, self.left : self.left + self.width]
+    @classmethod
+    def _about(
+        cls, camera: Camera, width: int, height: int, augmentation: Augmentation, rng: np.random.Generator
+    ) -> Window:
+        """A window of a size about the principal point."""
+        shift_x, shift_y = rng.uniform(-augmentation.shift, augmentation.shift, 2)
+        left = round(camera.cx - 0.5 * (width - 1) + shift_x * width)
+        top = round(camera.cy - 0.5 * (height - 1) + shift_y * height)
+        return cls(left, top, width, height, bool(rng.random() < augmentation.flip))
+
+    def cut(self, array: npt.NDArray, beside: float = 0.0) -> npt.NDArray:
+        """The window of an image or depth map, contiguous; `beside` it where it is larger."""
+        top, left = max(self.top, 0), max(self.left, 0)
+        bottom, right = self.top + self.height, self.left + self.width
+        cut = array[top:bottom, left:right]
+        if cut.shape[:2] != (self.height, self.width):
+            below, beyond = max(bottom - array.shape[0], 0), max(right - array.shape[1], 0)
+            around = [(top - self.top, below), (left - self.left, beyond)]
+            cut = np.pad(cut, [*around, *[(0, 0)] * (array.ndim - 2)], constant_values=beside)
         return np.asarray(cv2.flip(np.ascontiguousarray(cut), 1)) if self.flip else np.ascontiguousarray(cut)
 
     def camera(self, camera: Camera, width: int, height: int) -> Camera | None:

@@ -111,9 +111,10 @@ def make_sample(
         window = Window.draw(snippet.camera, width, height, augmentation, rng)
         camera = window.camera(snippet.camera, width, height)
     appearance = Appearance(augmentation, rng)
+    unlike = bool(augmentation.unlike) and rng.random() < augmentation.unlike
     depth: npt.NDArray[np.float32] = np.full((height, width), np.nan, np.float32)
     if snippet.depth is not None:
-        depth = resized_nearest(window.cut(snippet.depth), width, height).astype(np.float32)
+        depth = resized_nearest(window.cut(snippet.depth, np.nan), width, height).astype(np.float32)
     middle, frames = len(snippet.images) // 2, len(snippet.images)
     middle_alone = middle_of_known and not np.isnan(depth).all()
     images, inputs = (np.zeros((frames, height, width, 3), np.uint8) for _ in range(2))
@@ -121,12 +122,14 @@ def make_sample(
         if middle_alone and k < middle:
             appearance.skip((window.height, window.width, 3))
             continue
+        if unlike and k:
+            appearance = Appearance(augmentation, rng)
         cut = window.cut(image)
         images[k] = resized(cut, width, height)
         inputs[k] = resized(appearance.apply(cut), width, height)
     labels: npt.NDArray[np.uint8] = np.full((height, width), UNLABELLED, np.uint8)
     if snippet.labels is not None:
-        labels = resized_nearest(window.cut(snippet.labels), width, height)
+        labels = resized_nearest(window.cut(snippet.labels, UNLABELLED), width, height)
     motions: npt.NDArray[np.float64] = np.full((frames - 1, 6), np.nan)
     if snippet.poses is not None:
         motions = window.motions(motions_between(snippet.poses))

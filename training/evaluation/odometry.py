@@ -21,6 +21,7 @@ from depth_perception.geometry.canonical import motion_from_canonical
 from depth_perception.model_file import Score
 from training.errors import TrainingError
 from training.evaluation.depth import Report, rounded
+from training.evaluation.pairs import EVERY, STRIDES, PairTally, pair_figures
 
 Poses = npt.NDArray[np.float64]
 
@@ -96,17 +97,20 @@ def evaluate_pose(model: str | Path, drives: Mapping[str, Drive], protocol: str)
     engine = open_engine(model)
     if engine.model.task != "pose":
         raise TrainingError(f"{model}: is a {engine.model.task} model, expected one of pose")
-    results = []
+    results, tallies = [], []
     for name, drive in drives.items():
         poses: list[Poses] = []
-        motions = window_motions(engine, drive.camera, _images(drive, poses))
+        tally = PairTally(engine, drive.camera) if len(engine.model.frames) == 2 else None
+        motions = window_motions(engine, drive.camera, _images(drive, poses, tally))
+        tallies += [] if tally is None else [tally]
         truth, estimate = np.stack(poses), trajectory(motions)
         aligned = {how: trajectory_metrics(truth, estimate, how) for how in ALIGNMENTS}
         short = [snippet_errors(truth, snippets(motions, frames)) for frames in SNIPPETS]
         results.append(_Drive(name, aligned, short))
 
     def mean(alignment: Alignment, name: str) -> float:
-        return float(np.mean([getattr(result.aligned[alignment], name) for result in results]))
+        values = [getattr(result.aligned[alignment], name) for result in results]
+        return float(np.mean([np.nan if value is None else value for value in values]))
 
     lengths = " and ".join(str(length) for length in sorted({len(drive.frames) for drive in drives.values()}))
     words = f"{protocol}, whole drives of {lengths} frames, mean over drives"
@@ -119,9 +123,17 @@ def evaluate_pose(model: str | Path, drives: Mapping[str, Drive], protocol: str)
         "scale of the alignment": mean("scale", "scale"),
         "rotation error, degrees a frame (rms)": mean("scale", "rpe_rotation"),
     }
+    drift = {"t_err, percent (no alignment)": "t_err", "r_err, degrees a 100 m (no alignment)": "r_err"}
+    known = {name: value for name, key in drift.items() if np.isfinite(value := mean("origin", key))}
+    pairs = pair_figures(tallies)
+    beside = f"{protocol}, pairs of every {EVERY}th frame with one up to {max(STRIDES)} later"
     return {
         "model": str(model),
-        "scores": [asdict(Score(words, name, rounded(value))) for name, value in figures.items()],
+        "scores": [
+            *(asdict(Score(words, name, rounded(value))) for name, value in (figures | known).items()),
+            *(asdict(Score(beside, name, rounded(value))) for name, value in pairs.items()),
+        ],
+        "pairs": pairs,
         "drives": [result.report() for result in results],
     }
 
@@ -140,10 +152,12 @@ class _Drive:
         }
 
 
-def _images(drive: Drive, poses: list[Poses]) -> Iterator[npt.NDArray[np.uint8]]:
-    """The images; their poses go to `poses`: a frame may be read from disk, and is so once."""
+def _images(drive: Drive, poses: list[Poses], tally: PairTally | None) -> Iterator[npt.NDArray[np.uint8]]:
+    """The images; their poses go to `poses`, and both to `tally`: a frame may be read from disk, and is so once."""
     for image, pose in drive.frames:
         poses.append(np.asarray(pose, np.float64))
+        if tally is not None:
+            tally.add(image, poses[-1])
         yield image
 
 

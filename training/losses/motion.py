@@ -30,3 +30,29 @@ def speed_loss(motion: Tensor, distance: Tensor) -> Tensor:
     length = torch.sqrt((motion[..., 3:] ** 2).sum(-1) + 1e-8)
     error = torch.where(known, length - torch.nan_to_num(distance), torch.zeros_like(length)).abs()
     return error.sum() / known.sum().clamp(min=1)
+
+
+STANDING = 0.1
+"""Metres that every step counts as longer than it is: of a shorter one, errors count as lengths."""
+STEADY = (0.002, 0.002)
+"""Radians that every turn counts as larger than it is, and radians more for each metre of the step."""
+
+
+def relative_motion_loss(motion: Tensor, truth: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """How large the error of each motion is beside the motion, both ``[B, n, 6]``; those with NaN in their truth are
+    absent.
+
+    Two centimetres of a camera that nearly stands count as much as half a metre of a step on a highway. Errors ``e``
+    count as ``log(1 + e)``: as they are where they are small, and no answer that is far off outweighs a whole batch.
+
+    Returns:
+        The sum of its parts ``translation``, over the length of the step, and ``rotation``, over the angle and what the
+        length allows.
+    """
+    known = torch.isfinite(truth).all(-1)
+    truth = torch.nan_to_num(truth)
+    size = torch.linalg.vector_norm(truth.unflatten(-1, (2, 3)), dim=-1)  # angle, length
+    error = torch.sqrt((motion - truth).unflatten(-1, (2, 3)).square().sum(-1) + 1e-12)
+    allowed = torch.stack((size[..., 0] + STEADY[0] + STEADY[1] * size[..., 1], size[..., 1] + STANDING), -1)
+    parts = torch.where(known[..., None], torch.log1p(error / allowed), 0.0).sum((0, 1)) / known.sum().clamp(min=1)
+    return parts.sum(), {"rotation": parts[0], "translation": parts[1]}

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import TrainingError
+from training.networks.pose_network import PoseNetwork
 
 
-class PoseNet(nn.Module):
+class PoseNet(PoseNetwork):
     """Stride-2 convolutions over all frames at once, a 1x1 convolution, the mean over all places.
 
     Layer by layer the paper's, without the mask that explains views away. Differs from it: rotation vector in place of

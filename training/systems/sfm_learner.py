@@ -110,7 +110,7 @@ class SfMLearnerSystem(TrainingSystem):
     def truths(self) -> frozenset[Truth]:
         return frozenset()
 
-    def depth_model(self) -> Model:
+    def depth_model(self) -> Model | None:
         """With confidence where a mask of the last of two frames was learnt: a robot has no frame after the current."""
         network = self.pose_network
         if isinstance(network, PoseExpNet) and network.frames == 2 and self._losses.explainability:

@@ -23,6 +23,7 @@ from training.models import DepthModel, Model
 from training.networks.depth_network import DepthNetwork
 from training.networks.encoder import Encoder
 from training.networks.imagenet import load_imagenet
+from training.networks.pose_network import PoseNetwork
 from training.provenance import LENGTHS, PROVENANCE, Provenance, Task, together
 from training.systems.finite import check_gradient, check_loss
 from training.systems.learning_rate import LearningRate
@@ -33,7 +34,7 @@ from training.systems.validation import ValidationFigures
 
 
 class TrainingSystem(lightning.LightningModule):
-    """A depth network, and how it learns. A subclass says its `loss`.
+    """A network, and how it learns. A subclass says its `loss`.
 
     Args:
         network: that learns.
@@ -51,7 +52,7 @@ class TrainingSystem(lightning.LightningModule):
 
     def __init__(
         self,
-        network: DepthNetwork,
+        network: DepthNetwork | PoseNetwork,
         focal_length: float,
         optimiser: Optimiser = Optimiser(),  # noqa: B008 - frozen
         learning_rate: LearningRate = LearningRate(),  # noqa: B008 - frozen
@@ -124,8 +125,9 @@ class TrainingSystem(lightning.LightningModule):
         """The checkpoint that the weights began with."""
         return self._begin_with
 
-    def depth_model(self) -> Model:
-        """What of it robots run for depth."""
+    def depth_model(self) -> Model | None:
+        """What of it robots run for depth; None if there is nothing."""
+        assert isinstance(self.network, DepthNetwork)
         return DepthModel(self.network)
 
     def pose_model(self) -> Model | None:

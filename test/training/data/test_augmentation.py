@@ -216,3 +216,36 @@ class TestColours:
             too_much: dict[str, Any] = {name: 1.5}
             with pytest.raises(TrainingError, match=f"{name} is 1.5, expected a probability"):
                 Augmentation(**too_much)
+
+
+class TestFocal:
+    @pytest.mark.parametrize("focal", [0.6, 1.4, 2.5], ids=["wide", "as it is", "narrow"])
+    def test_samples_have_the_focal_length_that_is_asked_for(self, focal):
+        """The plane's depth in closed form, by the rays of the sample's camera; black and unknown beside the image."""
+        augmentation = replace(NONE, focal=(focal, focal))
+        item = make_sample(snippet(), 160, 80, augmentation, np.random.default_rng(0))
+        fx, cx, cy = (float(item["intrinsics"][i, j]) for i, j in ((0, 0), (0, 2), (1, 2)))
+        assert fx == pytest.approx(focal * 160, rel=0.02)  # windows are whole pixels
+        assert (cx, cy) == pytest.approx((79.5, 39.5), abs=0.5 * fx / 260 + 0.01)
+        columns, rows = np.meshgrid(np.arange(160), np.arange(80))
+        x, y = (columns - cx) / fx, (rows - cy) / fx
+        inside = (np.abs(x * 260 + 165.0 - 159.5) < 158) & (np.abs(y * 260 + 114.0 - 119.5) < 118)
+        outside = (np.abs(x * 260 + 165.0 - 159.5) > 162) | (np.abs(y * 260 + 114.0 - 119.5) > 122)
+        depth = item["depth"].numpy()
+        assert depth[inside] == pytest.approx((4.0 / (1.0 - 0.6 * x + 0.4 * y))[inside], rel=0.02)
+        assert outside.any() == (focal == 0.6)
+        assert np.isnan(depth[outside]).all()
+        assert (item["labels"].numpy()[outside] == UNLABELLED).all()
+        assert not item["inputs"].numpy()[0][outside].any()
+
+
+class TestUnlike:
+    def test_each_frame_has_a_look_of_its_own(self):
+        alike, unlike = (
+            make_sample(snippet(2), 320, 240, replace(NONE, colour=1.0, unlike=share), np.random.default_rng(3))
+            for share in (0.0, 1.0)
+        )
+        assert torch.equal(*alike["inputs"])
+        assert torch.equal(unlike["inputs"][0], alike["inputs"][0])
+        assert (unlike["inputs"][1].float() - unlike["inputs"][0].float()).abs().mean() > 5.0
+        assert torch.equal(*unlike["images"])  # the losses see true colours

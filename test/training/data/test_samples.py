@@ -155,6 +155,30 @@ class TestMissingTruth:
         assert SnippetSamples([hole], [(416, 128)], needs=["depth"])[0]["depth"].isnan().all()
 
 
+class TestStrides:
+    def test_each_place_has_one_in_turn_or_all_of_them(self, drive):
+        taken = StreetSnippets([drive], 2, strides=(1, 2))
+        every = StreetSnippets([drive], 2, strides=(1, 2), every_stride=True)
+        found = [
+            [make_sample(source[k], 208, 64, NONE, np.random.default_rng(0))["distances"] for k in range(len(source))]
+            for source in (taken, every)
+        ]
+        steps = [[round(float(distance) / 0.5) for distance in distances] for distances in found]
+        assert steps == [[1, 2, 1], [1, 2, 1, 2, 1]]  # of four frames the last but one has no frame two later
+
+    def test_negative_ones_go_backwards_and_none_stands(self, drive):
+        back, still = StreetSnippets([drive], 2, strides=(-1,)), StreetSnippets([drive], 2, strides=(0,))
+        assert (len(back), len(still)) == (3, 4)
+        for number in range(3):
+            item = make_sample(back[number], 624, 192, NONE, np.random.default_rng(0))
+            assert np.array_equal(item["images"][0], drive.images[number + 1])
+            assert np.array_equal(item["depth"], drive.depth[number])
+            assert item["motions"][0, 5] < -0.4
+        item = make_sample(still[2], 624, 192, NONE, np.random.default_rng(0))
+        assert torch.equal(item["images"][0], item["images"][1])
+        assert not item["motions"].any()
+
+
 class TestMiddleOfKnown:
     """Without views and motions to learn from a sample, its other frames are not prepared: nothing else may differ."""
 

@@ -28,7 +28,10 @@ class StreetData(SeededData):
         seeds: first and number of the drives' seeds: 0 to 999 are for training, the rest for evaluation.
         frames: of each drive.
         truth: what the losses are told; empty for images alone.
-        strides: frames between neighbours in a snippet; one is drawn for each place.
+        strides: frames between neighbours in a snippet: 0 for a standing camera, negative ones for one that goes
+            backwards. Each place has one of them, in turn.
+        every_stride: each place has all of them instead, so that what a place looks like says nothing of the speed.
+        rate: frames a second, Hz.
         focal_lengths: pixels at 1248 columns; a drive has one of them.
         heights: smallest and largest metres of the camera above the road.
         pitch, roll: largest angles of the camera's mounting, radians.
@@ -41,6 +44,8 @@ class StreetData(SeededData):
     frames: int = 60
     truth: tuple[Truth, ...] = ("depth", "poses", "distances")
     strides: tuple[int, ...] = (1,)
+    every_stride: bool = False
+    rate: float = 10.0
     focal_lengths: tuple[float, ...] = (720.0,)
     heights: tuple[float, float] = (1.6, 1.6)
     pitch: float = 0.0
@@ -53,7 +58,7 @@ class StreetData(SeededData):
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.source.SourceSettings`."""
-        return StreetSnippets(render_drives(self), frames, self.truth, self.strides, step)
+        return StreetSnippets(render_drives(self), frames, self.truth, self.strides, step, self.every_stride)
 
     def small(self) -> StreetData:
         """Its first drive, small and short."""
@@ -68,8 +73,9 @@ class StreetSnippets:
         drives: as the cache gives them.
         frames: of a snippet.
         truth: what of the truth snippets carry.
-        strides: of which each place has one, in turn.
+        strides: of which each place has one, in turn; see `StreetData`.
         step: takes only every so-many-th place.
+        every_stride: gives each place all of them.
     """
 
     def __init__(
@@ -79,6 +85,7 @@ class StreetSnippets:
         truth: Sequence[Truth] = ("depth", "poses", "distances"),
         strides: Sequence[int] = (1,),
         step: int = 1,
+        every_stride: bool = False,
     ) -> None:
         self._drives = list(drives)
         self._frames = frames
@@ -86,9 +93,10 @@ class StreetSnippets:
         self._places: list[tuple[int, int, int]] = []
         for number, drive in enumerate(self._drives):
             for first in range(0, len(drive.images), step):
-                stride = strides[(number + first // step) % len(strides)]
-                if first + stride * (frames - 1) < len(drive.images):
-                    self._places.append((number, first, stride))
+                own = strides if every_stride else (strides[(number + first // step) % len(strides)],)
+                for stride in own:
+                    if 0 <= first + stride * (frames - 1) < len(drive.images):
+                        self._places.append((number, first, stride))
         if not self._places:
             raise TrainingError(
                 f"drives are too short for {frames} frames with strides {list(strides)}: render longer ones"
@@ -132,6 +140,7 @@ def render_drives(data: StreetData) -> list[CachedDrive]:
         config = DriveConfig(
             seed=seed,
             frames=data.frames,
+            rate=data.rate,
             camera=camera,
             camera_height=float(rng.uniform(*data.heights)),
             camera_pitch=float(rng.uniform(-data.pitch, data.pitch)),
