@@ -125,7 +125,7 @@ def test_zhous_network_is_trained_by_the_same_loss(drives, tmp_path):
     loss, parts = ours.loss(next(iter(DataLoader(samples(drives), 4))))
     assert set(parts) == {"rotation", "translation"}
     assert loss.item() == pytest.approx(sum(part.item() for part in parts.values()))
-    run = trainer(tmp_path, max_steps=2)
+    run = trainer(tmp_path, max_epochs=1, limit_train_batches=2)
     run.fit(ours, DataLoader(samples(drives), 4), DataLoader(samples(drives[:1]), 4))
     assert {"val/translation", "val/rotation_degrees"} <= set(run.callback_metrics)
 
