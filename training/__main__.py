@@ -13,6 +13,7 @@ COMMANDS = {
     "fit": "trains what a configuration says; --smoke only tries it out, in seconds",
     "validate": "judges a checkpoint by the validation of its configuration",
     "evaluate": "scores models on unseen drives, or by a protocol of the literature",
+    "compare": "shows what evaluations wrote in one table",
     "export": "turns a checkpoint into the model file that a robot runs",
     "cards": "writes the README of a folder of model files",
     "inspect": "tells what the networks of configurations cost",

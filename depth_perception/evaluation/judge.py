@@ -10,9 +10,12 @@ import numpy.typing as npt
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
-from depth_perception.evaluation.depth_metrics import DepthMetrics, depth_metrics, mean_of
+from depth_perception.evaluation.breakdown import DISTANCE
+from depth_perception.evaluation.depth_report import DepthReport
+from depth_perception.evaluation.depth_tally import DepthTally
+from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.protocol import RECORDING
 from depth_perception.evaluation.result import (
-    DepthSummary,
     FrameResult,
     RecordingSummary,
     RoadSummary,
@@ -33,12 +36,11 @@ class Judge:
 
     Args:
         samples: How many frames to keep as pictures, evenly over the recording.
-        maximum_depth: Metres; true depth beyond it does not count.
     """
 
-    def __init__(self, recording: Recording, *, samples: int = 4, maximum_depth: float = 80.0) -> None:
+    def __init__(self, recording: Recording, *, samples: int = 4) -> None:
         self._recording = recording
-        self._maximum_depth = maximum_depth
+        self._tally = DepthTally("", RECORDING, [DISTANCE])
         self._frames: list[FrameResult] = []
         self._samples: list[Sample] = []
         stamps = sorted(recording.stamps)
@@ -68,8 +70,8 @@ class Judge:
         median_scaled, as_it_came = None, None
         if true_depth is not None:
             try:
-                median_scaled = self._compare(true_depth, depth, "median")
-                as_it_came = self._compare(true_depth, depth, None) if metric else None
+                frame = Frame(str(stamp), image, true_depth, camera)
+                median_scaled, as_it_came, _ = self._tally.add(frame, depth, metric=metric)
             except DepthPerceptionError as error:
                 self.fail(str(error))
         plane = fit_ground_plane(depth, camera, road)
@@ -102,20 +104,9 @@ class Judge:
     def depth_is_metric(self) -> bool:
         return self._all_metric and bool(self._frames)
 
-    def depth_summary(self) -> DepthSummary | None:
+    def depth_report(self) -> DepthReport | None:
         """None without ground truth."""
-        scaled = [frame.median_scaled for frame in self._frames if frame.median_scaled is not None]
-        metric = [frame.metric for frame in self._frames if frame.metric is not None]
-        if not scaled:
-            return None
-        scales = np.array([item.scale for item in scaled])
-        return DepthSummary(
-            images=len(scaled),
-            median_scaled=mean_of(scaled),
-            metric=mean_of(metric) if len(metric) == len(scaled) else None,
-            scale_median=float(np.median(scales)),
-            scale_spread=float(np.std(scales) / np.median(scales)),
-        )
+        return self._tally.report() if self._tally.images else None
 
     def road_summary(self) -> RoadSummary | None:
         """None if no frame showed a road."""
@@ -185,9 +176,6 @@ class Judge:
             depth_topic=recording.topics.depth,
             odometry_topic=recording.topics.odometry,
         )
-
-    def _compare(self, truth: DepthMap, depth: DepthMap, scale: str | None) -> DepthMetrics:
-        return depth_metrics(truth, depth, scale="median" if scale else None, maximum=self._maximum_depth)
 
     def _view(self, camera: Camera) -> tuple[NetworkView, npt.NDArray[np.bool_]]:
         size = (camera.width, camera.height)

@@ -90,7 +90,7 @@ def replay(
         models=tuple(model_use(role, engine) for role, engine in engines),
         frames=judge.frames,
         samples=judge.samples,
-        depth=judge.depth_summary(),
+        depth=judge.depth_report(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),
         trajectory=judge.trajectory(poses, metric=odometry is not None and odometry.scale.known),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from depth_perception.evaluation.page import page
 from depth_perception.evaluation.result import Evaluation
 from depth_perception.geometry.pose import quaternion_from_rotation
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path]:
@@ -56,19 +56,15 @@ def tum(stamps: npt.NDArray[np.int64], poses: npt.NDArray[np.float64]) -> str:
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:
     """All figures as plain values; what is unknown is None."""
-    trajectory = evaluation.trajectory
+    depth, trajectory = evaluation.depth, evaluation.trajectory
+    model = next((item.name for item in evaluation.models if item.role == "depth"), "")
     return {
         "format_version": FORMAT_VERSION,
         "depth_perception": __version__,
         "kind": evaluation.kind,
         "recording": asdict(evaluation.recording),
         "models": [asdict(model) for model in evaluation.models],
-        "depth": None
-        if evaluation.depth is None
-        else {
-            "protocol": "mean over images; true depth from 0.001 to 80 m; scale by the median before the clamp",
-            **asdict(evaluation.depth),
-        },
+        "depth": None if depth is None else replace(depth, model=model).to_json(),
         "depth_is_metric": evaluation.depth_is_metric,
         "road": None if evaluation.road is None else asdict(evaluation.road),
         "trajectory": None

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.evaluation.depth_metrics import DepthMetrics
+from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.trajectory_metrics import TrajectoryMetrics
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
@@ -37,19 +38,6 @@ class Sample:
     depth: npt.NDArray[np.float32]
     truth: npt.NDArray[np.float32] | None
     camera: Camera
-
-
-@dataclass(frozen=True)
-class DepthSummary:
-    """Depth errors as means over images (see `mean_of`)."""
-
-    images: int
-    median_scaled: DepthMetrics
-    metric: DepthMetrics | None
-    scale_median: float
-    """Median over images of median(truth) / median(prediction)."""
-    scale_spread: float
-    """Standard deviation of that factor over images, divided by its median."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +147,7 @@ class Evaluation:
     models: tuple[ModelUse, ...]
     frames: tuple[FrameResult, ...]
     samples: tuple[Sample, ...]
-    depth: DepthSummary | None
+    depth: DepthReport | None
     depth_is_metric: bool
     road: RoadSummary | None
     trajectory: TrajectoryResult | None

@@ -23,6 +23,8 @@ def depth_rows(evaluation: Evaluation) -> Rows:
     rows.append(("median-scaled", *_errors(evaluation.depth.median_scaled)))
     if evaluation.depth.metric is not None:
         rows.append(("metric, as it came", *_errors(evaluation.depth.metric)))
+    for parts in evaluation.depth.parts.values():
+        rows += [(f"median-scaled, {name}", *_errors(part.errors)) for name, part in parts.items()]
     return rows
 
 

@@ -85,7 +85,7 @@ def _play_and_judge(
         models=summary.models_used(descriptions, recorder),
         frames=judge.frames,
         samples=judge.samples,
-        depth=judge.depth_summary(),
+        depth=judge.depth_report(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),
         trajectory=judge.trajectory(odometry, metric=summary.odometry_is_metric(recorder)),

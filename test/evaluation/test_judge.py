@@ -71,7 +71,7 @@ def test_a_map_without_a_single_depth_is_counted_not_fatal(recording):
         for stamp in drive.stamps:
             judge.depth(stamp, IMAGE, np.full((32, 64), np.nan, np.float32), CAMERA, metric=True)
         assert judge.depth_frames == 2
-        assert judge.depth_summary() is None
+        assert judge.depth_report() is None
         assert judge.road_summary() is None
         assert any(note.startswith("Failed 2 times: no pixel to compare") for note in judge.notes())
 

@@ -1,16 +1,19 @@
-"""A dataset that is none of this package's, as someone writes it in a file of their own, and such as lack something."""
+"""A dataset with its benchmark as someone writes them in a file of their own, and such as lack something."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from depth_perception.evaluation.protocol import DepthProtocol
 from depth_perception.geometry.camera import Camera
 from training.data.rows import FrameRow, RowSnippets
 from training.data.snippet import SnippetSource, Truth
 from training.data.source import Drive, SourceSettings
+from training.evaluation.benchmark import Benchmark
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,14 @@ class CastlesData(SourceSettings):
 
 class StreetData(CastlesData):
     """Is called as another one is."""
+
+
+class Castles(Benchmark):
+    def source(self, options: Namespace, protocol: DepthProtocol) -> SourceSettings:
+        return CastlesData(options.data)
+
+
+CASTLES = Castles(DepthProtocol("castles", "castles of the Loire", maximum=20.0, scaling="none"))
 
 
 @dataclass(frozen=True)

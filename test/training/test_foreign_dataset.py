@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from helpers.castles import CASTLES as BENCHMARK
 from helpers.castles import write_castles
 
+from depth_perception.evaluation.depth_report import read_depth_reports
 from depth_perception.model_file import TrainingData, read_description
 from training.checkpoint import newest_checkpoint
+from training.commands.evaluate import main as evaluate
 from training.commands.fit import main
 from training.commands.smoke import smoke
 from training.errors import TrainingError
@@ -63,6 +66,17 @@ def test_it_stands_in_the_model_file_with_its_licence(trained, tmp_path):
     description = read_description(tmp_path / "depth.onnx")
     assert description.training_data == (CASTLES,)
     assert description.metric
+
+
+def test_it_is_judged_by_a_benchmark_of_its_own(trained, tmp_path, capsys):
+    path, _, checkpoint = trained
+    words = ["--protocol", "helpers.castles.CASTLES", "--data", str(path.parent / "judged")]
+    evaluate([*words, "--depth", str(checkpoint), "--json", str(tmp_path / "x.json")])
+    (report,) = read_depth_reports(tmp_path / "x.json")
+    assert report.protocol == BENCHMARK.protocol
+    assert report.images == 8
+    assert report.errors == report.metric
+    assert report.protocol.words in capsys.readouterr().out
 
 
 def test_it_is_tried_out_in_small(trained, tmp_path):

@@ -135,9 +135,7 @@ def _table(classes: Sequence[SemanticClass], groups: Sequence[frozenset[str]]) -
     return table
 
 
-COARSER: dict[tuple[LabelSetName, LabelSetName], npt.NDArray[np.uint8]] = {
-    ("nyu40", "nyu4"): _table(NYU40.classes, _GROUPS)
-}
+COARSER: dict[tuple[str, str], npt.NDArray[np.uint8]] = {("nyu40", "nyu4"): _table(NYU40.classes, _GROUPS)}
 """Of a set and a coarser one: what each value that a label image can hold is there, ``[256]``."""
 
 

@@ -18,9 +18,8 @@ from depth_perception.evaluation.snippet_metrics import SnippetErrors, snippet_e
 from depth_perception.evaluation.trajectory_metrics import Alignment, TrajectoryMetrics, trajectory_metrics
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import motion_from_canonical
-from depth_perception.model_file import Score
 from training.errors import TrainingError
-from training.evaluation.depth import Report, rounded
+from training.evaluation.figures import Report, scored
 from training.evaluation.pairs import EVERY, STRIDES, PairTally, pair_figures
 
 Poses = npt.NDArray[np.float64]
@@ -129,10 +128,7 @@ def evaluate_pose(model: str | Path, drives: Mapping[str, Drive], protocol: str)
     beside = f"{protocol}, pairs of every {EVERY}th frame with one up to {max(STRIDES)} later"
     return {
         "model": str(model),
-        "scores": [
-            *(asdict(Score(words, name, rounded(value))) for name, value in (figures | known).items()),
-            *(asdict(Score(beside, name, rounded(value))) for name, value in pairs.items()),
-        ],
+        "scores": [asdict(score) for score in (*scored(words, figures | known), *scored(beside, pairs))],
         "pairs": pairs,
         "drives": [result.report() for result in results],
     }

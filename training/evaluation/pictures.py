@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from depth_perception.evaluation.frame import Depth, Frame
 from depth_perception.evaluation.pictures import Rgb, depth_picture, error_picture
 from training.errors import TrainingError
-from training.evaluation.frame import Depth, Frame
 from training.evaluation.tables import short_names
 
 PATCH = 80

@@ -12,11 +12,11 @@ from depth_perception.engines.engine import Engine
 from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import NetworkView
+from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.protocol import Resize, View
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
 from training.errors import TrainingError
-from training.evaluation.frame import Depth, Frame
-from training.evaluation.protocol import Resize, View
 
 UNLIMITED = DepthSettings(maximum_range=1e4)
 """Metres; how far counts, protocols say."""

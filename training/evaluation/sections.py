@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.protocol import DepthProtocol
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.table import table
-from training.evaluation.depth import Report
-from training.evaluation.frame import Depth, Frame
-from training.evaluation.protocol import DepthProtocol
+from training.evaluation.figures import Report
 from training.evaluation.section_plots import section_plots
 from training.evaluation.tables import short_names, write_bytes, write_json
 

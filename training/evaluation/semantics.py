@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
+from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.protocol import VIEWS, DepthProtocol
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.semantic_metrics import (
     Confusion,
@@ -18,12 +20,9 @@ from depth_perception.evaluation.semantic_metrics import (
     semantic_scores,
 )
 from depth_perception.evaluation.table import table
-from depth_perception.model_file import Score
-from training.data.label_sets import COARSER, LABEL_SETS, LabelSet, LabelSetName
-from training.evaluation.depth import Report, rounded
-from training.evaluation.frame import Frame
+from training.data.label_sets import COARSER, LABEL_SETS, LabelSet
+from training.evaluation.figures import Report, scored
 from training.evaluation.predictors import squeezed
-from training.evaluation.protocol import VIEWS, DepthProtocol
 from training.evaluation.tables import short_names
 
 
@@ -53,7 +52,7 @@ def evaluate_semantics(engines: Mapping[str, Engine], frames: Iterable[Frame], p
     return [_report(name, item, sets[name][0], images, protocol) for name, item in pixels.items() if item.any()]
 
 
-def judged_set(engine: Engine, label_set: LabelSetName) -> tuple[LabelSet, npt.NDArray[np.uint8]] | None:
+def judged_set(engine: Engine, label_set: str) -> tuple[LabelSet, npt.NDArray[np.uint8]] | None:
     """The classes that a network tells apart, and which of them each label of a set is, ``[256]``; None for a network
     of none, or of others."""
     for labels in LABEL_SETS.values():
@@ -81,5 +80,5 @@ def _report(model: str, pixels: Confusion, labels: LabelSet, images: int, protoc
     figures = semantic_scores(pixels)
     each = zip(labels.classes, intersection_over_union(pixels), strict=True)
     iou = {item.name: float(value) for item, value in each if not np.isnan(value)}
-    scores = [asdict(Score(words, name, rounded(value))) for name, value in figures.items()]
+    scores = [asdict(score) for score in scored(words, figures)]
     return {"model": model, "protocol": words, "images": images, "scores": scores, **figures, "iou": iou}

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from depth_perception.engines.engine import Engine
+from depth_perception.evaluation.frame import Depth, Frame
 from depth_perception.evaluation.pictures import Rgb, cloud_picture
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from training.evaluation.checkpoint_engine import CheckpointEngine
-from training.evaluation.frame import Depth, Frame
 from training.evaluation.pictures import captioned, write_picture
 from training.evaluation.tables import short_names
 from training.networks.normalise import normalise

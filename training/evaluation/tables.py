@@ -7,11 +7,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from depth_perception.evaluation.breakdown import DISTANCE
+from depth_perception.evaluation.depth_metrics import DepthMetrics
+from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.table import table
 from training.errors import TrainingError
-from training.evaluation.depth import Report
-from training.evaluation.regions import ALL, CLASS_NAMES
+from training.evaluation.figures import Report
 
 ERRORS = {
     "abs_rel": "AbsRel",
@@ -25,50 +27,49 @@ ERRORS = {
 }
 
 
-def scores(report: Report) -> str:
-    """The scores of one network, in lines."""
-    lines, protocol = [], None
-    for score in report["scores"]:
-        if score["protocol"] != protocol:
-            protocol = score["protocol"]
-            lines.append(f"  {protocol}")
-        lines.append(f"    {score['value']:10.4g}  {score['name']}")
-    return "\n".join(lines)
-
-
-def depth_tables(reports: Sequence[Report]) -> str:
-    """Errors of the whole and of each band, sharpness, and errors by class; one line or column for each network.
+def depth_tables(reports: Sequence[DepthReport]) -> str:
+    """Errors of the whole and of each distance, sharpness, and AbsRel by all other breakdowns; one line or column for
+    each network.
 
     Args:
-        reports: of `evaluate_depth`, of the same frames.
+        reports: of the same frames.
+
+    Raises: `TrainingError` for reports by several protocols, which cannot be compared.
     """
-    protocol = reports[0]["protocol"]
-    names = short_names([report["model"] for report in reports])
+    protocol = reports[0].protocol
+    for report in reports:
+        if (report.protocol, report.images) != (protocol, reports[0].images):
+            raise TrainingError(
+                f"{report.model} and {reports[0].model} cannot be compared: {report.images} images of"
+                f" {report.protocol.words}; {reports[0].images} images of {protocol.words}"
+            )
+    names = short_names([report.model for report in reports])
     rows: Rows = [("depth", "of", *ERRORS.values(), "scale", "images")]
-    for region in reports[0]["regions"]:
-        if region in CLASS_NAMES:
-            continue
-        if region == ALL and (baseline := reports[0].get("baseline")):
-            rows.append((region, "training drives' median", *_figures(baseline), ""))
+    rows += [("all", name, *_figures(errors), "") for name, errors in reports[0].baselines.items()]
+    rows += [("all", name, *_figures(item.errors), str(item.images)) for name, item in zip(names, reports, strict=True)]
+    for part in _parts(reports, DISTANCE.name):
         for name, report in zip(names, reports, strict=True):
-            item = report["regions"].get(region)
-            rows.append((region, name, *(["-"] * 10 if item is None else [*_figures(item), str(item["images"])])))
-    lines = [f"{protocol['name']}: {protocol['words']}", table(rows)]
+            found = report.parts[DISTANCE.name].get(part)
+            figures = ["-"] * 10 if found is None else [*_figures(found.errors), str(found.images)]
+            rows.append((part, name, *figures))
+    lines = [f"{protocol.name}: {protocol.words}", table(rows)]
 
-    rows = [("Tenengrad, mean over images", *names, "truth")]
-    truth = reports[0]["tenengrad of the truth"] or {}
-    for limit in reports[0]["tenengrad"]:
-        sharpness = (f"{report['tenengrad'][limit]:.0f}" for report in reports)
-        rows.append((f"t = {limit} m", *sharpness, f"{truth[limit]:.0f}" if limit in truth else ""))
-    lines += ["", table(rows)]
-
-    classes = [name for name in CLASS_NAMES if all(name in report["regions"] for report in reports)]
-    if classes:
-        rows = [("AbsRel of", *names, "images")]
-        for region in classes:
-            errors = (f"{report['regions'][region]['abs_rel']:.3f}" for report in reports)
-            rows.append((region, *errors, str(reports[0]["regions"][region]["images"])))
+    if reports[0].sharpness:
+        rows = [("Tenengrad, mean over images", *names, "truth")]
+        truth = reports[0].true_sharpness or {}
+        for limit in reports[0].sharpness:
+            sharpness = (f"{report.sharpness[limit]:.0f}" for report in reports)
+            rows.append((f"t = {limit} m", *sharpness, f"{truth[limit]:.0f}" if limit in truth else ""))
         lines += ["", table(rows)]
+
+    for breakdown in reports[0].parts:
+        if breakdown != DISTANCE.name and (parts := _parts(reports, breakdown)):
+            rows = [("AbsRel of", *names, "images")]
+            for part in parts:
+                found_in = [report.parts[breakdown].get(part) for report in reports]
+                errors = ("-" if item is None else f"{item.errors.abs_rel:.3f}" for item in found_in)
+                rows.append((part, *errors, str(max(item.images for item in found_in if item is not None))))
+            lines += ["", table(rows)]
     return "\n".join(lines)
 
 
@@ -91,8 +92,12 @@ def pose_tables(report: Report) -> str:
     return "\n".join([*lines, table(rows)])
 
 
-def _figures(errors: Report) -> list[str]:
-    return [f"{errors[name]:.3f}" for name in (*ERRORS, "scale")]
+def _parts(reports: Sequence[DepthReport], breakdown: str) -> list[str]:
+    return list(dict.fromkeys(part for report in reports for part in report.parts.get(breakdown, ())))
+
+
+def _figures(errors: DepthMetrics) -> list[str]:
+    return [f"{getattr(errors, name):.3f}" for name in (*ERRORS, "scale")]
 
 
 def short_names(models: Sequence[str]) -> list[str]:

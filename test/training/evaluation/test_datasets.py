@@ -1,6 +1,7 @@
 """Protocols on small trees in the datasets' own formats."""
 
 import json
+from argparse import Namespace
 
 import cv2
 import numpy as np
@@ -19,12 +20,13 @@ from helpers.datasets import (
 )
 from helpers.models import luma_depth, write_depth_model, write_pose_model
 
+from depth_perception.evaluation.frame import Frame
 from depth_perception.geometry.pose import pose_from, rotation_from_vector
 from training.commands.evaluate import main
 from training.data.image_files import read_image
 from training.errors import TrainingError
-from training.evaluation.datasets import make3d_crop, odometry_drives
-from training.evaluation.frame import Frame
+from training.evaluation.benchmark import benchmarks
+from training.evaluation.benchmarks.make3d import make3d_crop
 from training.street.labels import ROAD
 
 DRIVE = "2011_09_26_drive_0002_sync"
@@ -57,17 +59,17 @@ def test_eigen_split_by_one_command(kitti, capsys):
     assert report["protocol"]["name"] == "kitti_eigen"
     assert report["protocol"]["crop"] == "garg"
     assert report["protocol"]["words"] in capsys.readouterr().out
-    assert 0 < report["median"]["abs_rel"] < 1
+    assert 0 < report["median_scaled"]["abs_rel"] < 1
     names = {path.name for path in (kitti / "pictures").iterdir()}
     assert names == {f"{kind}_{DRIVE}_image_02_0.png" for kind in ("depth", "error", "edges")}
 
 
 def test_depth_is_along_the_axis_that_is_asked_for(kitti):
     """LiDAR sits 27 cm behind the camera, and counts from itself."""
-    forward = command(kitti)["median"]["scale"]
+    forward = command(kitti)["median_scaled"]["scale"]
     optical = command(kitti, "--depth-axis", "optical")
     assert optical["protocol"]["depth_axis"] == "optical"
-    assert optical["median"]["scale"] == pytest.approx(forward * (1 - 0.27 / 16), rel=0.01)
+    assert optical["median_scaled"]["scale"] == pytest.approx(forward * (1 - 0.27 / 16), rel=0.01)
 
 
 def test_labels_of_a_segmentation_network(kitti):
@@ -78,7 +80,7 @@ def test_labels_of_a_segmentation_network(kitti):
     for number in (0, 2):
         cv2.imwrite(str(labels / f"{number}.png"), np.full((37, WIDTH), ROAD, np.uint8))
     report = command(kitti, "--labels", str(kitti / "labels"))
-    assert report["regions"]["road"] == report["regions"]["all"]
+    assert report["parts"]["class"]["road"] == {"images": 2, "errors": report["median_scaled"]}
 
 
 def test_improved_truth_counts_beyond_80_m_and_is_not_cropped(kitti):
@@ -89,16 +91,18 @@ def test_improved_truth_counts_beyond_80_m_and_is_not_cropped(kitti):
         path = kitti / "improved/val" / DRIVE / "proj_depth/groundtruth/image_02" / f"{number:010d}.png"
         write_16_bit(path, values)
     report = command(kitti, "--protocol", "kitti_improved", "--improved", str(kitti / "improved"), "--scaling", "none")
-    assert report["median"]["pixels"] == 4
-    assert report["median"]["abs_rel"] >= 10 / 90 - 1e-6
+    assert report["median_scaled"]["pixels"] == 4
+    assert report["median_scaled"]["abs_rel"] >= 10 / 90 - 1e-6
     assert report["protocol"]["all_truth"]
 
 
-def test_what_is_missing_is_said_before_anything_runs(kitti):
-    with pytest.raises(TrainingError, match="give --split"):
-        main(["--protocol", "kitti_eigen", "--data", str(kitti / "raw"), "--depth", str(kitti / "depth.onnx")])
-    with pytest.raises(TrainingError, match="depth is improved, but no folder"):
-        command(kitti, "--protocol", "kitti_improved")
+def test_what_is_missing_is_said_before_anything_runs(kitti, capsys):
+    words = ["--data", str(kitti / "raw"), "--depth", str(kitti / "none.onnx")]
+    with pytest.raises(TrainingError, match=r"none\.txt: there is no such list of frames"):
+        main(["--protocol", "kitti_eigen", *words, "--split", str(kitti / "none.txt")])
+    with pytest.raises(SystemExit):
+        main(["--protocol", "kitti_improved", *words, "--split", str(kitti / "test_files.txt")])
+    assert "the following arguments are required: --improved" in capsys.readouterr().err
 
 
 def test_odometry_sequences_by_one_command(tmp_path, capsys):
@@ -109,7 +113,7 @@ def test_odometry_sequences_by_one_command(tmp_path, capsys):
         poses.append(poses[-1] @ motion)
     for sequence in ("09", "10"):
         write_kitti_sequence(tmp_path, sequence, np.stack(poses))
-    drive = odometry_drives(str(tmp_path), ["09"])["sequence 09"]
+    drive = benchmarks()["kitti_odometry"].drives(Namespace(data=str(tmp_path), sequences=["09"]))["sequence 09"]
     places = np.stack([pose for _, pose in drive.frames])
     assert len(drive.frames) == len(places) == 8
     focal_length = 72.15377 * 64 / WIDTH
@@ -149,7 +153,7 @@ def test_kitti_2015_by_one_command(tmp_path, capsys):
         each.append(abs(answer - true) / true)
     assert report["images"] == report["metric"]["pixels"] == 2
     assert report["metric"]["abs_rel"] == pytest.approx(np.mean(each), rel=1e-3)
-    assert report["median"]["abs_rel"] == pytest.approx(0.0, abs=1e-6)  # one pixel each: scaled, it is the truth
+    assert report["median_scaled"]["abs_rel"] == pytest.approx(0.0, abs=1e-6)  # one pixel each: scaled, it is the truth
 
 
 def test_make3d_by_one_command(tmp_path, capsys):
@@ -166,9 +170,9 @@ def test_make3d_by_one_command(tmp_path, capsys):
     answer, truth = answer[counted], truth[counted]
     scaled = np.clip(answer * np.median(truth) / np.median(answer), 0, 70)
     assert report["images"] == 2
-    assert report["median"]["pixels"] == 2 * (21 * 305 - 100)
-    assert report["median"]["abs_rel"] == pytest.approx(np.mean(np.abs(scaled - truth) / truth), rel=1e-3)
-    assert report["median"]["log10"] == pytest.approx(np.mean(np.abs(np.log10(scaled / truth))), rel=1e-3)
+    assert report["median_scaled"]["pixels"] == 2 * (21 * 305 - 100)
+    assert report["median_scaled"]["abs_rel"] == pytest.approx(np.mean(np.abs(scaled - truth) / truth), rel=1e-3)
+    assert report["median_scaled"]["log10"] == pytest.approx(np.mean(np.abs(np.log10(scaled / truth))), rel=1e-3)
 
 
 def test_make3d_is_cropped_to_two_to_one():

@@ -2,15 +2,19 @@
 
 import math
 import statistics
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.protocol import DepthProtocol
 from training.errors import TrainingError
+from training.evaluation.benchmark import benchmarks
+from training.evaluation.benchmarks.kitti_raw import KITTI_EIGEN, KITTI_IMPROVED
+from training.evaluation.benchmarks.make3d import MAKE3D
 from training.evaluation.depth import evaluate_depth
-from training.evaluation.frame import Frame
-from training.evaluation.protocol import DEPTH_PROTOCOLS, KITTI_EIGEN, KITTI_IMPROVED, MAKE3D
 from training.street.labels import ROAD, TERRAIN, VEGETATION
 
 BLACK = np.zeros((2, 2, 3), np.uint8)
@@ -86,14 +90,14 @@ def test_agrees_with_the_published_steps_written_out(protocol, shape, rows, colu
     (report,) = evaluate_depth({"x": predict}, frames, protocol)
     expected, scales = judge(frames, predict, rows, columns, truth_range, clamp)
     for name, value in expected.items():
-        assert report["median"][name] == pytest.approx(value, rel=1e-6), name
-        (score,) = (score for score in report["scores"] if score["name"] == name)
-        assert score["value"] == pytest.approx(value, rel=1e-3)
-        assert score["protocol"] == report["protocol"]["words"]
-    assert report["scale"]["median"] == pytest.approx(statistics.median(scales), rel=1e-6)
+        assert getattr(report.median_scaled, name) == pytest.approx(value, rel=1e-6), name
+    scores = benchmarks()[protocol.name].scores(report, Namespace())
+    assert {score.name: score.value for score in scores} == pytest.approx(expected, rel=1e-3)
+    assert {score.protocol for score in scores} == {protocol.words}
+    assert report.scale_median == pytest.approx(statistics.median(scales), rel=1e-6)
     spread = statistics.pstdev(scales) / statistics.median(scales)
-    assert report["scale"]["spread"] == pytest.approx(spread, rel=1e-6)
-    assert report["images"] == 3
+    assert report.scale_spread == pytest.approx(spread, rel=1e-6)
+    assert report.images == 3
 
 
 def test_bands_and_classes_share_the_scale_of_the_whole_image():
@@ -105,39 +109,41 @@ def test_bands_and_classes_share_the_scale_of_the_whole_image():
         "road": lambda frame, v, u, t: frame.labels[v, u] == ROAD,
         "tree & grass": lambda frame, v, u, t: frame.labels[v, u] in (VEGETATION, TERRAIN),
     }
-    assert set(report["regions"]) == {"all", *regions}
+    parts = {name: part for parts in report.parts.values() for name, part in parts.items()}
+    assert set(parts) == set(regions)
     for region, where in regions.items():
         expected, _ = judge(frames, predict, slice(0, 30), slice(0, 50), (1e-3, 80.0), (1e-3, 80.0), where)
         for name, value in expected.items():
-            assert report["regions"][region][name] == pytest.approx(value, rel=1e-6), (region, name)
+            assert getattr(parts[region].errors, name) == pytest.approx(value, rel=1e-6), (region, name)
 
 
 def test_unscaled_depth_is_judged_when_the_protocol_says_so():
     frames, predict = random_frames((20, 20))
     (report,) = evaluate_depth({"x": predict}, frames, replace(KITTI_EIGEN, scaling="none"))
-    assert report["regions"]["all"]["abs_rel"] == report["metric"]["abs_rel"] != report["median"]["abs_rel"]
-    assert report["regions"]["all"]["scale"] == 1.0
-    assert "metres as they come" in report["protocol"]["words"]
+    assert report.metric is not None
+    assert report.errors.abs_rel == report.metric.abs_rel != report.median_scaled.abs_rel
+    assert report.errors.scale == 1.0
+    assert "metres as they come" in report.protocol.words
 
 
 def test_an_image_without_far_pixels_does_not_count_as_far():
     near = Frame("near", BLACK, np.full((4, 4), 10.0, np.float32))
     far = Frame("far", BLACK, np.full((4, 4), 40.0, np.float32))
     (report,) = evaluate_depth({"x": lambda frame: frame.truth}, [near, far], replace(KITTI_EIGEN, crop="none"))
-    assert report["regions"]["up to 20 m"]["images"] == 1
-    assert report["regions"]["beyond 20 m"]["images"] == 1
+    assert {name: part.images for name, part in report.parts["distance"].items()} == {"up to 20 m": 1, "beyond 20 m": 1}
 
 
 def test_every_protocol_says_what_it_is():
-    for name, protocol in DEPTH_PROTOCOLS.items():
+    protocols = [item.protocol for item in benchmarks().values()]
+    for protocol in protocols:
         written = protocol.to_json()
-        assert written["name"] == name
+        assert DepthProtocol.from_json(written) == protocol
         mean = {"images": "mean over images", "pixels": "mean over all pixels of all images together"}[protocol.mean]
         for word in (mean, f"{protocol.maximum:g} m", protocol.truth):
             assert word in written["words"]
     assert "LiDAR" in KITTI_EIGEN.words
     assert "optical axis" in replace(KITTI_EIGEN, depth_axis="optical").words
-    assert len({protocol.words for protocol in DEPTH_PROTOCOLS.values()}) == len(DEPTH_PROTOCOLS)
+    assert len({protocol.words for protocol in protocols}) == len(protocols)
 
 
 def test_a_frame_that_cannot_be_judged_is_named():

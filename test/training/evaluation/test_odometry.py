@@ -1,5 +1,8 @@
 """Trajectories of pose models whose answer is known, and how windows are joined."""
 
+from argparse import Namespace
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.models import write_depth_model, write_pose_model
@@ -11,8 +14,8 @@ from depth_perception.evaluation.snippet_metrics import ate_sfmlearner
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse, pose_from, rotation_from_vector
 from depth_perception.model_file import ModelDescription
 from training.errors import TrainingError
+from training.evaluation.benchmarks.street import STREET
 from training.evaluation.odometry import Drive, evaluate_pose, snippets, trajectory, window_motions
-from training.evaluation.street import street_drives
 from training.evaluation.tables import pose_tables
 
 BEND = pose_from(rotation_from_vector([0.0, 0.03, 0.01]), [0.05, 0.0, 0.6])
@@ -36,7 +39,9 @@ class Answers:
 
 
 def evaluate(path, drive):
-    return evaluate_pose(path, street_drives([drive], 1000), "somewhere")
+    street = replace(STREET, render=lambda _: [drive])
+    drives = street.drives(Namespace(seeds=(1000, 1), frames=len(drive.images), cache=None))
+    return evaluate_pose(path, drives, "somewhere")
 
 
 def test_the_true_motion_gives_the_true_trajectory(tmp_path, drive_of):

@@ -6,9 +6,8 @@ from helpers.models import write_pose_model
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.geometry.pose import inverse, pose_from, rotation_from_vector
-from training.evaluation.odometry import evaluate_pose
+from training.evaluation.odometry import Drive, evaluate_pose
 from training.evaluation.pairs import PairTally, pair_figures
-from training.evaluation.street import street_drives
 from training.evaluation.tables import pose_tables
 
 FRAMES = 24
@@ -79,7 +78,12 @@ def test_the_largest_error_of_all_drives_counts(tally):
 
 def test_pairs_stand_beside_trajectories(tmp_path, drive_of):
     write_pose_model(tmp_path / "pose.onnx", motion=STEP, focal_length=40.0)
-    report = evaluate_pose(tmp_path / "pose.onnx", street_drives([drive_of(frames=FRAMES)], 1000), "somewhere")
+    drive = drive_of(frames=FRAMES)
+    report = evaluate_pose(
+        tmp_path / "pose.onnx",
+        {"seed 1000": Drive(drive.camera, list(zip(drive.images, drive.poses, strict=True)))},
+        "somewhere",
+    )
     assert report["pairs"]["same picture twice, largest step, m"] == pytest.approx(0.5, abs=1e-5)
     scores = {score["name"]: score for score in report["scores"]}
     assert "pairs of every" in scores["reversed pairs answered backwards, share"]["protocol"]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from training.evaluation.frame import Frame
+from depth_perception.evaluation.frame import Frame
 from training.evaluation.pictures import PATCH, PATCHES, Pictures, depth_strip, edge_crops, strongest_edges
 
 

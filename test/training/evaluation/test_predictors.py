@@ -5,9 +5,9 @@ import pytest
 from helpers.models import luma_depth, write_depth_model
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.evaluation.frame import Frame
 from depth_perception.geometry.camera import Camera
 from training.errors import TrainingError
-from training.evaluation.frame import Frame
 from training.evaluation.predictors import RobotDepth, WholeImageDepth, resized
 
 

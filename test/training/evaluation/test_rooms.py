@@ -8,6 +8,8 @@ from helpers.models import red_classes, write_depth_model
 
 from training.commands import evaluate
 from training.data.label_sets import NYU40
+from training.evaluation.benchmark import benchmarks
+from training.evaluation.benchmarks.rooms import ROOMS
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def rooms(drive_of, monkeypatch):
         walk.labels = red_classes(walk.images, 40)
         return [walk]
 
-    monkeypatch.setitem(evaluate.WORLDS, "rooms", replace(evaluate.WORLDS["rooms"], render=render))
+    monkeypatch.setitem(benchmarks(), "rooms", replace(ROOMS, render=render))
     return asked
 
 
@@ -31,14 +33,14 @@ def test_rooms_by_one_command(rooms, tmp_path):
     words = ["--protocol", "rooms", "--depth", str(tmp_path / "x.onnx"), "--json", str(tmp_path / "x.json")]
     evaluate.main([*words, "--frames", "6", "--step", "3", "--cache", str(tmp_path)])
     report = json.loads((tmp_path / "x.json").read_text())
-    assert [(data.seeds, data.frames, data.cache) for data in rooms] == [
-        ((1000, 4), 6, str(tmp_path)),
-        ((0, 12), 10, str(tmp_path)),
-    ]
+    asked = [(data.seeds, data.frames, data.cache) for data in rooms]
+    judged = ((1000, 4), 6, str(tmp_path))
+    assert asked == [judged, ((0, 12), 10, str(tmp_path)), judged]  # once more for the classes
     assert report["depth"]["images"] == report["semantics"]["images"] == 2
     assert report["depth"]["protocol"]["name"] == "rooms"
-    assert report["depth"]["regions"]["all"]["abs_rel"] == pytest.approx(0.0, abs=1e-4)
-    assert report["depth"]["regions"]["all"]["scale"] == 1.0
-    assert {"bookshelf", "up to 3 m", "beyond 3 m"} <= set(report["depth"]["regions"])
+    assert report["depth"]["metric"]["abs_rel"] == pytest.approx(0.0, abs=1e-4)
+    assert report["depth"]["metric"]["scale"] == 1.0
+    assert set(report["depth"]["parts"]["distance"]) == {"up to 3 m", "beyond 3 m"}
+    assert "bookshelf" in report["depth"]["parts"]["class"]
     assert report["semantics"]["miou"] == 1.0
     assert "nyu40" in report["semantics"]["protocol"]

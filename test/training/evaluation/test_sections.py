@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from helpers.models import luma_depth
 
+from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.protocol import DepthProtocol
 from training.commands import evaluate
+from training.evaluation.benchmark import benchmarks
+from training.evaluation.benchmarks.make3d import MAKE3D
 from training.evaluation.depth import evaluate_depth
-from training.evaluation.frame import Frame
-from training.evaluation.protocol import MAKE3D, DepthProtocol
 from training.evaluation.sections import Sections
 
 PROTOCOL = DepthProtocol("rooms", "somewhere", maximum=10.0, scaling="none")
@@ -91,7 +93,8 @@ def test_the_command_line_writes_a_table_figures_and_plots(tmp_path, monkeypatch
     image = np.full((64, 128, 3), 30, np.uint8)  # the model says 6.8 m
     image[:, 64:] = rng.integers(5, 250, (64, 64, 3))
     truth = luma_depth(image) + np.float32(0.5)
-    monkeypatch.setattr(evaluate, "dataset_frames", lambda *_: [Frame("one", image, truth)])
+    make3d = type(benchmarks()["make3d"])
+    monkeypatch.setattr(make3d, "frames", lambda *_: iter([Frame("one", image, truth)]))
     words = ["--protocol", "make3d", "--data", "x", "--scaling", "none"]
     evaluate.main([*words, "--depth", str(depth_model), "--sections", str(tmp_path / "out")])
     (report,) = json.loads((tmp_path / "out/sections.json").read_text())["sections"]

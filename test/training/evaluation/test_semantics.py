@@ -5,9 +5,9 @@ import pytest
 from helpers.models import red_classes, write_depth_model
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.evaluation.frame import Frame
 from training.data.label_sets import CITYSCAPES, COARSER, NYU4, NYU40
-from training.evaluation.frame import Frame
-from training.evaluation.protocol import KITTI_EIGEN
+from training.evaluation.benchmarks.kitti_raw import KITTI_EIGEN
 from training.evaluation.semantics import evaluate_semantics, semantic_table
 
 

@@ -1,56 +1,71 @@
 """The evaluation on street drives, with models whose answer is known."""
 
-from dataclasses import replace
+from argparse import Namespace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from helpers.models import luma_depth, write_depth_model
 
+from depth_perception.evaluation.depth_report import Extra
 from depth_perception.model_file import Score
 from training.errors import TrainingError
+from training.evaluation.benchmarks.street import STREET
 from training.evaluation.checkpoint_engine import open_network
+from training.evaluation.depth import evaluate_depth
+from training.evaluation.figures import score_lines
 from training.evaluation.predictors import predictor
-from training.evaluation.protocol import street_protocol
-from training.evaluation.street import evaluate_on_street
-from training.evaluation.tables import depth_tables, scores, write_json
+from training.evaluation.tables import depth_tables, write_json
+from training.evaluation.world import MEDIAN
 from training.exporting.export import read_scores
 from training.street.labels import CAR, POLE
 
-NEAR = np.full((64, 128), 10.0, np.float32)
 
-
-def evaluate(models, drives, step=4, draw=None, baseline=NEAR, scaling="median"):
-    protocol = replace(street_protocol("somewhere"), scaling=scaling)
+def evaluate(models, drives, draw=None, **changes):
+    """Reports as the street benchmark gives them, of drives in place of rendered ones: first those to judge by."""
+    rendered = iter([drives, [Baseline()]])
+    street = replace(STREET, render=lambda data: next(rendered))
+    options = Namespace(seeds=(1000, 1), frames=12, step=4, baseline_seeds=(0, 1), cache=None)
+    protocol = replace(street.protocol, truth="somewhere", **changes)
     predictors = {str(model): predictor(open_network(model), protocol.view, protocol.resize) for model in models}
-    return evaluate_on_street(predictors, drives, baseline, protocol, step, draw)
+    frames = street.frames(options, protocol)
+    reports = evaluate_depth(predictors, frames, protocol, draw, street.baselines(options), street.extras)
+    return [replace(report, scores=street.scores(report, options)) for report in reports]
+
+
+@dataclass
+class Baseline:
+    """A training drive that is 10 m away everywhere."""
+
+    depth = np.full((1, 64, 128), 10.0, np.float32)
 
 
 def test_a_model_that_is_right_scores_zero(depth_model, drive_of):
     (report,) = evaluate([depth_model], [drive_of()])
-    assert report["images"] == 3
-    assert report["metric"]["abs_rel"] == pytest.approx(0.0, abs=1e-4)
-    assert report["baseline"]["abs_rel"] > 0.1
-    assert report["scale"] == {"median": pytest.approx(1.0, abs=1e-3), "spread": pytest.approx(0.0, abs=1e-3)}
+    assert report.images == 3
+    assert report.metric.abs_rel == pytest.approx(0.0, abs=1e-4)
+    assert report.baselines[MEDIAN].abs_rel > 0.1
+    assert (report.scale_median, report.scale_spread) == (pytest.approx(1.0, abs=1e-3), pytest.approx(0.0, abs=1e-3))
 
 
 def test_a_model_that_is_twice_too_far_is_right_but_for_its_scale(depth_model, drive_of):
     (report,) = evaluate([depth_model], [drive_of(model_says=2.0)])
-    assert report["median"]["abs_rel"] == pytest.approx(0.0, abs=1e-3)
-    assert report["metric"]["abs_rel"] == pytest.approx(1.0, abs=1e-3)
-    assert report["median"]["scale"] == pytest.approx(0.5, abs=1e-3)
-    assert report["regions"]["road"]["abs_rel"] == pytest.approx(0.0, abs=1e-3)
-    assert report["tenengrad"] == pytest.approx(report["tenengrad of the truth"], rel=1e-3)
+    assert report.median_scaled.abs_rel == pytest.approx(0.0, abs=1e-3)
+    assert report.metric.abs_rel == pytest.approx(1.0, abs=1e-3)
+    assert report.median_scaled.scale == pytest.approx(0.5, abs=1e-3)
+    assert report.parts["class"]["road"].errors.abs_rel == pytest.approx(0.0, abs=1e-3)
+    assert report.sharpness == pytest.approx(report.true_sharpness, rel=1e-3)
 
 
 def test_models_are_judged_at_the_size_of_the_truth_whatever_their_own(depth_model, drive_of, tmp_path):
     """A model that sees half of the pixels cannot know what the other half of them shows."""
     write_depth_model(tmp_path / "small.onnx", width=64, height=32, focal_length=40.0)
     large, small = evaluate([depth_model, tmp_path / "small.onnx"], [drive_of()])
-    assert small["median"]["pixels"] == large["median"]["pixels"]
-    assert large["median"]["abs_rel"] < 1e-3
-    assert small["median"]["abs_rel"] > 0.1
-    assert list(small["tenengrad"]) == ["5", "20", "80"]
-    shares = [small["tenengrad"][limit] / large["tenengrad"][limit] for limit in small["tenengrad"]]
+    assert small.median_scaled.pixels == large.median_scaled.pixels
+    assert large.median_scaled.abs_rel < 1e-3
+    assert small.median_scaled.abs_rel > 0.1
+    assert list(small.sharpness) == ["5", "20", "80"]
+    shares = [small.sharpness[limit] / large.sharpness[limit] for limit in small.sharpness]
     assert shares == sorted(shares, reverse=True)  # the higher the threshold, the more a sharp edge beats a soft one
     assert shares[1] < 0.7
     printed = depth_tables([large, small])
@@ -64,12 +79,12 @@ def test_errors_are_told_apart_by_distance_and_class(depth_model, drive_of):
     truth = luma_depth(drive.images)
     drive.depth[:, :, :64] = truth[:, :, :64] / 1.25  # of the cars alone the model says too much
     (report,) = evaluate([depth_model], [drive], scaling="none")
-    assert report["regions"]["car"]["abs_rel"] == pytest.approx(0.25, abs=1e-4)
-    assert report["regions"]["road"]["abs_rel"] == pytest.approx(0.0, abs=1e-4)
-    assert report["regions"]["all"] == report["metric"] | {"images": 3}
-    near, far = report["regions"]["up to 20 m"], report["regions"]["beyond 20 m"]
-    assert near["pixels"] == (drive.depth[::4] <= 20).sum()
-    assert near["pixels"] + far["pixels"] == report["median"]["pixels"]
+    assert report.parts["class"]["car"].errors.abs_rel == pytest.approx(0.25, abs=1e-4)
+    assert report.parts["class"]["road"].errors.abs_rel == pytest.approx(0.0, abs=1e-4)
+    assert report.errors == report.metric
+    near, far = (part.errors.pixels for part in report.parts["distance"].values())
+    assert near == (drive.depth[::4] <= 20).sum()
+    assert near + far == report.median_scaled.pixels
 
 
 def test_poles_are_found(depth_model, drive_of):
@@ -78,8 +93,9 @@ def test_poles_are_found(depth_model, drive_of):
     drive.images[:, 10:60, 60:64] = 80
     drive.depth[:] = luma_depth(drive.images)
     drive.labels[:, 10:60, 60:64] = POLE
-    (report,) = evaluate([depth_model], [drive], step=6)
-    assert report["poles"] == {"number": 2, "visible": 1.0}
+    (report,) = evaluate([depth_model], [drive])
+    assert report.extras == {"poles seen": Extra(3, 1.0)}
+    assert (report.scores[-1].name, report.scores[-1].value) == ("poles seen", 1.0)
 
 
 def test_frames_are_drawn_without_the_baseline(depth_model, drive_of):
@@ -90,11 +106,11 @@ def test_frames_are_drawn_without_the_baseline(depth_model, drive_of):
 
 def test_scores_travel_from_the_report_into_the_model_file(depth_model, drive_of, tmp_path):
     (report,) = evaluate([depth_model], [drive_of()])
-    write_json({"depth": report}, tmp_path / "scores.json")
+    write_json({"depth": report.to_json()}, tmp_path / "scores.json")
     read = read_scores(tmp_path / "scores.json", "depth")
-    assert [score.name for score in read] == [score["name"] for score in report["scores"]]
+    assert read == report.scores
     assert all(isinstance(score, Score) and score.protocol.startswith("somewhere") for score in read)
-    printed = scores(report)
+    printed = score_lines(read)
     assert all(score.name in printed for score in read)
     with pytest.raises(TrainingError, match="no scores of a pose model"):
         read_scores(tmp_path / "scores.json", "pose")

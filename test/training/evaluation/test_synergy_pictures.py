@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from depth_perception.evaluation.frame import Frame
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
 from training.commands.evaluate import _draw
+from training.evaluation.benchmarks.rooms import ROOMS
 from training.evaluation.checkpoint_engine import CheckpointEngine
-from training.evaluation.frame import Frame
-from training.evaluation.protocol import rooms_protocol
 from training.evaluation.sections import Sections
 from training.evaluation.synergy_pictures import SynergyPictures, attention_maps, overlay, synergy_networks
 from training.models import DepthModel
@@ -104,7 +104,7 @@ def test_evaluate_draws_them_for_checkpoints_of_synergy_networks_alone(tmp_path,
     engines = {"synergy.ckpt": Checkpoint(network()), "other.ckpt": Checkpoint(other)}
     assert list(synergy_networks(engines)) == ["synergy.ckpt"]
     depth = np.full((64, 96), 3.0, np.float32)
-    frame, protocol = Frame("one", image, depth, CAMERA), rooms_protocol("somewhere")
+    frame, protocol = Frame("one", image, depth, CAMERA), ROOMS.protocol
     for folder, shown in (("both", engines), ("other", {"other.ckpt": engines["other.ckpt"]})):
         options = argparse.Namespace(pictures=tmp_path / folder, sections=None)
         draw = _draw(options, protocol, 1, Sections(protocol), shown)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.evaluation.crops import Crop, crop_mask
-from training.evaluation.frame import Depth
+from depth_perception.evaluation.frame import Depth
 
 Scaling = Literal["median", "none"]
-Resize = Literal["depth", "disparity", "nearest"]
+Resize = Literal["depth", "disparity", "nearest", "none"]
 DepthAxis = Literal["optical", "lidar"]
 View = Literal["whole", "robot"]
 Mean = Literal["images", "pixels"]
@@ -29,7 +30,12 @@ CROPS = {
     "nyu_eigen": "Eigen crop of NYU, rows 45 to 471 and columns 41 to 601",
 }
 MEANS = {"images": "mean over images", "pixels": "mean over all pixels of all images together"}
-RESIZES = {"depth": "depth bilinear", "disparity": "disparity bilinear", "nearest": "depth nearest"}
+RESIZES = {
+    "depth": "depth bilinear to the truth's size",
+    "disparity": "disparity bilinear to the truth's size",
+    "nearest": "depth nearest to the truth's size",
+    "none": "truth brought into its view",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class DepthProtocol:
         scaling: ``median`` multiplies each prediction with the ratio of the medians over the pixels that count.
         depth_axis: what true depth is measured along.
         view: what of an image a network sees.
-        resize: how a prediction is brought to the truth's size.
+        resize: how a prediction is brought to the truth's size, or the truth to the prediction's.
         mean: ``images`` judges each image and takes the mean, each counting alike; ``pixels`` pools the pixels of all
             images, each counting alike. That alone moves AbsRel by several percent.
         band: metres of true depth at which near ends and far begins (Dual Networks, Table 4: 20).
@@ -87,81 +93,19 @@ class DepthProtocol:
         counted = "all truth counts" if self.all_truth else "truth within counts"
         return (
             f"{self.truth}, {DEPTH_AXES[self.depth_axis]}, {CROPS[self.crop]}, {scaling} to {self.minimum:g} to"
-            f" {self.maximum:g} m ({counted}), {VIEWS[self.view]}, {RESIZES[self.resize]} to the truth's size,"
-            f" {MEANS[self.mean]}"
+            f" {self.maximum:g} m ({counted}), {VIEWS[self.view]}, {RESIZES[self.resize]}, {MEANS[self.mean]}"
         )
 
     def to_json(self) -> dict[str, Any]:
         """All of it, and the words."""
         return asdict(self) | {"words": self.words}
 
-
-KITTI_EIGEN = DepthProtocol(
-    "kitti_eigen",
-    "KITTI raw, Eigen's test split, one LiDAR scan an image",
-    crop="garg",
-    depth_axis="lidar",
-)
-"""Eigen et al., NIPS 2014, with the crop of Garg et al., ECCV 2016: Tables 1 and 3 to 7 of Dual Networks."""
-
-KITTI_IMPROVED = DepthProtocol(
-    "kitti_improved",
-    "KITTI raw, the images of Eigen's test split that have improved ground truth (Uhrig et al., 3DV 2017)",
-    all_truth=True,
-)
-"""Uhrig et al., "Sparsity Invariant CNNs": 652 images, no crop; truth beyond 80 m counts, predictions are clamped."""
-
-KITTI_2015 = DepthProtocol("kitti_2015", "KITTI 2015 stereo, training images (Menze and Geiger, CVPR 2015)")
-
-MAKE3D = DepthProtocol(
-    "make3d",
-    "Make3D test images, centre crop of two to one, laser depth below 70 m (criterion C1)",
-    minimum=0.0,
-    maximum=70.0,
-    resize="nearest",
-)
-"""Saxena et al., PAMI 2009, as Godard et al. (2017) crop it: Table 2 of Dual Networks."""
-
-NYU_HARSANYI = DepthProtocol(
-    "nyu_harsanyi",
-    "NYU Depth v2, 654 test images, holes filled, rows 7 to 473 and columns 29 to 611; of the image the middle 320x256"
-    " of its 352x264",
-    minimum=1e-3,
-    maximum=10.0,
-    all_truth=True,
-    scaling="none",
-    mean="pixels",
-    band=3.0,
-    thresholds=(1.0, 4.0),
-)
-"""Harsanyi et al., MISSI 2018, Table 1. The paper clamps nothing; no truth of the set lies beyond 10 m."""
-
-NYU_BTS = DepthProtocol(
-    "nyu_bts",
-    "NYU Depth v2, 654 test images, holes filled",
-    crop="nyu_eigen",
-    minimum=1e-3,
-    maximum=10.0,
-    scaling="none",
-    band=3.0,
-    thresholds=(1.0, 4.0),
-)
-"""Lee et al., "From Big to Small", 2019, and all tables since."""
-
-NYU_SC_DEPTH = replace(NYU_BTS, name="nyu_sc_depth", minimum=0.1, scaling="median")
-"""Bian et al., TPAMI 2021: of networks that learn from images alone."""
-
-DEPTH_PROTOCOLS = {
-    item.name: item for item in (KITTI_EIGEN, KITTI_IMPROVED, KITTI_2015, MAKE3D, NYU_HARSANYI, NYU_BTS, NYU_SC_DEPTH)
-}
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> DepthProtocol:
+        """What `to_json` wrote, read back."""
+        lists = {name: tuple(values[name]) for name in ("ranges", "thresholds")}
+        return cls(**{name: value for name, value in values.items() if name != "words"} | lists)
 
 
-def street_protocol(words: str) -> DepthProtocol:
-    """Of street drives, in words, whose depth is exact and dense."""
-    return DepthProtocol("street", words, view="robot", resize="disparity")
-
-
-def rooms_protocol(words: str) -> DepthProtocol:
-    """Of procedural rooms, in words: as street drives, in the range and the metres of indoor protocols."""
-    metres = replace(street_protocol(words), minimum=0.1, maximum=10.0, scaling="none")
-    return replace(metres, name="rooms", band=3.0, thresholds=(1.0, 4.0))
+RECORDING = DepthProtocol("recording", "true depth of the recording", view="robot", resize="none", thresholds=())
+"""Of what a robot recorded; sharpness is left out, which takes time and says little of sparse truth."""

@@ -1,4 +1,4 @@
-"""What a protocol judges: an image whose depth is known."""
+"""What is judged: an image whose depth is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
-from training.data.label_sets import LabelSetName
 
 Depth = npt.NDArray[np.float32]
 
@@ -32,4 +31,4 @@ class Frame:
     truth: Depth
     camera: Camera | None = None
     labels: npt.NDArray[np.uint8] | None = None
-    label_set: LabelSetName = "cityscapes"
+    label_set: str = "cityscapes"
