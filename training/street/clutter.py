@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from training.rendering.foliage import make_bush
-from training.rendering.mesh import Material, Mesh, box, disc, ellipsoid, join, quad, tube
+from training.rendering.mesh import Material, Mesh, box, disc, ellipsoid, join, pose_at, quad, tube
 from training.street import labels
 from training.street.cars import contact_shadow
 from training.street.furniture import DARK_STEEL, STEEL, make_bin, make_person
@@ -244,9 +244,42 @@ def make_column(rng: np.random.Generator) -> Mesh:
     return join([box((-half[0], -half[1], 0), (half[0], half[1], height), material), contact_shadow(0.3, 0.3)])
 
 
+def make_shape(rng: np.random.Generator) -> Mesh:
+    """Something that has no name: a few bodies in and on each other."""
+    parts = []
+    layers = (
+        Layer.PLAIN,
+        Layer.PLASTER,
+        Layer.CONCRETE,
+        Layer.BRICK,
+        Layer.PAVING,
+        Layer.BARK,
+        Layer.BILLBOARD,
+        Layer.ROOF,
+    )
+    size = float(np.exp(rng.uniform(np.log(0.25), np.log(1.6))))
+    for _ in range(int(rng.integers(1, 5))):
+        colour = rng.uniform(0.05, 1.0, 3)
+        gloss = float(rng.choice([0.0, 0.0, 0.5]))
+        material = Material(labels.NONE, int(rng.choice(layers)), (colour[0], colour[1], colour[2]), gloss)
+        half = size * rng.uniform(0.15, 0.7, 3)
+        x, y = size * rng.normal(0.0, 0.25, 2)
+        z = float(rng.choice([0.0, rng.uniform(0.0, 1.2) * size]))
+        kind = rng.integers(3)
+        if kind == 0:
+            body = box((x - half[0], y - half[1], z), (x + half[0], y + half[1], z + 2 * half[2]), material, repeat=1.5)
+        elif kind == 1:
+            body = ellipsoid((x, y, z + half[2]), half, material, 6, 10)
+        else:
+            ends = rng.uniform(0.3, 1.0, 2) * half[0]
+            body = tube((x, y, z), (x, y, z + 2 * half[2]), (float(ends[0]), float(ends[1])), material, 10)
+        parts.append(body.placed(pose_at((0.0, 0.0, 0.0), float(rng.uniform(0.0, 2.0 * np.pi)))))
+    return join([*parts, contact_shadow(0.6 * size, 0.6 * size)])
+
+
 CLUTTER = (
     make_cone, make_cone, make_barrier, make_barrier, make_skip, make_boxes, make_bench, make_planter, make_pram,
-    make_trolley, make_dog, make_robot, make_column, make_bin,
+    make_trolley, make_dog, make_robot, make_column, make_bin, make_shape, make_shape, make_shape,
 )  # fmt: skip
 """Makers of things that stand about; each takes random numbers."""
 

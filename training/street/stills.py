@@ -5,33 +5,44 @@ A row of the image says nothing about depth here: cameras stand at any height an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from depth_perception.geometry.camera import Camera
 from training.rendering.frame import Frame
+from training.rendering.mesh import Mesh
 from training.rendering.renderer import Renderer, View
 from training.rendering.scene import Prop, Scene
+from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
 from training.street.crowd import make_cast, place_crowd
+from training.street.disguise import disguised, recoloured, wetted
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
 from training.street.highway import build_highway
+from training.street.patches import Image, cut_patches
+from training.street.quarter import build_quarter
 from training.street.response import Response
 from training.street.spots import find_spot
 from training.street.textures import draw_textures
 from training.street.town import build_town
 from training.street.weather import harsh_light
+from training.street.world import World
 
-STILLS_VERSION = 2
+STILLS_VERSION = 3
 """Raised whenever the same seed gives other pictures."""
 
+SHARING = 4
+"""Seeds in a row that dress in the same textures, but for what each changes: to draw them takes as long as a world."""
 REACH = 45.0
 """How far from the road cameras and things stand, metres, at most."""
+PATCHES = 12
+"""Of real pictures, to each world."""
 BONNETS = 0.2
 """Share of the pictures with a part of the own vehicle in them."""
 TRIES = 12
@@ -48,6 +59,7 @@ class StillsConfig:
         camera: of all of them.
         heights: smallest and largest of the camera above the ground, metres.
         pitch, roll: largest angles, radians.
+        patches: videos or folders of pictures, patches of which surfaces may carry.
     """
 
     seed: int
@@ -56,6 +68,7 @@ class StillsConfig:
     heights: tuple[float, float] = (0.3, 3.0)
     pitch: float = 0.17
     roll: float = 0.07
+    patches: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.frames <= 0:
@@ -90,13 +103,13 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
 
     Raises: `RenderingError` where there is no EGL to draw with.
     """
-    rng = _random(config.seed, 1)
-    world = build_highway(rng, -380.0) if rng.random() < 0.25 else build_town(rng, -80.0)
+    world = _build(_random(config.seed, 1))
     floor = Floor(world.mesh, world.road.line, REACH)
     cast = make_cast(_random(config.seed, 2))
     light = harsh_light(_random(config.seed, 3))
-    textures = draw_textures(_random(config.seed, 4))
-    scene = Scene(world.mesh, (), light, textures, labels.SKY, shadow_reach=40.0, shadow_size=1024, shadow_slope=1.5)
+    patches = cut_patches(_random(config.seed, 7), config.patches, PATCHES)
+    mesh, textures = _dress(_random(config.seed, 4), world.mesh, _textures(config.seed // SHARING), patches)
+    scene = Scene(mesh, (), light, textures, labels.SKY, shadow_reach=40.0, shadow_size=1024, shadow_slope=1.5)
     response = Response.draw(_random(config.seed, 5))
     opening = 2.0 * float(np.arctan(0.5 * config.camera.width / config.camera.fx))
     with Renderer(scene, config.camera) as renderer:
@@ -115,8 +128,30 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
                     break
             else:
                 raise StreetError(f"stills of seed {config.seed}: no place for a camera was found in frame {index}")
-            image = response.apply(view.image, float(rng.normal(0.0, 0.35)))
+            image = response.apply(view.image, float(rng.normal(0.0, 0.45)))
             yield Frame(image, view.depth, view.labels, spot.camera, float(index), 0.0)
+
+
+def _build(rng: np.random.Generator) -> World:
+    """A world no longer than stills need."""
+    kind = rng.random()
+    return build_quarter(rng) if kind < 0.6 else build_town(rng, -80.0) if kind < 0.85 else build_highway(rng, -380.0)
+
+
+@lru_cache(maxsize=1)
+def _textures(number: int) -> Textures:
+    return draw_textures(_random(number, 6))
+
+
+def _dress(rng: np.random.Generator, mesh: Mesh, textures: Textures, patches: Sequence[Image]) -> tuple[Mesh, Textures]:
+    """A world as it is, or with other patterns and colours, or wet."""
+    share = float(rng.choice([0.0, 0.15, 0.4, 0.9], p=[0.35, 0.25, 0.25, 0.15]))
+    if share:
+        textures = disguised(rng, textures, share, patches)
+    strength = float(rng.choice([0.0, 0.12, 0.35], p=[0.4, 0.4, 0.2]))
+    if strength:
+        mesh = recoloured(rng, mesh, strength)
+    return wetted(rng, mesh, textures) if rng.random() < 0.12 else (mesh, textures)
 
 
 def worth_seeing(view: View, own: bool) -> bool:

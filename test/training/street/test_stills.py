@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,10 +17,14 @@ from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
 from training.street.crowd import Model, make_cast
+from training.street.disguise import DISGUISED, disguised, recoloured, wetted
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
+from training.street.patches import cut_patches
+from training.street.quarter import build_quarter
+from training.street.spots import find_spot
 from training.street.stills import StillsConfig, render_stills
-from training.street.textures import Layer
+from training.street.textures import Layer, draw_textures
 from training.street.town import build_town
 
 SMALL = Camera(width=120, height=90, fx=70.0, fy=70.0, cx=66.0, cy=40.0)
@@ -198,3 +203,94 @@ def test_no_bonnet_reaches_above_the_lower_part_of_the_picture(stills):
         x, y, z = bonnet.positions.T
         rows = SMALL.cy - SMALL.fy * z / x
         assert rows[np.abs(y) < x].min() > 0.5 * SMALL.height
+
+
+def test_quarters_have_room_for_cameras_on_and_beside_the_road():
+    for seed in range(3):
+        world = build_quarter(np.random.default_rng(seed))
+        floor = Floor(world.mesh, world.road.line, 45.0)
+        rng = np.random.default_rng(seed)
+        spots = [find_spot(rng, world, floor, (0.3, 3.0), 0.17, 0.07) for _ in range(30)]
+        aside = [_aside(world, spot.base[:3, 3]) for spot in spots if spot is not None]
+        assert len(aside) == 30
+        assert np.mean(np.array(aside) < world.half) > 0.4
+        assert np.mean(np.array(aside) > world.half) > 0.1
+
+
+def _aside(world, place) -> float:
+    return float(np.linalg.norm(world.road.line[:, :2] - place[:2], axis=1).min())
+
+
+class TestDisguise:
+    """What a world looks like changes, what it is does not."""
+
+    @pytest.fixture(scope="class")
+    def textures(self):
+        return draw_textures(np.random.default_rng(0))
+
+    def test_every_share_of_surfaces(self, textures):
+        plain = textures.layers
+        for share in (0.0, 0.5, 1.0):
+            layers = disguised(np.random.default_rng(1), textures, share).layers
+            changed = [not np.array_equal(layers[layer], plain[layer]) for layer in DISGUISED]
+            assert abs(np.mean(changed) - share) < 0.25
+            assert np.array_equal(layers[..., 3], plain[..., 3]), "what mirrors, and what is cut out"
+            for layer in (Layer.MARKING, Layer.SHADOW, Layer.RAILING, Layer.PLAIN):
+                assert np.array_equal(layers[layer], plain[layer])
+
+    def test_patches_of_real_pictures_are_carried(self, textures):
+        colour = np.array((10, 200, 30), np.uint8)
+        patch = np.full((60, 60, 3), colour)
+        layers = disguised(np.random.default_rng(1), textures, 1.0, [patch]).layers
+        tones = layers[list(DISGUISED), ..., :3].reshape(len(DISGUISED), -1, 3).astype(float)
+        share = np.ptp(tones, axis=1).max(axis=1) == 0
+        hue = tones.mean(axis=1) / tones.mean(axis=1).max(axis=1, keepdims=True)
+        carried = share & (np.abs(hue - colour / 200.0).max(axis=1) < 0.05)
+        assert 0.2 < carried.mean() < 0.8
+
+    def test_tints_are_those_of_a_class_and_leave_decals(self):
+        world = build_town(np.random.default_rng(3), -80.0)
+        mesh = recoloured(np.random.default_rng(2), world.mesh, 0.2)
+        decals = world.mesh.materials[:, 0] >= Layer.SHADOW
+        assert np.array_equal(mesh.colours[decals], world.mesh.colours[decals])
+        assert np.array_equal(mesh.colours[:, 3], world.mesh.colours[:, 3])
+        assert np.array_equal(mesh.positions, world.mesh.positions)
+        road = (world.mesh.materials == (Layer.ASPHALT, labels.ROAD)).all(axis=1)
+        kept = road & (mesh.colours[:, :3] < 1.0).all(axis=1)
+        ratios = mesh.colours[kept, :3] / world.mesh.colours[kept, :3]
+        assert np.ptp(ratios, axis=0).max() < 1e-4
+        assert np.abs(ratios.mean(axis=0) - 1.0).max() > 0.01
+
+    def test_wet_roads_mirror_and_houses_stay_dry(self, textures):
+        world = build_town(np.random.default_rng(3), -80.0)
+        mesh, wet = wetted(np.random.default_rng(2), world.mesh, textures)
+        kinds = world.mesh.materials[:, 1]
+        road = (kinds == labels.ROAD) & (world.mesh.materials[:, 0] < Layer.LEAVES_0)
+        assert mesh.colours[road, 3].min() > 0.25
+        assert np.array_equal(mesh.colours[kinds == labels.BUILDING], world.mesh.colours[kinds == labels.BUILDING])
+        assert np.ptp(wet.layers[Layer.ASPHALT, ..., 3].astype(int)) > 40
+
+
+class TestPatches:
+    def test_videos_and_folders_of_pictures(self, tmp_path):
+        picture = np.zeros((80, 120, 3), np.uint8)
+        picture[:, 60:] = (255, 0, 0)  # blue, as OpenCV writes it
+        cv2.imwrite(str(tmp_path / "one.png"), picture)
+        writer = cv2.VideoWriter(str(tmp_path / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (120, 80))
+        for _ in range(5):
+            writer.write(np.full_like(picture, 90))
+        writer.release()
+        paths = (str(tmp_path), str(tmp_path / "clip.avi"))
+        patches = cut_patches(np.random.default_rng(0), paths, 60)
+        assert len(patches) == 60
+        assert all(patch.shape[0] == patch.shape[1] <= 80 and patch.shape[2] == 3 for patch in patches)
+        means = np.array([patch.reshape(-1, 3).mean(axis=0) for patch in patches])
+        grey = np.abs(means - 90).max(axis=1) < 4
+        assert grey.mean() > 0.2
+        assert (means[~grey][:, :2] < 5).all(), "RGB: what is blue has neither red nor green"
+        assert cut_patches(np.random.default_rng(0), (), 5) == []
+
+    def test_what_holds_none_is_refused(self, tmp_path):
+        for path in (str(tmp_path), str(tmp_path / "missing.mp4")):
+            with pytest.raises(StreetError, match="holds no pictures"):
+                cut_patches(np.random.default_rng(0), (path,), 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.model_file import TrainingData
 from training.data.datasets.street import StreetSnippets
 from training.data.label_sets import LabelSetName
 from training.data.seeded import SeededData
@@ -17,6 +18,20 @@ from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.rendering.cache import CachedDrive
+
+
+@dataclass(frozen=True)
+class PatchSource:
+    """Real pictures, patches of which surfaces may carry.
+
+    Attributes:
+        path: a video, or a folder of pngs or jpegs.
+        name, licence: how models that learned from it name it; the name of the path if there is none.
+    """
+
+    path: str
+    name: str = ""
+    licence: str = "unknown"
 
 
 @dataclass(frozen=True)
@@ -31,11 +46,12 @@ class StillsData(SeededData):
         shift: of the principal point from the middle, at most, as a share of the picture's size.
         heights: smallest and largest metres of the camera above the ground.
         pitch, roll: largest angles, radians.
+        patches: real pictures that surfaces may look like.
         share: of an epoch's samples, relative to other sources.
     """
 
     KIND = "seeds of stills"
-    name = "procedural street world of this package (training.street)"
+    name = "stills of the procedural street world of this package (training.street)"
     seeds: tuple[int, int] = (0, 40)
     frames: int = 60
     truth: tuple[Truth, ...] = ("depth",)
@@ -46,6 +62,7 @@ class StillsData(SeededData):
     roll: float = 0.07
     width: int = 480
     height: int = 360
+    patches: tuple[PatchSource, ...] = ()
     share: float = 1.0
     cache: str = "cache/stills"
     label_set: ClassVar[LabelSetName] = "cityscapes"
@@ -67,6 +84,17 @@ class StillsData(SeededData):
             )
         return StreetSnippets(render_stills_of(self), 1, self.truth, step=step)
 
+    @property
+    def title(self) -> str:
+        """With the seeds, and whose patches they carry."""
+        names = [source.name or Path(source.path).name for source in self.patches]
+        return super().title + "".join(f", patches of {name} as textures" for name in names)
+
+    def describe(self) -> TrainingData:
+        """With the licences of the patches."""
+        licences = dict.fromkeys([self.licence, *(source.licence for source in self.patches)])
+        return TrainingData(self.title, ", ".join(licences), self.truth)
+
     def small(self) -> StillsData:
         """A few small pictures of its first world."""
         return replace(self, seeds=(self.seeds[0], 1), frames=4, width=160, height=120)
@@ -80,8 +108,9 @@ def render_stills_of(data: StillsData) -> list[CachedDrive]:
     from training.rendering.cache import cached_drive
     from training.street.stills import StillsConfig
 
+    patches = tuple(source.path for source in data.patches)
     configs = [
-        StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll)
+        StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll, patches)
         for seed in data.numbers
     ]
     return [cached_drive(config, Path(data.cache)) for config in configs]

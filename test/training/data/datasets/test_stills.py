@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.data.datasets.stills import StillsData, render_stills_of
+from training.data.datasets.stills import PatchSource, StillsData, render_stills_of
 from training.data.source import Drive
 from training.errors import TrainingError
 
@@ -60,3 +60,13 @@ def test_seeds_train_or_evaluate():
     assert StillsData(seeds=(998, 1)).drives() == {Drive("seeds of stills", 998)}
     with pytest.raises(TrainingError, match="openings"):
         StillsData(openings=(120.0, 40.0))
+
+
+def test_the_pictures_whose_patches_they_carry_are_named():
+    plain = StillsData(seeds=(0, 40))
+    assert plain.describe().licence == "Apache-2.0"
+    carrying = replace(
+        plain, patches=(PatchSource("/home/me/clip.mp4", licence="MIT"), PatchSource("/b", "Walls", "MIT"))
+    )
+    assert carrying.describe().name == plain.title + ", patches of clip.mp4 as textures, patches of Walls as textures"
+    assert carrying.describe().licence == "Apache-2.0, MIT"
