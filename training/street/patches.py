@@ -13,8 +13,8 @@ from training.street.errors import StreetError
 
 Image = npt.NDArray[np.uint8]
 
-FRAMES = 24
-"""Of each video, evenly spread; of a folder, that many of its pictures."""
+FRAMES, LAST = 16, 640
+"""So many pictures of each folder, or of the first frames of each video, evenly spread."""
 EDGE = (48, 260)
 """Smallest and largest edge of a patch, pixels."""
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
@@ -43,12 +43,13 @@ def _pictures(path: str) -> tuple[Image, ...]:
         chosen = files[:: max(len(files) // FRAMES, 1)][:FRAMES]
         found = [cv2.imread(str(file)) for file in chosen]
     else:
-        video = cv2.VideoCapture(path)
-        total = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
         found = []
-        for number in np.linspace(0, max(total - 1, 0), FRAMES).astype(int).tolist() if total > 0 else ():
-            video.set(cv2.CAP_PROP_POS_FRAMES, number)
-            found.append(video.read()[1])
+        video = cv2.VideoCapture(path)
+        stride = max(min(int(video.get(cv2.CAP_PROP_FRAME_COUNT)), LAST) // FRAMES, 1)
+        while len(found) < FRAMES and video.grab():  # a jump decodes all since the last key frame, and is no quicker
+            found.append(video.retrieve()[1])
+            for _ in range(stride - 1):
+                video.grab()
         video.release()
     pictures = tuple(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for picture in found if picture is not None)
     if not pictures:
