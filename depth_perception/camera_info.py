@@ -35,6 +35,25 @@ DISAGREEMENT = 2.2
 """Times that the focal lengths of K and P may differ: rectifying changes them, but not by so much."""
 
 
+def takes_p(info: Any, rectified_input: str, topic: str) -> tuple[bool, str]:
+    """Whether the images on a topic are rectified already, and what to say of that; empty if it makes no difference.
+
+    Args:
+        rectified_input: always, never, or auto, which goes by the name of the topic, as image_proc chooses it.
+    """
+    if rectified_input != "auto":
+        return rectified_input == "always", ""
+    is_called_so = "rect" in topic.removesuffix("/compressed").rpartition("/")[2].lower().split("_")
+    if not is_called_so or not any(info.d):
+        return is_called_so and any(info.p), ""
+    if not any(info.p):
+        return False, f"{topic} is rectified by its name, but its camera_info has no P: it is taken to be raw"
+    return True, (
+        f"{topic} is taken to be rectified already, as its name says: its camera is the P of its camera_info, not K and"
+        " D (rectified_input never, if it is not)"
+    )
+
+
 def camera_from_info(info: Any, *, rectified: bool = False) -> Camera:
     """The camera of the images that go with the message: calibrated size, cut to its ROI, shrunk by its binning.
 

@@ -145,8 +145,8 @@ def _pixels(data: Any) -> npt.NDArray:
             pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)  # neither turned nor converted
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
         raise PixelFormatError(
-            f"compressed image ({buffer.size} bytes that begin with {start[:4].hex(' ') or 'nothing'}) is not a"
-            " complete picture that can be decoded"
+            f"compressed image, whose data begins with {start[:4].hex(' ') or 'nothing'}, is not a complete picture"
+            " that can be decoded"
         )
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
@@ -166,9 +166,7 @@ def _decode_jpeg(data: bytes) -> npt.NDArray[np.uint8]:
                 raise
             pixels = simplejpeg.decode_jpeg(data, **options, strict=False)
     except ValueError as error:
-        raise PixelFormatError(
-            f"compressed image ({len(data)} bytes) is not a complete picture: its jpeg is damaged ({error})"
-        ) from None
+        raise PixelFormatError(f"compressed image is not a complete picture: its jpeg is damaged ({error})") from None
     return pixels[..., 0] if space == "Gray" else pixels
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -51,6 +52,8 @@ class Setting:
             return f"{self.name} is '{value}', expected {self.values}"
         if self.length is not None and value is not None and len(value) != self.length:
             return f"{self.name} has {len(value)} elements, expected {self.length}: {self.description}"
+        if self.length is not None and value is not None and not all(map(math.isfinite, value)):
+            return f"{self.name} is {list(value)}, expected finite numbers: {self.description}"
         if self.minimum is not None and self.maximum is not None and not self.minimum <= value <= self.maximum:
             return f"{self.name} is {value}, expected {self.values}: {self.description}"
         return None

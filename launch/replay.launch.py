@@ -9,9 +9,7 @@ played: what the recording holds of other nodes' results stays out of the way.
 
 from __future__ import annotations
 
-from contextlib import closing
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from launch.actions import (
     DeclareLaunchArgument,
@@ -25,7 +23,7 @@ from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
-from depth_perception.recordings.recording import open_reader
+from depth_perception.recordings.bag import Bag
 from depth_perception.recordings.topics import Topics, choose_topics
 from depth_perception.resources import share_path
 from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]  # mypy takes this folder for it
@@ -69,18 +67,15 @@ class RecordedCamera(NamedTuple):
 
 
 def _camera(given: dict[str, str]) -> RecordedCamera:
-    with closing(open_reader(Path(given["bag"]))) as reader:
+    with Bag(given["bag"]) as bag:
         topics = choose_topics(
-            [(connection.topic, connection.msgtype, connection.msgcount) for connection in reader.connections],
+            bag.topics,
             image=given["image"] or None,
             camera_info=given["camera_info"] or None,
+            frame_of=bag.frame_of,
         )
-        infos = [connection for connection in reader.connections if connection.topic == topics.camera_info]
-        connection, _, data = next(reader.messages(infos))
-        info: Any = reader.deserialize(data, connection.msgtype)
-        return RecordedCamera(
-            topics, info.header.frame_id, any(item.topic == "/tf_static" for item in reader.connections)
-        )
+        has_transforms = any(topic.name == "/tf_static" for topic in bag.topics)
+        return RecordedCamera(topics, bag.frame_of(topics.image), has_transforms)
 
 
 def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:

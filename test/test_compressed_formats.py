@@ -165,7 +165,7 @@ def test_what_is_no_picture_is_refused():
         (b"\x00\x00\x00\x01\x67\x42\x00\x1f" + bytes(100), "jpeg", "a piece of a video"),
         (b"\x00\x00\x01\xb0" + bytes(100), "", "a piece of a video"),
         (bytes(100), "16UC1; compressedDepth png", "is depth .*compressedDepth png"),
-        (b"\x28\xb5\x2f\xfd" + bytes(100), "zstd", "begin with 28 b5 2f fd"),
+        (b"\x28\xb5\x2f\xfd" + bytes(100), "zstd", "begins with 28 b5 2f fd"),
     ],
 )
 def test_what_is_something_else_is_named(data, description, said):

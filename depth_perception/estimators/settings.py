@@ -17,8 +17,10 @@ LOWEST, HIGHEST = -1000.0, 1000.0
 
 RECTIFIED_INPUT = Setting(
     "rectified_input",
-    False,
-    "The images are rectified already: camera_info's P describes them, its K and D do not",
+    "auto",
+    "Whether the images are rectified already, so that camera_info's P describes them, not its K and D; auto goes by"
+    " the name of their topic, image_rect",
+    choices=("auto", "always", "never"),
 )
 BASE_FRAME = Setting(
     "base_frame", "base_link", "Frame of the vehicle: x forward, y left, z up, its origin on the ground"

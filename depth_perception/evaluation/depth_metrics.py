@@ -60,7 +60,8 @@ def depth_metrics(
 
     Args:
         scale: ``"median"`` multiplies the prediction by median(truth) / median(prediction) *before* it is clamped to
-            ``[minimum, maximum]``; a number multiplies by that; None judges it as metres.
+            ``[minimum, maximum]``, where a median of +inf is taken for `maximum`; a number multiplies by that; None
+            judges it as metres.
         mask: bool, of the same shape: where finite, positive truth counts instead, whatever its distance.
 
     Raises: `EvaluationError` if the shapes differ, or no pixel has both truth and prediction.
@@ -87,9 +88,9 @@ def depth_metrics(
     true, predicted = truth[counted], prediction[counted]
     factor = scale if isinstance(scale, float | int) else 1.0
     if scale == "median":
-        factor = float(np.median(true) / np.median(predicted))
-        if not 0 < factor < np.inf:
-            raise EvaluationError("the median of the predicted depth is not finite: there is no scale to align with")
+        # "beyond range" counts as the maximum here too, or the worst images of all would have no error
+        middle = float(np.median(predicted))
+        factor = float(np.median(true)) / (middle if np.isfinite(middle) else maximum)
     predicted = np.clip(predicted * factor, minimum, maximum)
     ratio = np.maximum(true / predicted, predicted / true)
     error = true - predicted

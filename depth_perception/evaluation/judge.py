@@ -48,7 +48,8 @@ class Judge:
         self._has_truth = bool(with_truth)
         self._wanted = _evenly(with_truth or stamps, samples)
         self._all_metric = True
-        self._views: dict[tuple[int, int], tuple[NetworkView, npt.NDArray[np.bool_]]] = {}
+        self._views: dict[tuple[Camera, int, int], NetworkView] = {}
+        self._roads: dict[Camera, npt.NDArray[np.bool_]] = {}
         self.failures: dict[str, int] = {}
         pose = recording.body_from_camera
         self._gravity = DOWN if pose is None else tuple(-pose[2, :3])
@@ -64,9 +65,8 @@ class Judge:
 
     def depth(self, stamp: int, image: Image, depth: DepthMap, camera: Camera, *, metric: bool) -> None:
         """One depth map ``[height, width]`` with its image and camera, of the recorded image with this stamp."""
-        view, road = self._view(camera)
-        truth = self._recording.depth(stamp)
-        true_depth = None if truth is None else view.depth(truth)
+        road = self._road(camera)
+        true_depth = self._true_depth(stamp, camera)
         median_scaled, as_it_came = None, None
         if true_depth is not None:
             try:
@@ -147,7 +147,7 @@ class Judge:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the figures has to know."""
         recording = self._recording
-        notes = []
+        notes = [*recording.truth_found, *recording.remarks]
         if recording.topics.depth is None:
             notes.append("The recording has no true depth: only the flatness of the road can be judged.")
         if recording.odometry is None:
@@ -177,12 +177,24 @@ class Judge:
             odometry_topic=recording.topics.odometry,
         )
 
-    def _view(self, camera: Camera) -> tuple[NetworkView, npt.NDArray[np.bool_]]:
-        size = (camera.width, camera.height)
-        if size not in self._views:
-            view = NetworkView(self._recording.camera, *size)
-            self._views[size] = (view, road_region(camera, self._gravity))
-        return self._views[size]
+    def _true_depth(self, stamp: int, camera: Camera) -> DepthMap | None:
+        """In the view that `camera` is of; None where there is none, or none that can be used."""
+        try:
+            truth = self._recording.depth(stamp)
+        except DepthPerceptionError as error:
+            self.fail(f"true depth: {error}")
+            return None
+        if truth is None:
+            return None
+        key = (truth.camera, camera.width, camera.height)
+        if key not in self._views:
+            self._views[key] = NetworkView(*key)
+        return self._views[key].depth(truth.depth)
+
+    def _road(self, camera: Camera) -> npt.NDArray[np.bool_]:
+        if camera not in self._roads:
+            self._roads[camera] = road_region(camera, self._gravity)
+        return self._roads[camera]
 
 
 def _evenly(stamps: list[int], count: int) -> list[int]:

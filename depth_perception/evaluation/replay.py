@@ -51,15 +51,18 @@ def replay(
     Raises: `EvaluationError` if not a single image gave depth; as the estimators do.
     """
     known = recording.body_from_camera
-    estimator = DepthEstimator(depth_engine, recording.camera, depth, body_from_camera=known)
     pose = BODY_FROM_OPTICAL if known is None else known
-    odometry = None if pose_engine is None else VisualOdometry(pose_engine, recording.camera, pose, motion)
+    camera, estimator, odometry = None, None, None
     judge = Judge(recording, samples=samples)
     trajectory = Trajectory()
     poses: dict[int, npt.NDArray[np.float64]] = {}
     watch = _Stopwatch()
 
     for index, recorded in enumerate(recording.images()):
+        if estimator is None or recorded.camera != camera:  # a lens that zooms
+            camera = recorded.camera
+            estimator = DepthEstimator(depth_engine, camera, depth, body_from_camera=known)
+            odometry = None if pose_engine is None else VisualOdometry(pose_engine, camera, pose, motion)
         try:
             with watch("decode"):
                 image = recorded.decode()

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from depth_perception.camera_info import camera_from_info, doubts_about, size_mismatch
+from depth_perception.camera_info import camera_from_info, doubts_about, size_mismatch, takes_p
 from depth_perception.estimators.settings import RECTIFIED_INPUT
 from depth_perception.geometry.camera import Camera
 from depth_perception.nodes.parameters import NodeError, value
@@ -61,7 +61,7 @@ class CameraInput:
         compressed = (Source(f"{image}/compressed", CompressedImage), Source(image, CompressedImage))
         sources = {"raw": raw, "compressed": compressed, "auto": raw + compressed}[value(node, "image_transport")]
         reliability = value(node, "input_reliability")
-        self._rectified: bool = value(node, "rectified_input")
+        self._rectified_input: str = value(node, "rectified_input")
         self.samples = SampleRange()
         self._node = node
         self._infos: deque[CameraInfo] = deque(maxlen=10)
@@ -97,9 +97,11 @@ class CameraInput:
             return None
         exact = (info for info in reversed(self._infos) if info.header.stamp == header.stamp)
         info = next(exact, self._infos[-1])
-        camera = camera_from_info(info, rectified=self._rectified)
+        rectified, said = takes_p(info, self._rectified_input, self.image.source.topic)
+        camera = camera_from_info(info, rectified=rectified)
         if camera not in self._seen:
             self._seen.add(camera)
-            for doubt in doubts_about(info, rectified=self._rectified):
-                self._node.get_logger().warning(f"{self._info_topic}: {doubt}")
+            for remark in (said, *doubts_about(info, rectified=rectified)):
+                if remark:
+                    self._node.get_logger().warning(f"{self._info_topic}: {remark}")
         return camera if (camera.width, camera.height) == (width, height) else None

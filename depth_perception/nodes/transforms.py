@@ -13,6 +13,8 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 
 from depth_perception.estimators.settings import BASE_FRAME, CAMERA_POSE
+from depth_perception.geometry.camera import GeometryError
+from depth_perception.geometry.mount import check_mount
 from depth_perception.geometry.pose import (
     Array,
     camera_mount,
@@ -32,8 +34,10 @@ class CameraPose:
         """
         Raises: `NodeError` if `camera_pose` is None and there is no tf2_ros to look it up with.
         """
+        self._node = node
         self._base_frame = base_frame
-        self._fixed = None if camera_pose is None else camera_mount(camera_pose)
+        self._said: set[str] = set()
+        self._fixed = None if camera_pose is None else self._checked(camera_mount(camera_pose), "camera_pose")
         self._buffer: Any = None
         self._listener: Any = None
         if self._fixed is not None:
@@ -51,7 +55,7 @@ class CameraPose:
     def of(self, camera_frame: str) -> Array:
         """`T_base_camera`, ``[4, 4]``: takes points of the optical frame `camera_frame` into the base frame.
 
-        Raises: `NodeError` if TF does not know it (yet).
+        Raises: `NodeError` if TF does not know it (yet), or it is no optical frame.
         """
         if self._fixed is not None:
             return self._fixed
@@ -65,7 +69,19 @@ class CameraPose:
                 " publish it (static_transform_publisher) or set camera_pose"
             ) from None
         q, t = transform.rotation, transform.translation
-        return pose_from(rotation_from_quaternion([q.x, q.y, q.z, q.w]), [t.x, t.y, t.z])
+        pose = pose_from(rotation_from_quaternion([q.x, q.y, q.z, q.w]), [t.x, t.y, t.z])
+        return self._checked(pose, camera_frame)
+
+    def _checked(self, pose: Array, frame: str) -> Array:
+        try:
+            doubts = check_mount(pose, frame)
+        except GeometryError as error:
+            raise NodeError(f"TF: {error}") from None
+        for doubt in doubts:
+            if doubt not in self._said:
+                self._said.add(doubt)
+                self._node.get_logger().warning(doubt)
+        return pose
 
     def forget(self) -> None:
         """Forgets what TF said about moving frames (static ones stay): time went back."""

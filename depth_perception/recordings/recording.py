@@ -1,69 +1,74 @@
-"""A recorded drive: rosbag2 with sqlite3 or mcap storage, raw or compressed images, read without a ROS install."""
+"""A recorded drive: the images of one camera with its calibration, and what ground truth there is."""
 
 from __future__ import annotations
 
 import struct
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rosbags.highlevel import AnyReader
-from rosbags.interfaces import Connection
-from rosbags.typesys import Stores, get_typestore
 
-from depth_perception.camera_info import camera_from_info
+from depth_perception.camera_info import camera_from_info, doubts_about, takes_p
 from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth
 from depth_perception.geometry.camera import Camera, GeometryError
-from depth_perception.geometry.pose import camera_mount, inverse, pose_from, rotation_from_quaternion
-from depth_perception.pixel_formats import Depth, Rgb, SampleRange, decode_depth, decode_image
+from depth_perception.geometry.mount import check_mount
+from depth_perception.geometry.pose import camera_mount
+from depth_perception.pixel_formats import Depth, PixelFormatError, Rgb, SampleRange, decode_depth, decode_image
+from depth_perception.recordings import matching
+from depth_perception.recordings.bag import Bag
 from depth_perception.recordings.errors import RecordingError
+from depth_perception.recordings.static_transforms import StaticTransforms
+from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.timed_poses import TimedPoses
-from depth_perception.recordings.topics import COMPRESSED, Topics, choose_topics
+from depth_perception.recordings.topics import COMPRESSED, Topics, choose_topics, unused_truth
+from depth_perception.recordings.true_poses import true_poses
 
 TF = "tf2_msgs/msg/TFMessage"
 
 
 @dataclass(frozen=True)
-class RecordedMessage:
-    """One message as it lies in the recording; `data` is its CDR serialisation."""
-
-    topic: str
-    type_name: str
-    log_time: int
-    """Nanoseconds, when it was recorded."""
-    data: bytes
-
-
-@dataclass(frozen=True)
 class RecordedImage:
-    """One image of the recording, decoded when it is asked for: one that is damaged costs only itself."""
+    """One image of the recording, decoded when it is asked for: one that is damaged costs only itself.
+
+    Attributes:
+        stamp: Nanoseconds, from the header.
+        camera: That of the camera_info with its stamp, else of the latest before.
+    """
 
     stamp: int
-    """Nanoseconds, from the header."""
-    message: Any
-    samples: SampleRange
+    camera: Camera
+    _message: RecordedMessage = field(repr=False)
+    _bag: Bag = field(repr=False)
+    _samples: SampleRange = field(repr=False)
 
     def decode(self) -> Rgb:
         """RGB ``[height, width, 3]``.
 
         Raises: `PixelFormatError` if the image is damaged or has an encoding that cannot be read.
         """
-        message = self.message
-        if hasattr(message, "format"):
-            return decode_compressed(message.data, str(message.format), self.samples)
-        return decode_image(
-            message.encoding,
-            message.width,
-            message.height,
-            message.step,
-            message.data,
-            message.is_bigendian,
-            self.samples,
-        )
+        message = _fields(self._bag, self._message)
+        if self._message.type_name == COMPRESSED:
+            return decode_compressed(message.data, str(message.format), self._samples)
+        return decode_image(**_image_fields(message), samples=self._samples)
+
+
+@dataclass(frozen=True)
+class TrueDepth:
+    """What was measured of one image.
+
+    Attributes:
+        depth: Metres along the optical axis, ``[height, width]``, NaN where there is none.
+        camera: Whose pixels they are.
+    """
+
+    depth: Depth
+    camera: Camera
 
 
 class Recording:
@@ -74,43 +79,58 @@ class Recording:
         odometry is of the body (its child frame) in its own fixed frame.
 
     Attributes:
-        camera: Of the raw images.
+        camera: Of the first image; see `RecordedImage.camera` for those that zoom.
         camera_frame: Frame id of the images.
         stamps: Stamps of the images in the order recorded.
         odometry: The true trajectory of the body, or None.
         body_frame: Child frame of the odometry; ``base_link`` where there is none.
         body_from_camera: Pose of the camera's optical frame in the body, ``[4, 4]``, as given or from the recorded
             static transforms; None if they do not connect the two.
-        rectified_input: Whether the images are rectified already.
+        rectified_input: As it was given.
     """
 
     def __init__(
         self,
-        path: str | Path,
-        reader: AnyReader,
+        bag: Bag,
         topics: Topics,
-        rectified_input: bool = False,
+        rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
     ) -> None:
         """For `open` alone."""
-        self.path = Path(path)
+        self.path = bag.path
         self.topics = topics
-        self.rectified_input = rectified_input
-        self._reader = reader
-        images = list(self._stamped(topics.image))
-        if not images:
-            raise RecordingError(f"{path}: {topics.image} holds no messages, expected the camera's images")
-        self.stamps = [stamp for stamp, _ in images]
-        if len(images) > 1 and len(set(self.stamps)) == 1:
+        self._bag = bag
+        self._remarks: list[str] = []
+        self._truth_found: list[str] = []
+        self.stamps = [stamp for stamp, _ in self._stamped(topics.image)]
+        if not self.stamps:
+            raise RecordingError(f"{self.path}: {topics.image} holds no messages, expected the camera's images")
+        if len(self.stamps) > 1 and len(set(self.stamps)) == 1:
             raise RecordingError(
-                f"{path}: all {len(images)} images of {topics.image} have the same stamp {self.stamps[0]} ns:"
+                f"{self.path}: all {len(self.stamps)} images of {topics.image} have the same stamp {self.stamps[0]} ns:"
                 " the camera driver must stamp its images"
             )
-        self.camera_frame = str(self._first(topics.image).header.frame_id)
-        self.camera = self._read_camera()
-        self._depth_log_times = dict(self._stamped(topics.depth)) if topics.depth else {}
+        self.camera_frame = bag.frame_of(topics.image)
+        self.rectified_input = rectified_input
+        self._cameras = self._read_cameras()
+        self._camera_stamps = sorted(self._cameras)
+        self.camera = self.camera_at(self.stamps[0])
+        if len(self.cameras) > 1:
+            focal_lengths = sorted(camera.fx for camera in self.cameras)
+            self._remark(
+                f"{topics.camera_info} describes {len(focal_lengths)} cameras, with focal lengths from"
+                f" {focal_lengths[0]:.4g} to {focal_lengths[-1]:.4g} px: each image is taken with its own"
+            )
+        self._depth_of, self._depth_log_times = self._match_depth()
         self.odometry, self.body_frame = self._read_odometry()
-        self.body_from_camera = self._read_extrinsics() if camera_pose is None else camera_mount(camera_pose)
+        self.transforms = StaticTransforms(
+            bag.deserialise(message) for message in bag.messages(self.static_transform_topics)
+        )
+        self.body_from_camera = self._read_mount() if camera_pose is None else camera_mount(camera_pose)
+        if self.body_from_camera is not None:
+            for doubt in check_mount(self.body_from_camera, self.camera_frame):
+                self._remark(doubt)
+        self._remarks += unused_truth(bag.topics, topics)
 
     @classmethod
     def open(
@@ -121,7 +141,7 @@ class Recording:
         camera_info_topic: str | None = None,
         depth_topic: str | None = None,
         odometry_topic: str | None = None,
-        rectified_input: bool = False,
+        rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
     ) -> Recording:
         """Opens a rosbag2 folder or one bare ``.mcap`` or ``.db3`` file; topics not named are chosen (`choose_topics`).
@@ -133,22 +153,23 @@ class Recording:
         Raises: `RecordingError` if it is missing, damaged, or does not say unambiguously which camera to use;
             `GeometryError` if the camera is not calibrated.
         """
-        reader = open_reader(Path(path))
+        bag = Bag(path)
         try:
             topics = choose_topics(
-                [(connection.topic, connection.msgtype, connection.msgcount) for connection in reader.connections],
+                bag.topics,
                 image=image_topic,
                 camera_info=camera_info_topic,
                 depth=depth_topic,
                 odometry=odometry_topic,
+                frame_of=bag.frame_of,
             )
-            return cls(path, reader, topics, rectified_input, camera_pose)
+            return cls(bag, topics, rectified_input, camera_pose)
         except RecordingError as error:
-            reader.close()
+            bag.close()
             text = str(error)
             raise RecordingError(text if text.startswith(str(path)) else f"{path}: {text}") from None
         except BaseException:
-            reader.close()
+            bag.close()
             raise
 
     @property
@@ -156,62 +177,74 @@ class Recording:
         """Seconds from the first image to the last."""
         return (max(self.stamps) - min(self.stamps)) * 1e-9
 
+    @property
+    def truth_found(self) -> tuple[str, ...]:
+        """How much of the truth belongs to the images, a sentence for each kind there is."""
+        return tuple(self._truth_found)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is not as it should be, or had to be guessed, a sentence each."""
+        return (*self._bag.remarks, *self._remarks)
+
+    @property
+    def cameras(self) -> tuple[Camera, ...]:
+        """All cameras that its images have, which is one unless it zooms, in the order of time."""
+        return tuple(dict.fromkeys(self.camera_at(stamp) for stamp in self.stamps))
+
+    def camera_at(self, stamp: int) -> Camera:
+        """The camera of the image with this stamp: of the camera_info that has it too, else of the latest before, else
+        of the first.
+        """
+        place = max(0, bisect_right(self._camera_stamps, stamp) - 1)
+        return self._cameras[self._camera_stamps[place]]
+
     def images(self) -> Iterator[RecordedImage]:
         """All images in the order recorded."""
         samples = SampleRange()
-        for connection, _, data in self._messages([self.topics.image]):
-            message = self._deserialise(connection, data)
-            yield RecordedImage(_nanoseconds(message.header.stamp), message, samples)
+        for stamp, message in self._stamped(self.topics.image):
+            yield RecordedImage(stamp, self.camera_at(stamp), message, self._bag, samples)
 
-    def depth(self, stamp: int) -> Depth | None:
-        """True depth of the image with this stamp: metres ``[height, width]``, NaN where unknown; None without any.
+    def depth(self, stamp: int) -> TrueDepth | None:
+        """True depth of the image with this stamp; None without any.
 
-        Raises: `RecordingError` if its size is not the camera's; `PixelFormatError` if it cannot be decoded.
+        Raises: `RecordingError` if its pixels are not those of the camera; `PixelFormatError` if it cannot be decoded.
         """
-        log_time = self._depth_log_times.get(stamp)
-        if log_time is None or self.topics.depth is None:
+        its_stamp = self._depth_of.get(stamp)
+        if its_stamp is None or self.topics.depth is None:
             return None
-        # one nanosecond early: the reader leaves out an mcap chunk that ends exactly at the start
-        for connection, _, data in self._messages([self.topics.depth], log_time - 1, log_time + 1):
-            message = self._deserialise(connection, data)
-            if _nanoseconds(message.header.stamp) != stamp:
+        log_time = self._depth_log_times[its_stamp]
+        for found, message in self._stamped(self.topics.depth, log_time, log_time + 1):
+            if found != its_stamp:
                 continue
-            if connection.msgtype == COMPRESSED:
-                depth = decode_compressed_depth(message.data, str(message.format))
+            content = _fields(self._bag, message)
+            if message.type_name == COMPRESSED:
+                depth = decode_compressed_depth(content.data, str(content.format))
             else:
-                depth = decode_depth(
-                    message.encoding, message.width, message.height, message.step, message.data, message.is_bigendian
-                )
-            if depth.shape != (self.camera.height, self.camera.width):
-                raise RecordingError(
-                    f"{self.path}: {self.topics.depth} is {depth.shape[1]}x{depth.shape[0]}, expected"
-                    f" {self.camera.width}x{self.camera.height} as the camera: it must lie on the image's pixels"
-                )
-            return depth
+                depth = decode_depth(**_image_fields(content))
+            return TrueDepth(depth, self._camera_of_depth(self.camera_at(stamp), depth))
         return None
 
     def has_depth(self, stamp: int) -> bool:
         """Whether there is a true depth of the image with this stamp."""
-        return stamp in self._depth_log_times
+        return stamp in self._depth_of
 
     def messages(self, topics: Iterable[str]) -> Iterator[RecordedMessage]:
         """The messages of some topics as they were recorded, in order of time."""
-        for connection, log_time, data in self._messages(list(topics)):
-            yield RecordedMessage(connection.topic, connection.msgtype, log_time, data)
+        return self._bag.messages(topics)
 
     def message_types(self, topics: Iterable[str]) -> dict[str, str]:
         """The type of each of these topics, e.g. ``sensor_msgs/msg/Image``."""
         wanted = set(topics)
-        return {item.topic: item.msgtype for item in self._reader.connections if item.topic in wanted}
+        return {topic.name: topic.type_name for topic in self._bag.topics if topic.name in wanted}
 
     @property
     def static_transform_topics(self) -> list[str]:
         """Usually ``/tf_static``; empty if there is none."""
-        return [item.topic for item in self._reader.connections if item.msgtype == TF and "tf_static" in item.topic]
+        return [topic.name for topic in self._bag.topics if topic.type_name == TF and "tf_static" in topic.name]
 
     def close(self) -> None:
-        if self._reader.isopen:
-            self._reader.close()
+        self._bag.close()
 
     def __enter__(self) -> Recording:
         return self
@@ -221,74 +254,148 @@ class Recording:
     ) -> None:
         self.close()
 
-    def _messages(
-        self, topics: list[str], start: int | None = None, stop: int | None = None
-    ) -> Iterator[tuple[Connection, int, bytes]]:
-        connections = [connection for connection in self._reader.connections if connection.topic in topics]
-        if not connections:
-            return
-        messages = self._reader.messages(connections, start, stop)
-        while True:
+    def _stamped(
+        self, topic: str, start: int | None = None, stop: int | None = None
+    ) -> Iterator[tuple[int, RecordedMessage]]:
+        """The messages of a topic whose first field is a header, each with its stamp; none that are cut short."""
+        short = 0
+        for message in self._bag.messages([topic], start, stop):
             try:
-                item = next(messages, None)
-            except Exception as error:  # a damaged file surfaces as whatever sqlite3, zstd or struct make of it
-                raise _damaged(self.path, error) from error
-            if item is None:
-                return
-            yield item
+                stamp = header_stamp(message.data)
+            except RecordingError:
+                short += 1
+                continue
+            yield stamp, message
+        if short:
+            self._remark(f"{short} messages on {topic} are too short to be any, and left out")
 
-    def _deserialise(self, connection: Connection, data: bytes) -> Any:
+    def _read_cameras(self) -> dict[int, Camera]:
+        """By stamp. Those that are not calibrated, as some drivers begin, are passed over as long as others are."""
+        topic = self.topics.camera_info
+        cameras: dict[int, Camera] = {}
+        known: dict[tuple[object, ...], Camera | GeometryError] = {}
+        unusable: Counter[str] = Counter()
+        for stamp, message in self._stamped(topic):
+            try:
+                info = self._bag.deserialise(message)
+            except RecordingError as error:
+                unusable[str(error)] += 1
+                continue
+            key = _key(info)
+            if key not in known:
+                known[key] = self._read_camera(info)
+            camera = known[key]
+            if isinstance(camera, GeometryError):
+                unusable[str(camera)] += 1
+            else:
+                cameras[stamp] = camera
+        if not cameras:
+            reasons = "; ".join(unusable) or "it holds no messages"
+            raise GeometryError(f"{self.path}: {topic}: {reasons}")
+        self._remarks += [f"{count} camera_info on {topic} are passed over: {text}" for text, count in unusable.items()]
+        info_frame = self._bag.frame_of(topic)
+        if info_frame and self.camera_frame and info_frame != self.camera_frame:
+            self._remarks.append(
+                f"{topic} is of frame '{info_frame}', the images on {self.topics.image} are of '{self.camera_frame}':"
+                " make sure that it is their camera"
+            )
+        return cameras
+
+    def _read_camera(self, info: Any) -> Camera | GeometryError:
+        rectified, said = takes_p(info, self.rectified_input, self.topics.image)
         try:
-            return self._reader.deserialize(data, connection.msgtype)
-        except Exception as error:
-            raise _damaged(self.path, error) from error
-
-    def _stamped(self, topic: str) -> Iterator[tuple[int, int]]:
-        """Stamp and log time of all messages of a topic whose first field is a header."""
-        for _, log_time, data in self._messages([topic]):
-            yield header_stamp(data), log_time
-
-    def _first(self, topic: str) -> Any:
-        for connection, _, data in self._messages([topic]):
-            return self._deserialise(connection, data)
-        raise RecordingError(f"{self.path}: {topic} holds no messages")
-
-    def _read_camera(self) -> Camera:
-        try:
-            return camera_from_info(self._first(self.topics.camera_info), rectified=self.rectified_input)
+            camera = camera_from_info(info, rectified=rectified)
+            doubts = doubts_about(info, rectified=rectified)
         except GeometryError as error:
-            raise GeometryError(f"{self.path}: {self.topics.camera_info}: {error}") from None
+            return error
+        if said:
+            self._remark(said)
+        for doubt in doubts:
+            self._remark(f"{self.topics.camera_info}: {doubt}")
+        return camera
+
+    def _remark(self, text: str) -> None:
+        """Once."""
+        if text not in self._remarks:
+            self._remarks.append(text)
+
+    def _read_mount(self) -> npt.NDArray[np.float64] | None:
+        pose = self.transforms.between(self.body_frame, self.camera_frame)
+        if pose is None:
+            return None
+        try:
+            check_mount(pose, self.camera_frame)
+        except GeometryError as error:
+            below = self.transforms.children(self.camera_frame)
+            hint = f" (below it are {', '.join(below)})" if below else ""
+            self._remark(f"the recorded mount of the camera is not used: {error}{hint}")
+            return None
+        return pose
+
+    def _match_depth(self) -> tuple[dict[int, int], dict[int, int]]:
+        """For each image that has one the stamp of its true depth, and of each of those the log time."""
+        topic = self.topics.depth
+        if topic is None:
+            return {}, {}
+        log_times = {stamp: message.log_time for stamp, message in self._stamped(topic)}
+        apart = matching.tolerance(self.stamps)
+        found = matching.nearest(self.stamps, list(log_times), apart)
+        off = max((abs(image - truth) for image, truth in found.items()), default=0)
+        said = f"true depth: {len(found)} of {len(self.stamps)} images have one of the {len(log_times)} on {topic}"
+        if off:
+            said += f", up to {off * 1e-6:.3g} ms off in time"
+        self._truth_found.append(said)
+        if not found and log_times:
+            self._remark(
+                f"no true depth on {topic} is within {apart * 1e-6:.3g} ms of an image: {self._times_of(log_times)}"
+            )
+        return found, log_times
+
+    def _camera_of_depth(self, camera: Camera, depth: Depth) -> Camera:
+        """Depth of another size shows the same as the image if its sides have the same proportion."""
+        height, width = depth.shape
+        if (width, height) == (camera.width, camera.height):
+            return camera
+        if abs(width * camera.height - height * camera.width) <= max(camera.width, camera.height):
+            return camera.resized(width, height)
+        raise RecordingError(
+            f"{self.path}: {self.topics.depth} is {width}x{height}, expected {camera.width}x{camera.height} as the"
+            " camera, or of that proportion: it must lie on the image's pixels"
+        )
 
     def _read_odometry(self) -> tuple[TimedPoses | None, str]:
-        if self.topics.odometry is None:
+        topic = self.topics.odometry
+        if topic is None:
             return None, "base_link"
-        poses: dict[int, npt.NDArray[np.float64]] = {}
-        body = "base_link"
-        for connection, _, data in self._messages([self.topics.odometry]):
-            message = self._deserialise(connection, data)
-            body = str(message.child_frame_id) or body
-            position, orientation = message.pose.pose.position, message.pose.pose.orientation
-            poses[_nanoseconds(message.header.stamp)] = _pose(position, orientation)
-        if not poses:
-            raise RecordingError(f"{self.path}: {self.topics.odometry} holds no messages")
-        stamps = sorted(poses)
-        return TimedPoses(np.array(stamps, np.int64), np.array([poses[stamp] for stamp in stamps])), body
+        poses, body, unusable = true_poses(map(self._bag.deserialise, self._bag.messages([topic])))
+        if unusable:
+            self._remarks.append(f"{unusable} poses on {topic} are left out: they hold NaN or no rotation")
+        if not len(poses):
+            raise RecordingError(f"{self.path}: {topic} holds no pose that can be used")
+        count = int(np.count_nonzero(poses.at(np.array(self.stamps, np.int64))[1]))
+        self._truth_found.append(
+            f"true poses: {count} of {len(self.stamps)} images lie between those of the {len(poses)} on {topic}"
+        )
+        if not count:
+            self._remark(f"no image lies between the true poses on {topic}: {self._times_of(poses.stamps.tolist())}")
+        return poses, body or "base_link"
 
-    def _read_extrinsics(self) -> npt.NDArray[np.float64] | None:
-        parents: dict[str, tuple[str, npt.NDArray[np.float64]]] = {}
-        for connection, _, data in self._messages(self.static_transform_topics):
-            for item in self._deserialise(connection, data).transforms:
-                pose = _pose(item.transform.translation, item.transform.rotation)
-                parents[str(item.child_frame_id).lstrip("/")] = (str(item.header.frame_id).lstrip("/"), pose)
-        body, camera = _to_root(self.body_frame.lstrip("/"), parents), _to_root(self.camera_frame.lstrip("/"), parents)
-        for frame, root_from_camera in camera.items():
-            if frame in body:
-                return inverse(body[frame]) @ root_from_camera
-        return None
+    def _times_of(self, truths: Iterable[int]) -> str:
+        """What to say of truth that does not meet the images."""
+        truths = sorted(truths)
+        return (
+            f"they are from {matching.seconds(truths[0])} to {matching.seconds(truths[-1])}, the images from"
+            f" {matching.seconds(min(self.stamps))} to {matching.seconds(max(self.stamps))}: of another clock?"
+        )
 
 
 def header_stamp(data: bytes) -> int:
-    """Nanoseconds of the stamp of a serialised message whose first field is a header (CDR: 4 bytes, then the stamp)."""
+    """Nanoseconds of the stamp of a serialised message whose first field is a header (CDR: 4 bytes, then the stamp).
+
+    Raises: `RecordingError` if it is too short to have one.
+    """
+    if len(data) < 12:
+        raise RecordingError(f"a message of {len(data)} bytes has no header: it is cut short")
     seconds, nanoseconds = struct.unpack_from(_stamp_format(data), data, 4)
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
@@ -304,58 +411,21 @@ def _stamp_format(data: bytes) -> str:
     return "<iI" if data[1] & 1 else ">iI"
 
 
-def _to_root(frame: str, parents: dict[str, tuple[str, npt.NDArray[np.float64]]]) -> dict[str, npt.NDArray[np.float64]]:
-    """The frame and all its ancestors, nearest first, each with the pose of the frame in it."""
-    poses = {frame: np.eye(4)}
-    pose = np.eye(4)
-    while frame in parents:
-        frame, step = parents[frame]
-        if frame in poses:
-            break
-        pose = step @ pose
-        poses[frame] = pose
-    return poses
-
-
-def _pose(position: Any, orientation: Any) -> npt.NDArray[np.float64]:
-    rotation = rotation_from_quaternion([orientation.x, orientation.y, orientation.z, orientation.w])
-    return pose_from(rotation, [position.x, position.y, position.z])
-
-
-def _nanoseconds(stamp: Any) -> int:
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
-
-
-def open_reader(path: Path) -> AnyReader:
-    """The recording's connections and messages as they are; `Recording` is what to read a drive with.
-
-    Raises: `RecordingError` if it is missing or damaged.
-    """
-    if not path.exists():
-        raise RecordingError(f"{path}: there is no such recording, expected a rosbag2 folder")
-    if path.suffix == ".bag":
-        raise RecordingError(f"{path}: is a ROS 1 bag: convert it with rosbags-convert --src {path} --dst FOLDER")
-    if path.is_dir() and not (path / "metadata.yaml").exists():
-        storages = sorted(item.name for item in path.iterdir() if item.suffix in (".mcap", ".db3"))
-        if not storages:
-            raise RecordingError(
-                f"{path}: is not a rosbag2 folder: it has neither metadata.yaml nor .mcap or .db3 files"
-            )
-        raise RecordingError(
-            f"{path}: has {', '.join(storages)} but no metadata.yaml: the recording was not closed,"
-            f" repair it with ros2 bag reindex {path}, or give the file itself"
-        )
+def _fields(bag: Bag, message: RecordedMessage) -> Any:
     try:
-        reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY))
-        reader.open()
-    except Exception as error:  # as in `_messages`
-        raise _damaged(path, error) from error
-    return reader
+        return bag.deserialise(message)
+    except RecordingError as error:
+        raise PixelFormatError(str(error)) from None
 
 
-def _damaged(path: Path, error: Exception) -> RecordingError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return RecordingError(
-        f"{path}: cannot be read as a recording ({reason}): it is damaged or cut short, copy it again or repair it"
-        f" with ros2 bag reindex {path}"
-    )
+def _image_fields(message: Any) -> dict[str, Any]:
+    names = ("encoding", "width", "height", "step", "data", "is_bigendian")
+    return {name: getattr(message, name) for name in names}
+
+
+def _key(info: Any) -> tuple[object, ...]:
+    """All of a camera_info that its camera depends on."""
+    roi = info.roi
+    window = (roi.x_offset, roi.y_offset, roi.width, roi.height, info.binning_x, info.binning_y)
+    numbers = (tuple(info.k), tuple(info.p), tuple(info.d))
+    return (info.width, info.height, info.distortion_model, *numbers, *window)

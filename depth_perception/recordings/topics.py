@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from depth_perception.recordings.errors import RecordingError
+from depth_perception.recordings.storage import StoredTopic
 
 IMAGE = "sensor_msgs/msg/Image"
 COMPRESSED = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 ODOMETRY = "nav_msgs/msg/Odometry"
 
-TRUE_DEPTH = ("/ground_truth/depth", "/ground_truth/depth/compressed")
+IMAGES = (IMAGE, COMPRESSED)
+POSES = (
+    ODOMETRY,
+    "geometry_msgs/msg/PoseStamped",
+    "geometry_msgs/msg/PoseWithCovarianceStamped",
+    "geometry_msgs/msg/TransformStamped",
+    "nav_msgs/msg/Path",
+)
+"""Types of messages that a true trajectory may come in."""
+VIDEO = ("ffmpeg_image_transport_msgs/msg/FFMPEGPacket", "foxglove_msgs/msg/CompressedVideo")
+"""Types of messages that hold pieces of a video, which nothing here decodes."""
+
+TRUE_DEPTH = ("/ground_truth/depth", "/ground_truth/depth/compressed", "/ground_truth/depth/compressedDepth")
 TRUE_ODOMETRY = ("/ground_truth/odom",)
+
+OWN = ("image_rect", "depth/image_rect", "depth/relative", "depth/color", "depth/confidence", "odom")
+"""What the nodes of this package publish beside ``depth/scale``: an estimate, neither a camera nor the truth."""
 
 
 @dataclass(frozen=True)
@@ -27,55 +43,92 @@ class Topics:
 
 
 def choose_topics(
-    there: Sequence[tuple[str, str, int]],
+    there: Sequence[StoredTopic],
     *,
     image: str | None = None,
     camera_info: str | None = None,
     depth: str | None = None,
     odometry: str | None = None,
+    frame_of: Callable[[str], str] = lambda topic: "",
 ) -> Topics:
     """Topics of a recording; those that are given must be there with the right type, the others are chosen.
 
     The image is the only camera topic there is (raw before compressed), the calibration is the ``camera_info`` beside
-    it or the only one there is. Ground truth is only what is called so: `TRUE_DEPTH`, `TRUE_ODOMETRY`; an estimate
+    it, or the only one in its frame. Ground truth is only what is called so: `TRUE_DEPTH`, `TRUE_ODOMETRY`; an estimate
     that somebody recorded is never taken for it.
 
     Args:
-        there: Name, type and number of messages of every topic.
+        there: What the recording holds.
+        frame_of: The frame of a topic's first message; empty if it does not say.
 
     Raises: `RecordingError` if a choice is impossible or ambiguous; it lists what there is.
     """
-    image = _given(there, image, (IMAGE, COMPRESSED), "--image-topic") or _choose_image(there)
-    camera_info = _given(there, camera_info, (CAMERA_INFO,), "--camera-info-topic") or _choose_camera_info(there, image)
-    depth = _given(there, depth, (IMAGE, COMPRESSED), "--depth-topic") or _first_of(there, TRUE_DEPTH)
-    odometry = _given(there, odometry, (ODOMETRY,), "--odometry-topic") or _first_of(there, TRUE_ODOMETRY)
+    image = _given(there, image, IMAGES, "--image-topic") or _choose_image(there)
+    camera_info = _given(there, camera_info, (CAMERA_INFO,), "--camera-info-topic") or _choose_camera_info(
+        there, image, frame_of
+    )
+    depth = _given(there, depth, IMAGES, "--depth-topic") or _first_of(there, TRUE_DEPTH)
+    odometry = _given(there, odometry, POSES, "--odometry-topic") or _first_of(there, TRUE_ODOMETRY)
     return Topics(image, camera_info, depth, odometry)
 
 
-def describe(there: Sequence[tuple[str, str, int]]) -> str:
+def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...]:
+    """What might be ground truth and was not named, a sentence each that says how to name it."""
+    candidates = [topic for topic in there if topic.count and topic.name not in _own(there)]
+    said = []
+    if topics.odometry is None:
+        said += [_offer(topic, "--odometry-topic") for topic in candidates if topic.type_name in POSES]
+    if topics.depth is None:
+        said += [
+            _offer(topic, "--depth-topic")
+            for topic in candidates
+            if topic.type_name in IMAGES and topic.name != topics.image and "depth" in topic.name.lower()
+        ]
+    return tuple(said)
+
+
+def describe(there: Sequence[StoredTopic]) -> str:
     """What a recording holds, in one line."""
     if not there:
         return "it holds no topics"
-    return "it holds " + ", ".join(f"{name} ({kind}, {count})" for name, kind, count in there)
+    return "it holds " + ", ".join(f"{topic.name} ({topic.type_name}, {topic.count})" for topic in there)
 
 
-def _given(there: Sequence[tuple[str, str, int]], name: str | None, kinds: tuple[str, ...], option: str) -> str | None:
+def _offer(topic: StoredTopic, option: str) -> str:
+    return f"{topic.type_name} on {topic.name} is not taken for the truth unless it is named: {option} {topic.name}"
+
+
+def _own(there: Sequence[StoredTopic]) -> set[str]:
+    """Topics that this package's nodes published while it was recorded."""
+    names = {topic.name for topic in there}
+    spaces = {name.removesuffix("depth/scale") for name in names if name.endswith("/depth/scale")}
+    mine = {f"{space}{name}" for space in spaces for name in OWN}
+    return mine | {name for name in names for space in spaces if name.startswith(f"{space}semantics/")}
+
+
+def _given(there: Sequence[StoredTopic], name: str | None, kinds: tuple[str, ...], option: str) -> str | None:
     if name is None:
         return None
-    for topic, kind, count in there:
-        if topic == name and kind in kinds and count:
+    for topic in there:
+        if topic.name == name and topic.type_name in kinds and topic.count:
             return name
     raise RecordingError(f"no messages of type {' or '.join(kinds)} on {name} ({option}): {describe(there)}")
 
 
-def _choose_image(there: Sequence[tuple[str, str, int]]) -> str:
+def _choose_image(there: Sequence[StoredTopic]) -> str:
     cameras: dict[str, list[str]] = {}
-    for topic, kind, count in there:
-        is_depth = "depth" in topic.lower() or topic.startswith("/ground_truth/")
-        if kind in (IMAGE, COMPRESSED) and count and not is_depth:
-            cameras.setdefault(topic.removesuffix("/compressed"), []).append(topic)
+    own = _own(there)
+    for topic in there:
+        is_depth = "depth" in topic.name.lower() or topic.name.startswith("/ground_truth/") or topic.name in own
+        if topic.type_name in IMAGES and topic.count and not is_depth:
+            cameras.setdefault(topic.name.removesuffix("/compressed"), []).append(topic.name)
     if not cameras:
-        raise RecordingError(f"no camera images, expected {IMAGE} or {COMPRESSED}: {describe(there)}")
+        hint = ""
+        if any(topic.type_name in VIDEO and topic.count for topic in there):
+            hint = ". Video is not decoded: republish it as raw or compressed images (jpeg, png) and record those"
+        elif there and all(topic.type_name.endswith(")") for topic in there):
+            hint = ". Its messages are not ROS 2's (cdr): convert it, or record the topics of ROS 2"
+        raise RecordingError(f"no camera images, expected {IMAGE} or {COMPRESSED}: {describe(there)}{hint}")
     if len(cameras) > 1:
         names = ", ".join(sorted(topic for topics in cameras.values() for topic in topics))
         raise RecordingError(f"more than one camera topic ({names}): name one with --image-topic")
@@ -83,21 +136,35 @@ def _choose_image(there: Sequence[tuple[str, str, int]]) -> str:
     return min(topics, key=len)
 
 
-def _choose_camera_info(there: Sequence[tuple[str, str, int]], image: str) -> str:
-    infos = [topic for topic, kind, count in there if kind == CAMERA_INFO and count]
+def _choose_camera_info(there: Sequence[StoredTopic], image: str, frame_of: Callable[[str], str]) -> str:
+    own = {f"{name.rpartition('/')[0]}/camera_info" for name in _own(there) if name.endswith("depth/image_rect")}
+    infos = [topic.name for topic in there if topic.type_name == CAMERA_INFO and topic.count and topic.name not in own]
     beside = image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
     if beside in infos:
         return beside
-    if len(infos) == 1:
-        return infos[0]
     if not infos:
+        what = describe(there)
         raise RecordingError(
             f"no {CAMERA_INFO}, expected the calibration of {image} on {beside}: depth needs it, record it along."
-            f" {describe(there).capitalize()}"
+            f" {what[0].upper()}{what[1:]}"
         )
-    raise RecordingError(f"more than one camera_info ({', '.join(infos)}): name one with --camera-info-topic")
+    frames = {topic: frame_of(topic) for topic in infos}
+    frame = frame_of(image)
+    same = [topic for topic, its in frames.items() if frame and its == frame]
+    if len(same) == 1:
+        return same[0]
+    if len(infos) > 1:
+        names = ", ".join(infos)
+        raise RecordingError(f"more than one camera_info ({names}): name one with --camera-info-topic")
+    (info,) = infos
+    if frame and frames[info] and frames[info] != frame:
+        raise RecordingError(
+            f"the only camera_info, {info}, is of frame '{frames[info]}', the images on {image} are of '{frame}': it is"
+            f" another camera's. Record {beside} along, or name it all the same with --camera-info-topic"
+        )
+    return info
 
 
-def _first_of(there: Sequence[tuple[str, str, int]], names: Sequence[str]) -> str | None:
-    counts = {topic: count for topic, _, count in there}
+def _first_of(there: Sequence[StoredTopic], names: Sequence[str]) -> str | None:
+    counts = {topic.name: topic.count for topic in there}
     return next((name for name in names if counts.get(name)), None)

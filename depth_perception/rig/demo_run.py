@@ -103,8 +103,8 @@ def _judge_depth(
     if recorder.info is None:
         return
     camera = camera_from_info(recorder.info)
-    view = NetworkView(recording.camera, camera.width, camera.height)
-    if not np.allclose(view.camera.matrix, camera.matrix, atol=1e-3):
+    views = [NetworkView(raw, camera.width, camera.height) for raw in recording.cameras]
+    if not any(np.allclose(view.camera.matrix, camera.matrix, atol=1e-3) for view in views):
         judge.fail("depth/camera_info is not the camera of the depth")
     images = recording.images()
     for index, (stamp, topic, message) in enumerate(recorder.depth_maps()):
@@ -116,7 +116,8 @@ def _judge_depth(
             depth = decode_depth(
                 message.encoding, message.width, message.height, message.step, message.data, message.is_bigendian
             )
-            judge.depth(recorded.stamp, view.image(recorded.decode()), depth, camera, metric=topic == DEPTH)
+            view = views[recording.cameras.index(recorded.camera)]
+            judge.depth(recorded.stamp, view.image(recorded.decode()), depth, view.camera, metric=topic == DEPTH)
         except DepthPerceptionError as error:
             judge.fail(str(error))
         progress(index + 1, recorder.kept)

@@ -124,7 +124,15 @@ def test_evaluate_can_be_set_as_nodes_can(tmp_path, capsys):
     write_recording(tmp_path / "drive", encoding="png", frames=2, focal_length=60.0, rectified_focal_length=40.0)
     write_depth_model(tmp_path / "depth.onnx", metric=False)
     start = ["evaluate", "--bag", str(tmp_path / "drive"), "--depth-model", str(tmp_path / "depth.onnx")]
-    start += ["--no-odometry", "--output", str(tmp_path / "out"), "--rectified-input", "--scale-source", "constant"]
+    start += [
+        "--no-odometry",
+        "--output",
+        str(tmp_path / "out"),
+        "--rectified-input",
+        "always",
+        "--scale-source",
+        "constant",
+    ]
     pose = ["--camera-pose", "0", "0", "2.5", "0", "0", "0"]
     assert main([*start, *pose, "--backend", "onnxruntime", "--threads", "1"]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())

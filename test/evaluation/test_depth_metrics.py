@@ -114,6 +114,17 @@ def test_beyond_range_counts_as_the_maximum_and_invalid_lowers_coverage():
     assert got.abs_rel == pytest.approx((0 + (80 - 40) / 40) / 2)
 
 
+@pytest.mark.parametrize("scale", ["median", None])
+def test_an_image_that_is_beyond_range_all_over_counts_as_the_maximum(scale):
+    """It is the worst there is, and must not leave the mean."""
+    truth = np.array([[10.0, 20.0, 40.0]])
+    seen = depth_metrics(truth, np.array([[np.inf, np.inf, 8.0]]), scale=scale)
+    factor = 20.0 / 80.0 if scale else 1.0
+    assert seen.scale == factor
+    assert seen.abs_rel == pytest.approx((7.0 + 3.0 + abs(8.0 * factor - 40) / 40) / 3)
+    assert seen.coverage == 1.0
+
+
 def test_mean_is_over_images_not_over_pixels():
     small = depth_metrics(np.full((1, 1), 10.0), np.full((1, 1), 20.0), scale=None)
     large = depth_metrics(np.full((9, 9), 10.0), np.full((9, 9), 10.0), scale=None)
@@ -127,7 +138,6 @@ def test_mean_is_over_images_not_over_pixels():
         (np.ones((2, 3)), np.ones((3, 2)), r"\(2, 3\).*\(3, 2\)"),
         (np.full((2, 2), np.nan), np.ones((2, 2)), "no pixel to compare: 0 have a true depth"),
         (np.ones((2, 2)), np.full((2, 2), np.nan), "no pixel to compare: 4 have.* 0 a predicted one"),
-        (np.ones((2, 2)), np.full((2, 2), np.inf), "no scale"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(truth, prediction, message):

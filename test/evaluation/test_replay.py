@@ -166,7 +166,7 @@ def test_a_scale_from_the_ground_needs_to_know_the_camera(tmp_path):
 def test_images_that_are_rectified_already_are_those_of_p(tmp_path):
     write_recording(tmp_path / "drive", encoding="png", frames=2, focal_length=60.0, rectified_focal_length=40.0)
     write_depth_model(tmp_path / "depth.onnx", focal_length=40.0)
-    with Recording.open(tmp_path / "drive", rectified_input=True) as recording:
+    with Recording.open(tmp_path / "drive", rectified_input="always") as recording:
         result = replay(recording, open_engine(tmp_path / "depth.onnx"), None)
     assert result.depth is not None
     assert result.depth.metric is not None

@@ -6,16 +6,20 @@ Its images are smooth grey pictures and its true depth is what `helpers.models.l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from mcap.writer import Writer as McapWriter
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from depth_perception.recordings.bag import Bag
+from depth_perception.recordings.storage import RecordedMessage
 from helpers.models import luma_depth
 
 START = 1_700_000_000_000_000_000
@@ -51,6 +55,7 @@ def write_recording(
     storage: Literal["mcap", "sqlite3"] = "mcap",
     encoding: str = "jpeg",
     image_topic: str | None = None,
+    camera_info_topic: str = "/camera/camera_info",
     depth: Literal["png", "16UC1", "32FC1"] | None = "png",
     depth_every: int = 1,
     odometry: bool = True,
@@ -60,6 +65,7 @@ def write_recording(
     image_of: Callable[[int], npt.NDArray[np.uint8]] | None = None,
     metres_per_unit: float = 1.0,
     rectified_focal_length: float | None = None,
+    change: Callable[[str, int, Any], Any] = lambda topic, index, message: message,
 ) -> list[int]:
     """Writes a rosbag2 folder and returns the stamps of its images.
 
@@ -68,6 +74,7 @@ def write_recording(
         image_of: the image of each index; `picture` if None.
         metres_per_unit: of true depth, to `luma_depth`.
         rectified_focal_length: that of the camera_info's P, if it is another one than K's.
+        change: what becomes of each message, by its topic and the number of its frame; None is not written.
     """
     store = get_typestore(Stores.ROS2_JAZZY)
     types = store.types
@@ -124,6 +131,9 @@ def write_recording(
         connections: dict[str, Any] = {}
 
         def write(name: str, message: Any, stamp: int) -> None:
+            message = change(name, stamps.index(stamp), message)
+            if message is None:
+                return
             kind = message.__msgtype__
             if name not in connections:
                 connections[name] = writer.add_connection(name, kind, typestore=store)
@@ -134,7 +144,7 @@ def write_recording(
             if static_transform and index == 0:
                 write("/tf_static", transforms(stamp), stamp)
             if camera_info:
-                write("/camera/camera_info", info(stamp), stamp)
+                write(camera_info_topic, info(stamp), stamp)
             if compressed:
                 write(topic, compressed_image(stamp, image[..., ::-1], encoding, encoding), stamp)
             else:
@@ -151,3 +161,45 @@ def write_recording(
                     pixels = truth if depth == "32FC1" else millimetres
                     write("/ground_truth/depth", raw_image(stamp, pixels, depth), stamp)
     return stamps
+
+
+def later(message: Any, nanoseconds: int) -> Any:
+    """The message with another stamp in its header."""
+    time = message.header.stamp
+    stamp = time.sec * 1_000_000_000 + time.nanosec + nanoseconds
+    time = replace(time, sec=stamp // 1_000_000_000, nanosec=stamp % 1_000_000_000)
+    return replace(message, header=replace(message.header, stamp=time))
+
+
+def messages_of(path: Path) -> list[RecordedMessage]:
+    """All messages of a recording in order of time."""
+    with Bag(path) as bag:
+        return list(bag.messages(topic.name for topic in bag.topics))
+
+
+def write_mcap(
+    path: Path,
+    messages: Iterable[RecordedMessage],
+    *,
+    profile: str = "ros2",
+    channels: int = 1,
+    serialisation: str = "cdr",
+    **options: Any,
+) -> None:
+    """Writes messages in the order given, as any writer may that is not rosbag2.
+
+    Args:
+        channels: of each topic, taken in turn.
+        options: of `mcap.writer.Writer`.
+    """
+    with path.open("wb") as file:
+        writer = McapWriter(file, **options)
+        writer.start(profile, library="a test")
+        numbers: dict[tuple[str, int], int] = {}
+        for index, message in enumerate(messages):
+            key = (message.topic, index % channels)
+            if key not in numbers:
+                schema = writer.register_schema(message.type_name, "ros2msg", b"# a definition")
+                numbers[key] = writer.register_channel(message.topic, serialisation, schema)
+            writer.add_message(numbers[key], message.log_time, message.data, message.log_time)
+        writer.finish()

@@ -26,7 +26,7 @@ def test_its_truth_agrees_with_itself():
         for image in recording.images():
             depth = recording.depth(image.stamp)
             if depth is not None:
-                judge.depth(image.stamp, view.image(image.decode()), view.depth(depth), view.camera, metric=True)
+                judge.depth(image.stamp, view.image(image.decode()), view.depth(depth.depth), view.camera, metric=True)
         road = judge.road_summary()
         assert judge.depth_frames == 30
         assert road is not None

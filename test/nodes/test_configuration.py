@@ -61,9 +61,14 @@ def test_numbers_have_limits_and_keep_them(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [*((item, "else") for item in CHOICES.values()), *((item, [1.0]) for item in ARRAYS.values())]
+    ("setting", "value"),
+    [
+        *((item, "else") for item in CHOICES.values()),
+        *((item, [1.0]) for item in ARRAYS.values()),
+        *((item, [float("nan")] * 6) for item in ARRAYS.values()),
+    ],
 )
-def test_what_is_no_choice_or_too_short_is_refused(setting: Setting, value: Any) -> None:
+def test_what_is_no_choice_too_short_or_no_number_is_refused(setting: Setting, value: Any) -> None:
     assert setting.name in str(setting.objection(value))
 
 

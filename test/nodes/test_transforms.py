@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depth_perception.nodes.transforms import pose_message
+from depth_perception.nodes.parameters import NodeError
+from depth_perception.nodes.transforms import CameraPose, pose_message
 
 
 def test_message_of_a_pose() -> None:
@@ -11,3 +12,8 @@ def test_message_of_a_pose() -> None:
     assert (message.position.x, message.position.y, message.position.z) == (1.0, 2.0, 3.0)
     assert message.orientation.z == pytest.approx(np.sqrt(0.5))
     assert message.orientation.w == pytest.approx(np.sqrt(0.5))
+
+
+def test_a_camera_pose_of_nan_is_refused() -> None:
+    with pytest.raises(NodeError, match="holds a value that is not finite"):
+        CameraPose(None, "base_link", [0.0, 0.0, float("nan"), 0.0, 0.0, 0.0])  # type: ignore[arg-type]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers.models import luma_depth
-from helpers.recordings import CAMERA_HEIGHT, STEP, picture, write_recording
+from helpers.recordings import CAMERA_HEIGHT, STEP, later, messages_of, picture, write_mcap, write_recording
+from rosbags.typesys import Stores, get_typestore
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.geometry.camera import GeometryError
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.recording import Recording, header_stamp, with_header_stamp
@@ -35,7 +39,8 @@ def test_reads_back_what_was_written(tmp_path, storage, encoding, depth, loss):
                 assert true_depth is None
             else:
                 assert true_depth is not None
-                np.testing.assert_allclose(true_depth, luma_depth(expected), atol=6e-4)
+                np.testing.assert_allclose(true_depth.depth, luma_depth(expected), atol=6e-4)
+                assert true_depth.camera == image.camera == recording.camera
         assert sum(map(recording.has_depth, stamps)) == (0 if depth is None else 5)
 
 
@@ -75,14 +80,22 @@ def test_a_bare_storage_file_is_a_recording_too(tmp_path, storage):
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
-def test_a_file_cut_short_is_refused_in_one_line(tmp_path, storage):
-    write_recording(tmp_path / "bag", storage=storage, frames=40)
+def test_of_a_file_cut_short_what_lies_before_the_cut_is_read(tmp_path, storage):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/camera/image_raw":
+            return message
+        return replace(message, data=np.random.default_rng(index).integers(0, 256, len(message.data), np.uint8))
+
+    size = {"width": 128, "height": 96}
+    stamps = write_recording(tmp_path / "bag", storage=storage, frames=40, encoding="rgb8", change=change, **size)
     (file,) = [item for item in (tmp_path / "bag").iterdir() if item.suffix in (".mcap", ".db3")]
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(RecordingError, match="damaged or cut short") as caught:
-        list(Recording.open(tmp_path / "bag").images())
-    assert "\n" not in str(caught.value)
-    assert str(tmp_path / "bag") in str(caught.value)
+    file.write_bytes(file.read_bytes()[: file.stat().st_size * 3 // 4])
+    with Recording.open(tmp_path / "bag") as recording:
+        images = list(recording.images())
+        assert 8 < len(images) < 40
+        assert [image.stamp for image in images] == stamps[: len(images)]
+        assert images[-1].decode().shape == (96, 128, 3)
+        assert "cut short" in " ".join(recording.remarks)
 
 
 def test_a_damaged_image_costs_only_itself(tmp_path):
@@ -115,29 +128,287 @@ def test_a_missing_topic_is_named_with_what_there_is(tmp_path, options, message)
         Recording.open(tmp_path / "bag")
 
 
-def test_what_is_no_recording_is_refused(tmp_path):
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "old.bag").write_bytes(b"#ROSBAG V2.0")
-    (tmp_path / "text.txt").write_text("text")
-    write_recording(tmp_path / "bag")
-    (tmp_path / "bag" / "metadata.yaml").unlink()
-    for path, message in {
-        "nothing": "there is no such recording",
-        "folder": "neither metadata.yaml nor",
-        "old.bag": "ROS 1 bag: convert it",
-        "text.txt": "cannot be read as a recording",
-        "bag": "no metadata.yaml: the recording was not closed",
-    }.items():
-        with pytest.raises(RecordingError, match=message):
-            Recording.open(tmp_path / path)
+@pytest.mark.parametrize(("width", "height"), [(128, 64), (32, 16), (65, 32)])
+def test_depth_of_another_size_is_of_the_same_view(tmp_path, width, height):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/ground_truth/depth":
+            return message
+        data = np.full((height, width), 7.0, np.float32).tobytes()
+        return replace(message, width=width, height=height, step=4 * width, data=np.frombuffer(data, np.uint8))
+
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        depth = recording.depth(stamps[0])
+        assert depth is not None
+        assert depth.camera == recording.camera.resized(width, height)
+        assert (depth.depth == 7.0).all()
 
 
-def test_depth_of_another_size_than_the_camera_is_refused(tmp_path):
-    write_recording(tmp_path / "bag", encoding="rgb8", depth="16UC1")
-    with Recording.open(tmp_path / "bag", image_topic="/camera/image_raw") as recording:
-        object.__setattr__(recording.camera, "width", 65)
-        with pytest.raises(RecordingError, match="is 64x32, expected 65x32"):
-            recording.depth(recording.stamps[0])
+def test_depth_of_another_view_is_refused(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        is_depth = topic == "/ground_truth/depth"
+        return replace(message, width=32, height=64, step=128) if is_depth else message
+
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", change=change)
+    with Recording.open(tmp_path / "bag") as recording, pytest.raises(RecordingError, match="is 32x64, expected 64x32"):
+        recording.depth(stamps[0])
+
+
+@pytest.mark.parametrize("late", [1_000_000, -1_000_000, 15_000_000])
+def test_truth_that_is_a_little_off_is_that_of_the_nearest_image(tmp_path, late):
+    def change(topic: str, index: int, message: Any) -> Any:
+        return later(message, late) if "depth" in topic else message
+
+    stamps = write_recording(tmp_path / "bag", frames=7, depth_every=3, change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert [recording.has_depth(stamp) for stamp in stamps] == [index % 3 == 0 for index in range(7)]
+        depth = recording.depth(stamps[3])
+        assert depth is not None
+        np.testing.assert_allclose(depth.depth, luma_depth(picture(3, 64, 32)), atol=6e-4)
+        assert f"up to {abs(late) / 1e6:g} ms off in time" in recording.truth_found[0]
+
+
+def test_truth_of_another_clock_is_named(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        return later(message, 40_000_000_000) if "ground_truth" in topic else message
+
+    stamps = write_recording(tmp_path / "bag", frames=5, change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert not any(map(recording.has_depth, stamps))
+        depth, poses = recording.remarks
+        assert "true depth: 0 of 5 images" in recording.truth_found[0]
+        assert "true poses: 0 of 5 images" in recording.truth_found[1]
+    assert "no true depth on /ground_truth/depth/compressed is within 20 ms of an image" in depth
+    assert "from 1700000040.000000 s to 1700000040.400000 s, the images from 1700000000.000000 s" in depth
+    assert "no image lies between the true poses on /ground_truth/odom" in poses
+    assert "of another clock?" in depth
+    assert "of another clock?" in poses
+
+
+def test_poses_that_are_none_are_left_out_and_counted(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/ground_truth/odom" or index not in (2, 4):
+            return message
+        pose = message.pose.pose
+        bad = replace(pose, position=replace(pose.position, y=np.nan))
+        bad = bad if index == 2 else replace(pose, orientation=replace(pose.orientation, w=0.0))
+        return replace(message, pose=replace(message.pose, pose=bad))
+
+    stamps = write_recording(tmp_path / "bag", frames=6, change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert recording.odometry is not None
+        assert recording.odometry.stamps.tolist() == [stamps[index] for index in (0, 1, 3, 5)]
+        assert "2 poses on /ground_truth/odom are left out" in str(recording.remarks)
+
+
+def test_how_many_truths_matched_is_always_said(tmp_path):
+    write_recording(tmp_path / "bag", frames=6, depth_every=2)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert recording.remarks == ()
+        assert recording.truth_found == (
+            "true depth: 3 of 6 images have one of the 3 on /ground_truth/depth/compressed",
+            "true poses: 6 of 6 images lie between those of the 6 on /ground_truth/odom",
+        )
+
+
+def with_focal(message: Any, focal_length: float, **changes: Any) -> Any:
+    k = message.k.copy()
+    k[[0, 4]] = focal_length
+    return replace(message, k=k, **changes)
+
+
+def test_every_image_has_the_camera_of_its_stamp(tmp_path):
+    """A lens that zooms; camera_info comes with every second image."""
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/camera/camera_info":
+            return message
+        return with_focal(message, 40.0 + 5 * (index // 4)) if index % 2 == 0 else None
+
+    write_recording(tmp_path / "bag", frames=8, change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert [image.camera.fx for image in recording.images()] == [40.0] * 4 + [45.0] * 4
+        assert [camera.fx for camera in recording.cameras] == [40.0, 45.0]
+        assert "describes 2 cameras, with focal lengths from 40 to 45 px" in recording.remarks[0]
+
+
+def test_a_camera_that_begins_without_calibration(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        is_empty = topic == "/camera/camera_info" and index < 2
+        return replace(message, k=np.zeros(9), p=np.zeros(12), d=np.zeros(0)) if is_empty else message
+
+    write_recording(tmp_path / "bag", frames=4, change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert {image.camera.fx for image in recording.images()} == {40.0}
+        assert "2 camera_info on /camera/camera_info are passed over: camera_info has an all-zero K" in str(
+            recording.remarks
+        )
+
+
+def test_a_camera_without_any_calibration_is_refused(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        return replace(message, k=np.eye(3).ravel()) if topic == "/camera/camera_info" else message
+
+    write_recording(tmp_path / "bag", change=change)
+    with pytest.raises(GeometryError, match="/camera/camera_info: a focal length of 1 px for 64 px opens"):
+        Recording.open(tmp_path / "bag")
+
+
+def test_what_is_doubtful_about_the_calibration_is_said(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        return with_focal(message, 10.0) if topic == "/camera/camera_info" else message
+
+    write_recording(tmp_path / "bag", change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert "/camera/camera_info: a focal length of 10 px for 64 px opens 145" in str(recording.remarks)
+
+
+@pytest.mark.parametrize("told", ["auto", "always", "never"])
+@pytest.mark.parametrize("topic", ["/camera/image_rect_color", "/camera/image_raw"])
+def test_rectified_images_are_those_of_p_if_they_are_told_or_called_so(tmp_path, topic, told):
+    def change(name: str, index: int, message: Any) -> Any:
+        if name != "/camera/camera_info":
+            return message
+        p = message.p.copy()
+        p[[0, 5]] = 36.0
+        return replace(message, p=p, d=np.array([-0.2, 0.02, 0.0, 0.0, 0.0]))
+
+    write_recording(tmp_path / "bag", encoding="rgb8", image_topic=topic, change=change)
+    with Recording.open(tmp_path / "bag", rectified_input=told) as recording:
+        is_rectified = "rect" in topic if told == "auto" else told == "always"
+        assert recording.camera.fx == (36.0 if is_rectified else 40.0)
+        assert recording.camera.is_distorted is not is_rectified
+        guessed = f"{topic} is taken to be rectified already, as its name says"
+        assert (guessed in str(recording.remarks)) is (told == "auto" and is_rectified)
+
+
+def test_rectified_by_its_name_but_without_p_is_raw(tmp_path):
+    def change(name: str, index: int, message: Any) -> Any:
+        distortion = np.array([-0.2, 0.02, 0.0, 0.0, 0.0])
+        return replace(message, p=np.zeros(12), d=distortion) if name == "/camera/camera_info" else message
+
+    write_recording(tmp_path / "bag", encoding="rgb8", image_topic="/camera/image_rect", change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert recording.camera.is_distorted
+        assert "has no P: it is taken to be raw" in str(recording.remarks)
+
+
+def test_the_calibration_of_another_camera(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        return replace(message, header=replace(message.header, frame_id="right")) if "info" in topic else message
+
+    write_recording(tmp_path / "bag", camera_info_topic="/right/camera_info", change=change)
+    with pytest.raises(
+        RecordingError, match=r"/right/camera_info, is of frame 'right', the images on .* it is another"
+    ):
+        Recording.open(tmp_path / "bag")
+    with Recording.open(tmp_path / "bag", camera_info_topic="/right/camera_info") as recording:
+        assert "/right/camera_info is of frame 'right', the images" in recording.remarks[0]
+
+
+def test_the_body_of_the_camera_in_place_of_its_optical_frame(tmp_path):
+    """Its transform would turn ahead into up; without it the camera is taken to be level."""
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic == "/tf_static":
+            (optical,) = message.transforms
+            forward = replace(optical.transform.rotation, x=0.0, y=0.0, z=0.0, w=1.0)
+            link = replace(
+                optical, child_frame_id="camera_link", transform=replace(optical.transform, rotation=forward)
+            )
+            optical = replace(optical, header=replace(optical.header, frame_id="camera_link"))
+            return replace(message, transforms=[link, optical])
+        is_camera = topic.startswith("/camera")
+        return replace(message, header=replace(message.header, frame_id="camera_link")) if is_camera else message
+
+    write_recording(tmp_path / "bag", change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        assert recording.body_from_camera is None
+        assert "mount of the camera is not used: frame 'camera_link' has z up" in recording.remarks[0]
+        assert "(below it are camera_optical_frame)" in recording.remarks[0]
+    with Recording.open(tmp_path / "bag", camera_pose=[0.0, 0.0, 1.5, np.pi, 0.0, 0.0]) as recording:
+        assert recording.body_from_camera is not None
+        assert "mounted upside down" in recording.remarks[0]
+
+
+def test_messages_that_are_cut_short_are_left_out_and_counted(tmp_path):
+    stamps = write_recording(tmp_path / "bag", frames=6, encoding="rgb8")
+    messages = messages_of(tmp_path / "bag")
+    cut = {"/camera/image_raw": 2, "/camera/camera_info": 3, "/ground_truth/depth/compressed": 1}
+    spoilt = [
+        message._replace(data=message.data[: 8 if message.topic != "/camera/camera_info" else 40])
+        if message.log_time == stamps[cut.get(message.topic, 0)] and message.topic in cut
+        else message
+        for message in messages
+    ]
+    write_mcap(tmp_path / "a.mcap", spoilt)
+    with Recording.open(tmp_path / "a.mcap") as recording:
+        assert [image.stamp for image in recording.images()] == [*stamps[:2], *stamps[3:]]
+        assert all(image.decode().shape == (32, 64, 3) for image in recording.images())
+        said = str(recording.remarks)
+    assert "1 messages on /camera/image_raw are too short" in said
+    assert "1 camera_info on /camera/camera_info are passed over: " in said
+    assert "1 messages on /ground_truth/depth/compressed are too short" in said
+
+
+def test_an_image_message_that_is_none_costs_only_itself(tmp_path):
+    stamps = write_recording(tmp_path / "bag", frames=3, encoding="rgb8")
+    spoilt = [
+        message._replace(data=message.data[:200])
+        if message.topic == "/camera/image_raw" and message.log_time == stamps[1]
+        else message
+        for message in messages_of(tmp_path / "bag")
+    ]
+    write_mcap(tmp_path / "a.mcap", spoilt)
+    with Recording.open(tmp_path / "a.mcap") as recording:
+        first, second, third = recording.images()
+        assert first.decode().shape == third.decode().shape == (32, 64, 3)
+        with pytest.raises(PixelFormatError, match="of 200 bytes is no sensor_msgs/msg/Image"):
+            second.decode()
+
+
+@pytest.mark.parametrize(
+    "kind", ["PoseStamped", "PoseWithCovarianceStamped", "TransformStamped", "Path"]
+)  # Odometry is what the recording has
+def test_a_trajectory_in_messages_of_other_types(tmp_path, kind):
+    types = get_typestore(Stores.ROS2_JAZZY).types
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/ground_truth/odom":
+            return message
+        pose = message.pose.pose
+        stamped = types["geometry_msgs/msg/PoseStamped"](message.header, pose)
+        if kind == "PoseStamped":
+            return stamped
+        if kind == "PoseWithCovarianceStamped":
+            return types["geometry_msgs/msg/PoseWithCovarianceStamped"](message.header, message.pose)
+        if kind == "TransformStamped":
+            vector = types["geometry_msgs/msg/Vector3"](pose.position.x, 0.0, 0.0)
+            transform = types["geometry_msgs/msg/Transform"](vector, pose.orientation)
+            return types["geometry_msgs/msg/TransformStamped"](message.header, "body", transform)
+        path.append(stamped)
+        return types["nav_msgs/msg/Path"](message.header, list(path))
+
+    path: list[Any] = []
+    stamps = write_recording(tmp_path / "bag", frames=5, change=change)
+    with Recording.open(tmp_path / "bag", odometry_topic="/ground_truth/odom") as recording:
+        assert recording.odometry is not None
+        assert recording.odometry.stamps.tolist() == stamps
+        np.testing.assert_allclose(recording.odometry.poses[:, 0, 3], STEP * np.arange(5))
+        assert recording.body_frame == ("body" if kind == "TransformStamped" else "base_link")
+
+
+def test_sensors_of_twelve_bits_are_judged_by_the_drive_so_far(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/camera/image_raw":
+            return message
+        data = np.full((32, 64), [4095, 400, 100][index], "<u2").view(np.uint8).ravel()
+        return replace(message, encoding="mono16", step=128, data=data)
+
+    write_recording(tmp_path / "bag", frames=3, encoding="mono8", change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        for _ in range(2):
+            assert [int(image.decode()[0, 0, 0]) for image in recording.images()] == [255, 25, 6]
 
 
 def test_topics_given_by_name_must_be_there(tmp_path):

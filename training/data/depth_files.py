@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +67,39 @@ def check_metres(
             f" metres its median is {np.median(known):.3g}: it is in another unit than expected"
         )
     return depth
+
+
+UNITS = {0.001: "millimetres", 0.01: "centimetres", 1 / 5000: "TUM's", 1 / 256: "KITTI's"}
+"""Metres that 1 stands for in files of depth."""
+
+
+def doubts_about_unit(depths: Iterable[npt.NDArray[np.floating]], unit: float, expected: tuple[float, float]) -> str:
+    """What to say if depth is probably in another unit than was told, though it passes `check_metres`; else nothing.
+
+    The median of sound depth lies well within what is expected.
+
+    Args:
+        depths: metres ``[H, W]``, NaN unknown, of several images.
+    """
+    medians = [float(np.median(depth[np.isfinite(depth)])) for depth in depths if np.isfinite(depth).any()]
+    if not medians:
+        return ""
+    median = float(np.median(medians))
+
+    def is_likely(metres: float) -> bool:
+        return 0.25 <= np.log(metres / expected[0]) / np.log(expected[1] / expected[0]) <= 0.8
+
+    if is_likely(median):
+        return ""
+    others = [
+        f"{median * other / unit:.3g} m with {other:.6g} ({name})"
+        for other, name in UNITS.items()
+        if is_likely(median * other / unit)
+    ]
+    return (
+        f"the median of its depth is {median:.3g} m, at the edge of the {expected[0]:g} to {expected[1]:g} m that are"
+        f" expected: is a unit of {unit:.6g} m right?" + (f" It would be {', '.join(others)}" if others else "")
+    )
 
 
 @dataclass(frozen=True)

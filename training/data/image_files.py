@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import cv2
@@ -113,23 +114,21 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def image_paths(folder: Path) -> list[Path]:
-    """The images of a folder in the order of the numbers in their names: ``frame_2`` before ``frame_10``."""
-    found = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
-    return sorted(found, key=lambda path: _natural(path.stem))
+    """The images of a folder in the order of the numbers in their names.
 
+    ``frame_2`` is before ``frame_10``, a stamp of ``12.25`` before ``12.5``; ``scene_1.9`` before ``scene_1.10``.
+    """
+    found = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")]
+    fractions = [match[1] for path in found for match in re.finditer(r"\d\.(\d+)", path.stem)]
+    # A stamp that is printed with fewer digits where it ends in zeros never ends in one.
+    are_counters = len({len(text) for text in fractions}) > 1 and any(re.search(r".0$", text) for text in fractions)
+    number = re.compile(r"\d+" if are_counters else r"\d+(?:\.\d+)?")
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    parts: list[tuple[int, str]] = []
-    digits = ""
-    for character in [*name, ""]:
-        if character.isdigit():
-            digits += character
-            continue
-        if digits:
-            parts.append((int(digits), ""))
-            digits = ""
-        parts.append((-1, character))
-    return parts
+    def key(path: Path) -> list[tuple[Decimal, str]]:
+        parts = re.split(f"({number.pattern})", path.stem)
+        return [(Decimal(part), "") if k % 2 else (Decimal(-1), part) for k, part in enumerate(parts)]
+
+    return sorted(found, key=key)
 
 
 def _decoded(path: Path, flags: int) -> npt.NDArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from training.data.snippet import SnippetSource
 from training.data.source import Drive, SourceSettings, frames_from
 from training.data.view_cache import GrowingArray, stored
 
-FORMAT = 1
+FORMAT = 2
 """Of the cache; counts up when what is written changes."""
 FEW = 16
 """Frames that are enough to try out a training."""
@@ -82,7 +83,17 @@ class RecordedData(SourceSettings):
     def snippets(self, rows: Sequence[FrameRow], frames: int, step: int) -> SnippetSource:
         """Those of `rows` in which the camera moves."""
         moves = [moving(row.images, self.stride, self.motion) for row in rows]
-        return RowSnippets(rows, frames, self.stride, step, None, moves, self.path)
+        snippets = RowSnippets(rows, frames, self.stride, step, None, moves, self.path)
+        possible = sum(max(0, len(row.images) - self.stride * (frames - 1)) for row in rows)
+        if len(snippets) * step < possible / 2:
+            still = sum(int(np.count_nonzero(~moved)) for moved in moves)
+            warnings.warn(
+                f"{self.path}: {len(snippets) * step} of {possible} snippets are left, {still} of"
+                f" {sum(map(len, moves))} frames are like the one before (motion: {self.motion:g}): the camera stands,"
+                f" or frames are repeated; then take them out, or set stride: {self.stride + 1}",
+                stacklevel=3,
+            )
+        return snippets
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """From a torch model to an ONNX graph that answers as torch does.
 
-Weights are stored in half precision and computed with in single; what ONNX Runtime answers is compared with torch.
+Weights are stored in half precision and computed with in single; what every backend answers is compared with torch.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from depth_perception.engines.backend import Options
+from depth_perception.engines.choose import BACKENDS
 from depth_perception.model_outputs import OUTPUTS
 from training.errors import TrainingError
 from training.models import Model
@@ -25,7 +27,7 @@ OPSET = 18
 
 
 def onnx_graph(model: Model, height: int, width: int, half: bool = True, samples: int = 3) -> onnx.ModelProto:
-    """The graph of a model for images of one size, after ONNX Runtime has answered as torch does.
+    """The graph of a model for images of one size, after all backends that are here have answered as torch does.
 
     Args:
         model: its normalisations are folded and, with `half`, its weights are rounded in place, so that torch and the
@@ -113,23 +115,29 @@ def _traced(model: Model, example: Tensor) -> onnx.ModelProto:
 
 
 def _compare(model: Model, proto: onnx.ModelProto, inputs: Sequence[npt.NDArray[np.uint8]]) -> None:
-    import onnxruntime
+    """With every backend that runs on a CPU here: a robot takes the fastest, which is not the reference."""
+    graph = proto.SerializeToString()
+    with torch.no_grad():
+        expected = [[answer.numpy() for answer in model(torch.from_numpy(images))] for images in inputs]
+    for backend in BACKENDS.values():
+        if "CPU" not in backend.devices():
+            continue
+        session = backend.session(graph, Options())
+        try:
+            for images, answers in zip(inputs, expected, strict=True):
+                given = session.run({model.input_name: images})
+                for name, answer in zip(model.answers, answers, strict=True):
+                    compare_answers(name, given[name], answer, backend.title)
+        finally:
+            session.close()
 
-    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-    for images in inputs:
-        with torch.no_grad():
-            expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
-        given = session.run(list(model.answers), {model.input_name: images})
-        for name, ours, theirs in zip(model.answers, given, expected, strict=True):
-            compare_answers(name, ours, theirs)
 
-
-def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray) -> None:
+def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, engine: str = "the engine") -> None:
     """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerance of that output."""
     if given.shape != expected.shape or given.dtype != expected.dtype or not np.all(np.isfinite(given)):
         raise TrainingError(
-            f"exported model answers {name} as {given.dtype} {given.shape}, or with values that are not finite, torch"
-            f" {expected.dtype} {expected.shape}: not written"
+            f"exported model answers {name} in {engine} as {given.dtype} {given.shape}, or with values that are not"
+            f" finite, torch {expected.dtype} {expected.shape}: not written"
         )
     allowed = OUTPUTS[name].tolerance
     if expected.dtype == np.uint8:
@@ -139,7 +147,7 @@ def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray) -> Non
         difference = np.abs(given - expected) / (size.max(-1, keepdims=True) if allowed.of_row else size)
     if difference.mean() > allowed.mean or difference.max() > allowed.largest:
         raise TrainingError(
-            f"exported model differs from torch in {name} by {difference.mean():.1e} on average and"
+            f"exported model differs from torch in {name} in {engine} by {difference.mean():.1e} on average and"
             f" {difference.max():.1e} at most (relative), allowed are {allowed.mean} and {allowed.largest}: not written"
         )
 

@@ -64,3 +64,20 @@ def test_names_are_in_the_order_of_their_numbers(tmp_path):
     for name in ("frame_10.png", "frame_2.png", "frame_1.PNG", ".hidden.png", "notes.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in image_paths(tmp_path)] == ["frame_1.PNG", "frame_2.png", "frame_10.png"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1305031102.9753", "1305031103", "1305031103.05", "1305031103.1", "1305031103.175304", "1305031103.2"],
+        ["cam0_1.05", "cam0_1.1", "cam0_1.25", "cam0_10.0"],
+        ["scene_1.8", "scene_1.9", "scene_1.10", "scene_1.11", "scene_2.0"],
+        ["1.900", "1.950", "2.000", "10.050"],
+        ["1403636579763555584", "1403636579813555456"],
+        ["a_1.2.3", "a_1.2.10"],
+    ],
+)
+def test_stamps_with_fractions_are_numbers_and_counters_are_counters(tmp_path, names):
+    for name in sorted(names, key=hash):
+        (tmp_path / f"{name}.png").touch()
+    assert [path.stem for path in image_paths(tmp_path)] == names

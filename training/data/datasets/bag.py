@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
+from depth_perception.geometry.camera import Camera
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.recordings.recording import Recording
 from training.data.recorded import FORMAT, RecordedData
@@ -32,6 +34,8 @@ class BagData(RecordedData):
     Attributes:
         path: rosbag2 folder, or one bare ``.mcap`` or ``.db3`` file.
         image_topic, camera_info_topic, depth_topic, odometry_topic: null chooses.
+        rectified_input: whether the images are rectified already, so that camera_info's P describes them; auto goes by
+            the name of their topic, ``image_rect``.
         truth: what of the truth snippets carry; it must be in the recording.
         stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
@@ -40,19 +44,24 @@ class BagData(RecordedData):
     camera_info_topic: str | None = None
     depth_topic: str | None = None
     odometry_topic: str | None = None
+    rectified_input: Literal["auto", "always", "never"] = "auto"
     truth: tuple[Truth, ...] = ()
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.source.SourceSettings`. The recording is decoded once, to a cache of network views."""
         with self._recording() as recording:
-            view = NetworkView(recording.camera, self.width, self.height)
             self._check_truth(recording)
             odometry, mount = recording.odometry, recording.body_from_camera
+            cameras = recording.cameras
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
-            what += [len(recording.stamps), recording.camera.as_json(), "depth" in self.truth]
-            folder = stored(self.cache, Path(self.path).name, what, lambda empty: self._fill(recording, view, empty))
+            what += [len(recording.stamps), [camera.as_json() for camera in cameras], "depth" in self.truth]
+            views = {camera: NetworkView(camera, self.width, self.height) for camera in cameras}
+            folder = stored(self.cache, Path(self.path).name, what, lambda empty: self._fill(recording, views, empty))
+            for remark in recording.remarks:
+                warnings.warn(f"{self.path}: {remark}", stacklevel=2)
         images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
         stamps: npt.NDArray[np.int64] = np.load(folder / "stamps.npy")
+        numbers: npt.NDArray[np.int64] = np.load(folder / "cameras.npy")
         depth = np.load(folder / "depth.npy", mmap_mode="r") if "depth" in self.truth else None
         poses: npt.NDArray[np.float64] = np.empty((0, 4, 4))
         known: npt.NDArray[np.bool_] = np.zeros(len(stamps), bool)
@@ -60,8 +69,9 @@ class BagData(RecordedData):
             bodies, known = odometry.at(stamps)
             poses = bodies @ mount
         rows = []
-        for part in _without_gaps(stamps, known):
-            row = FrameRow(Path(self.path).name, images[part], view.camera, first=part.start)
+        for part in _without_gaps(stamps, known, numbers):
+            camera = views[cameras[numbers[part.start]]].camera
+            row = FrameRow(Path(self.path).name, images[part], camera, first=part.start)
             if depth is not None:
                 row = replace(row, depth=depth[part])
             if known[part.start]:
@@ -81,6 +91,7 @@ class BagData(RecordedData):
             camera_info_topic=self.camera_info_topic,
             depth_topic=self.depth_topic,
             odometry_topic=self.odometry_topic,
+            rectified_input=self.rectified_input,
         )
 
     def _check_truth(self, recording: Recording) -> None:
@@ -98,9 +109,12 @@ class BagData(RecordedData):
                     f" {recording.camera_frame}: record /tf_static, or take poses and distances out of truth"
                 )
 
-    def _fill(self, recording: Recording, view: NetworkView, folder: Path) -> None:
-        shape = (view.camera.height, view.camera.width)
+    def _fill(self, recording: Recording, views: Mapping[Camera, NetworkView], folder: Path) -> None:
+        shape = (self.height, self.width)
+        places = {camera: number for number, camera in enumerate(views)}
+        depth_views: dict[Camera, NetworkView] = {}
         stamps: list[int] = []
+        cameras: list[int] = []
         damaged: list[str] = []
         with (
             GrowingArray(folder / "images.npy", (*shape, 3), np.uint8) as images,
@@ -108,24 +122,38 @@ class BagData(RecordedData):
         ):
             for image in recording.images():
                 try:
-                    images.append(view.image(image.decode()))
+                    images.append(views[image.camera].image(image.decode()))
                 except PixelFormatError as error:
-                    damaged.append(f"at {image.stamp} ns: {error}")
+                    damaged.append(f"image at {image.stamp} ns: {error}")
                     continue
                 stamps.append(image.stamp)
-                if "depth" in self.truth:
-                    depth = recording.depth(image.stamp)
-                    unknown = np.full(shape, np.nan, np.float16)
-                    depths.append(unknown if depth is None else view.depth(depth).astype(np.float16))
+                cameras.append(places[image.camera])
+                if "depth" not in self.truth:
+                    continue
+                depth: npt.NDArray[np.float16] = np.full(shape, np.nan, np.float16)
+                try:
+                    truth = recording.depth(image.stamp)
+                except DepthPerceptionError as error:
+                    damaged.append(f"depth at {image.stamp} ns: {error}")
+                    truth = None
+                if truth is not None:
+                    if truth.camera not in depth_views:
+                        depth_views[truth.camera] = NetworkView(truth.camera, self.width, self.height)
+                    depth = depth_views[truth.camera].depth(truth.depth).astype(np.float16)
+                depths.append(depth)
         np.save(folder / "stamps.npy", np.array(stamps, np.int64))
+        np.save(folder / "cameras.npy", np.array(cameras, np.int64))
         if damaged:
-            warnings.warn(f"{self.path}: {len(damaged)} images were left out, the first {damaged[0]}", stacklevel=2)
+            warnings.warn(f"{self.path}: {len(damaged)} were left out, the first: {damaged[0]}", stacklevel=2)
 
 
-def _without_gaps(stamps: npt.NDArray[np.int64], known: npt.NDArray[np.bool_]) -> Iterator[slice]:
-    """Parts of the recording in which no image is missing, and either all poses are known or none."""
+def _without_gaps(
+    stamps: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], cameras: npt.NDArray[np.int64]
+) -> Iterator[slice]:
+    """Parts of the recording in which no image is missing, with one camera, and either all poses known or none."""
     steps = np.diff(stamps)
-    broken = (steps <= 0) | (steps > GAP * np.median(steps)) | (known[1:] != known[:-1]) if len(steps) else steps > 0
+    broken = (steps <= 0) | (steps > GAP * np.median(steps)) if len(steps) else steps > 0
+    broken |= (known[1:] != known[:-1]) | (cameras[1:] != cameras[:-1])
     ends = [0, *(np.flatnonzero(broken) + 1).tolist(), len(stamps)]
     for first, last in pairwise(ends):
         yield slice(first, last)

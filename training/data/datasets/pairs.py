@@ -6,13 +6,15 @@ unknown), all on the same pixels.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from depth_perception.geometry.camera import Camera
 from training.data.calibration_file import camera_of
-from training.data.depth_files import MetresFromUnit, PngDepths
+from training.data.depth_files import MetresFromUnit, PngDepths, doubts_about_unit
 from training.data.image_files import ImageFiles, image_paths
 from training.data.label_files import LabelFiles
 from training.data.label_sets import LABEL_SETS, LabelSetName
@@ -20,6 +22,9 @@ from training.data.rows import FrameRow, RowSnippets
 from training.data.snippet import SnippetSource
 from training.data.source import Drive, SourceSettings, frames_from
 from training.errors import TrainingError
+
+LOOKED_AT = 10
+"""Depth files whose unit is looked at before work begins."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class PairsData(SourceSettings):
         if camera.is_distorted:
             raise TrainingError(f"{self.path}: its camera is distorted: rectify images, depth and labels first")
         rows = [self._row(image, camera) for image in images]
+        self._check_unit(rows)
         return RowSnippets(rows, frames, step=step, origin=f"{self.path} (single images)")
 
     def drives(self) -> frozenset[Drive]:
@@ -80,6 +86,12 @@ class PairsData(SourceSettings):
     def title(self) -> str:
         """With the frames."""
         return f"{self.name or Path(self.path).name}, {frames_from(self.first, self.last)}"
+
+    def _check_unit(self, rows: Sequence[FrameRow]) -> None:
+        some = [row.depth[0] for row in rows[:: -(-len(rows) // LOOKED_AT)] if row.depth is not None]
+        doubt = doubts_about_unit([depth for depth in some if depth is not None], self.unit, self.depth_range)
+        if doubt:
+            warnings.warn(f"{self.path}: {doubt}", stacklevel=3)
 
     def _row(self, image: Path, camera: Camera) -> FrameRow:
         depth = labels = None

@@ -66,10 +66,12 @@ def test_decoded_once(tmp_path):
 
 def test_no_snippet_crosses_a_gap_or_the_edge_of_the_odometry():
     stamps = np.array([0, 100, 200, 300, 600, 700, 800, 750, 850]) * 1_000_000
-    known = np.ones(9, bool)
-    assert list(_without_gaps(stamps, known)) == [slice(0, 4), slice(4, 7), slice(7, 9)]
+    known, one = np.ones(9, bool), np.zeros(9, np.int64)
+    assert list(_without_gaps(stamps, known, one)) == [slice(0, 4), slice(4, 7), slice(7, 9)]
     known[:2] = False
-    assert next(_without_gaps(stamps, known)) == slice(0, 2)
+    assert next(_without_gaps(stamps, known, one)) == slice(0, 2)
+    zoomed = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1])
+    assert next(_without_gaps(stamps, known, zoomed)) == slice(0, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Any folder of images with depth and classes: pairs that belong together, in the unit that was promised."""
 
+import re
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -58,6 +61,25 @@ def test_depth_in_another_unit_is_refused(tree, unit, words):
     ):
         pairs(tree, unit=unit).open()[0]
     assert pairs(tree, unit=unit, depth_range=(0.01, 1e5)).open()[0].depth is not None
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected", "said"),
+    [
+        (0.001, (0.1, 10.0), "7.5 m, at the edge of the 0.1 to 10 m .* 1.5 m with 0.0002 .TUM's"),
+        (0.001, (1.0, 80.0), ""),
+        (0.0002, (0.1, 10.0), ""),
+        (0.0002, (1.0, 80.0), "1.5 m, at the edge of the 1 to 80 m .* 7.5 m with 0.001 .millimetres"),
+    ],
+)
+def test_depth_in_a_unit_that_is_only_unlikely_is_said(tree, unit, expected, said):
+    for path in (tree / "depth").iterdir():
+        write_16_bit(path, np.full((48, 64), 7500, np.uint16))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pairs(tree, unit=unit, depth_range=expected).open()
+    assert len(caught) == bool(said)
+    assert re.search(said, str(caught[0].message) if caught else "")
 
 
 def test_a_label_outside_the_set_is_refused(tree):

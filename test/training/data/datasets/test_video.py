@@ -1,5 +1,7 @@
 """Real videos: the robot's own view of them, decoded once."""
 
+import warnings
+
 import cv2
 import numpy as np
 import pytest
@@ -89,3 +91,43 @@ def test_missing_and_broken_videos_are_named(tmp_path):
     for path, reason in ((tmp_path / "none.mp4", "no such video"), (broken, "cannot decode")):
         with pytest.raises(TrainingError, match=reason):
             settings(path, tmp_path).open(frames=3)
+
+
+def test_a_video_that_breaks_off_is_named_and_leaves_no_cache(video, tmp_path):
+    data = video.read_bytes()
+    for share in (0.3, 0.6, 0.8):
+        video.write_bytes(data[: int(share * len(data))])
+        with pytest.raises(TrainingError, match=r"breaks off after (\d+) of 16 frames.*last: \1") as caught:
+            settings(video, tmp_path).open(frames=3)
+        assert not list((tmp_path / "cache").iterdir())
+    there = int(str(caught.value).rpartition(" ")[2])
+    assert len(settings(video, tmp_path, last=there, motion=-1.0).open(frames=3)) == there - 2
+
+
+def test_a_codec_that_opencv_lacks_is_named(tmp_path):
+    path = tmp_path / "drive.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"XVID"), 25.0, (160, 90))
+    for level in range(16):
+        writer.write(np.full((90, 160, 3), 10 * level, np.uint8))
+    writer.release()
+    path.write_bytes(path.read_bytes().replace(b"XVID", b"av01"))
+    with pytest.raises(
+        TrainingError, match="not one of its 16 frames can be decoded, OpenCV knows no 'AV01': convert it"
+    ):
+        settings(path, tmp_path).open(frames=3)
+
+
+def test_repeated_frames_are_said(tmp_path):
+    """As a converter to twice the rate makes them: no three in a row move."""
+    texture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (200, 400, 3), dtype=np.uint8), (0, 0), 3)
+    path = tmp_path / "drive.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 50.0, (160, 90))
+    for number in range(30):
+        shift = 4 * (number // 2) + (2 if number == 17 else 0)
+        writer.write(texture[20:110, shift : shift + 160])
+    writer.release()
+    with pytest.warns(UserWarning, match=r"2 of 28 snippets are left, 14 of 29 frames .*stride: 2"):
+        settings(path, tmp_path).open(frames=3)
+    with warnings.catch_warnings(record=True) as caught:
+        assert len(settings(path, tmp_path, stride=2).open(frames=3)) == 26
+    assert caught == []
