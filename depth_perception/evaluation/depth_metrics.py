@@ -36,6 +36,8 @@ class DepthMetrics:
     """The same for 1.25^2."""
     a3: float
     """The same for 1.25^3."""
+    ratio: float
+    """median(prediction / truth): above 1, things are put too far away."""
     scale: float
     """What the prediction was multiplied by; 1 if metric depth was judged as it came."""
     pixels: int
@@ -104,6 +106,7 @@ def depth_metrics(
         a1=float(np.mean(ratio < 1.25)),
         a2=float(np.mean(ratio < 1.25**2)),
         a3=float(np.mean(ratio < 1.25**3)),
+        ratio=float(np.median(predicted / true)),
         scale=factor,
         pixels=pixels,
         coverage=pixels / int(known.sum()),

@@ -9,6 +9,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.evaluation.breakdown import Breakdown, Parts
+from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.protocol import DepthProtocol
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.ground_plane import DOWN
 
@@ -17,6 +20,12 @@ OBSTACLE = 0.3
 
 LEVELS = {"ground": (-np.inf, OBSTACLE), "0.3-1 m": (OBSTACLE, 1.0), "1-2 m": (1.0, 2.0), "> 2 m": (2.0, np.inf)}
 """The layers of air that are judged each on its own, from and to metres."""
+
+NEAR = 20.0
+"""Metres up to which what stands on the ground is judged."""
+
+FEWEST_PIXELS = 20
+"""Of a frame's obstacles: of fewer nothing is said."""
 
 REACH = 25.0
 """Metres within which the ground is looked for."""
@@ -55,6 +64,41 @@ def heights_above_ground(depth: npt.NDArray[np.floating], camera: Camera) -> npt
         return None
     normal, height = plane
     return np.asarray(height - (rays @ normal.astype(np.float32)) * known, np.float32)
+
+
+def by_height(frame: Frame, protocol: DepthProtocol) -> Parts:
+    """The layers of air up to `NEAR`, and all obstacles together; nothing where no ground is seen."""
+    heights = _heights_of(frame)
+    if heights is None:
+        return {}
+    near = frame.truth < NEAR
+    layers = LEVELS | {"obstacles": (OBSTACLE, np.inf)}
+    return {
+        f"{name}, up to {NEAR:g} m": near & (heights >= low) & (heights < high) for name, (low, high) in layers.items()
+    }
+
+
+HEIGHT = Breakdown("height", by_height)
+
+
+def obstacle_ratios(frame: Frame, prediction: Depth, reach: float = NEAR) -> list[float]:
+    """The median of predicted over true depth, as it comes, of a frame's obstacles up to `reach` metres away; empty
+    where there are none."""
+    heights = _heights_of(frame)
+    if heights is None:
+        return []
+    with np.errstate(invalid="ignore"):
+        there = (heights >= OBSTACLE) & (frame.truth < reach) & (prediction > 0)
+    if np.count_nonzero(there) < FEWEST_PIXELS:
+        return []
+    return [float(np.median(prediction[there] / frame.truth[there]))]
+
+
+def _heights_of(frame: Frame) -> npt.NDArray[np.float32] | None:
+    camera = frame.camera
+    if camera is None or camera.is_distorted or frame.truth.shape != (camera.height, camera.width):
+        return None
+    return heights_above_ground(frame.truth, camera)
 
 
 def _ground(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], float] | None:

@@ -14,6 +14,7 @@ from depth_perception.evaluation.breakdown import DISTANCE
 from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.depth_tally import DepthTally
 from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.heights import HEIGHT
 from depth_perception.evaluation.protocol import RECORDING
 from depth_perception.evaluation.result import (
     FrameResult,
@@ -40,7 +41,7 @@ class Judge:
 
     def __init__(self, recording: Recording, *, samples: int = 4) -> None:
         self._recording = recording
-        self._tally = DepthTally("", RECORDING, [DISTANCE])
+        self._tally = DepthTally("", RECORDING, [DISTANCE, HEIGHT])
         self._frames: list[FrameResult] = []
         self._samples: list[Sample] = []
         stamps = sorted(recording.stamps)

@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from depth_perception.evaluation.heights import LEVELS, heights_above_ground
+from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.heights import LEVELS, by_height, heights_above_ground, obstacle_ratios
+from depth_perception.evaluation.protocol import RECORDING
 from depth_perception.geometry.camera import Camera
 
 CAMERA = Camera(width=208, height=96, fx=120.0, fy=120.0, cx=103.5, cy=40.0)
@@ -68,3 +70,19 @@ def test_a_car_that_hides_the_lane_ahead_is_not_the_ground():
     assert heights is not None
     assert np.abs(heights[(depth < 20) & ~hidden]).max() < 0.05
     assert heights[40, 100] == pytest.approx(TALL, abs=0.05)
+
+
+def test_a_frame_is_divided_by_height_and_obstacles_are_judged_as_they_come():
+    depth, _ = road()
+    depth[:, 150:180] = np.minimum(depth[:, 150:180], 9.0)
+    frame = Frame("wall", np.zeros((96, 208, 3), np.uint8), depth, CAMERA)
+    parts = by_height(frame, RECORDING)
+    assert list(parts) == [f"{name}, up to 20 m" for name in (*LEVELS, "obstacles")]
+    assert parts["> 2 m, up to 20 m"][5, 160]
+    assert not parts["> 2 m, up to 20 m"][5, 20]
+    assert parts["ground, up to 20 m"][90, 20]
+    assert obstacle_ratios(frame, 1.3 * depth) == [pytest.approx(1.3)]
+    assert obstacle_ratios(frame, 1.3 * depth, reach=8.0) == []
+    unknown = Frame("no camera", frame.image, depth)
+    assert by_height(unknown, RECORDING) == {}
+    assert obstacle_ratios(unknown, depth) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,26 @@ def read_camera(path: str | Path) -> Camera:
         ) from None
 
 
+def read_cameras(path: str | Path) -> dict[str, Camera]:
+    """Rectified cameras by the names of their images: JSON, as in ``{"0001": {"width": 1936, "height": 1216, "fx":
+    1062.4, "fy": 1056.8, "cx": 939.5, "cy": 622.5}}``.
+
+    Raises: `TrainingError` if the file is missing or says something else.
+    """
+    keys = ("width", "height", "fx", "fy", "cx", "cy")
+    try:
+        values: Any = json.loads(Path(path).read_text())
+        cameras = {name: Camera(**{key: one[key] for key in keys}) for name, one in values.items()}
+    except FileNotFoundError:
+        raise TrainingError(f"{path}: there is no such file of cameras") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, GeometryError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise TrainingError(
+            f"{path}: is no file of cameras ({reason}), expected {', '.join(keys)} of each image by its name"
+        ) from None
+    return {name: sound(camera, f"{path}, {name}") for name, camera in cameras.items()}
+
+
 def sound(camera: Camera, origin: str) -> Camera:
     """The same camera of a configuration, if it can be one; what is doubtful about it is a warning.
 
@@ -64,6 +85,22 @@ def sound(camera: Camera, origin: str) -> Camera:
     except GeometryError as error:
         raise TrainingError(f"{origin}: {error}") from None
     return camera
+
+
+def cameras_of(
+    paths: Sequence[Path], camera: Camera | None, calibration: str | None, origin: str
+) -> dict[Path, Camera]:
+    """The camera of each image: one of them all, or of each its own, as `calibration` says that is JSON.
+
+    See `camera_of`.
+    """
+    if calibration is None or Path(calibration).suffix != ".json":
+        return dict.fromkeys(paths, camera_of(paths, camera, calibration, origin))
+    cameras = read_cameras(calibration)
+    for path in paths:
+        if path.stem not in cameras:
+            raise TrainingError(f"{calibration}: has no camera of {path.stem}: add it, or take {path} away")
+    return {path: camera_of([path], cameras[path.stem], None, origin) for path in paths}
 
 
 def camera_of(paths: Sequence[Path], camera: Camera | None, calibration: str | None, origin: str) -> Camera:

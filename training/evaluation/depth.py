@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.evaluation.breakdown import DISTANCE
 from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.depth_tally import DepthTally, Measure
 from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.heights import HEIGHT
 from depth_perception.evaluation.protocol import DepthProtocol
 from training.errors import TrainingError
 from training.evaluation.classes import CLASS
 from training.evaluation.predictors import Predictor
 
-BREAKDOWNS = (DISTANCE, CLASS)
+BREAKDOWNS = (DISTANCE, HEIGHT, CLASS)
 """What networks are judged by beside the whole."""
 
 Draw = Callable[[int, Frame, Mapping[str, Depth], Mapping[str, float]], None]
@@ -37,7 +40,7 @@ def evaluate_depth(
         frames: whose depth is known; taken one at a time.
         protocol: how they are judged.
         draw: is handed every frame with what the predictors said.
-        baselines: what does not look, judged beside them, by name.
+        baselines: what does not look, judged beside them where they all look, by name.
         extras: see `DepthTally`.
 
     Raises: `TrainingError` for a frame that cannot be judged, by its name, and if there are no frames.
@@ -48,14 +51,18 @@ def evaluate_depth(
     number = -1
     for number, frame in enumerate(frames):
         predictions, scales = {}, {}
+        seen = np.ones(frame.truth.shape, bool)
         for name, predict in {**predictors, **baselines}.items():
             try:
                 depth = predict(frame)
-                errors = (tallies.get(name) or beside[name]).add(frame, depth)
+                if name in predictors:
+                    scales[name] = tallies[name].add(frame, depth).scale
+                    predictions[name] = depth
+                    seen &= ~np.isnan(depth)
+                else:  # where every network looks
+                    beside[name].add(frame, np.where(seen, depth, np.float32(np.nan)))
             except DepthPerceptionError as error:
                 raise TrainingError(f"{name} on {frame.name}: {error}") from error
-            if name in predictors:
-                predictions[name], scales[name] = depth, errors.scale
         if draw is not None:
             draw(number, frame, predictions, scales)
     if number < 0:

@@ -10,6 +10,7 @@ from pathlib import Path
 from depth_perception.evaluation.breakdown import DISTANCE
 from depth_perception.evaluation.depth_metrics import DepthMetrics
 from depth_perception.evaluation.depth_report import DepthReport
+from depth_perception.evaluation.heights import HEIGHT
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.table import table
 from training.errors import TrainingError
@@ -24,12 +25,16 @@ ERRORS = {
     "a1": "d<1.25",
     "a2": "d<1.25^2",
     "a3": "d<1.25^3",
+    "ratio": "pred/true",
 }
+
+WHOLE_LINES = (DISTANCE.name, HEIGHT.name)
+"""The breakdowns whose parts are told with all their errors."""
 
 
 def depth_tables(reports: Sequence[DepthReport]) -> str:
-    """Errors of the whole and of each distance, sharpness, and AbsRel by all other breakdowns; one line or column for
-    each network.
+    """Errors of the whole, of each distance and each height above the ground, sharpness, and AbsRel by all other
+    breakdowns; one line or column for each network.
 
     Args:
         reports: of the same frames.
@@ -47,11 +52,12 @@ def depth_tables(reports: Sequence[DepthReport]) -> str:
     rows: Rows = [("depth", "of", *ERRORS.values(), "scale", "images")]
     rows += [("all", name, *_figures(errors), "") for name, errors in reports[0].baselines.items()]
     rows += [("all", name, *_figures(item.errors), str(item.images)) for name, item in zip(names, reports, strict=True)]
-    for part in _parts(reports, DISTANCE.name):
-        for name, report in zip(names, reports, strict=True):
-            found = report.parts[DISTANCE.name].get(part)
-            figures = ["-"] * 10 if found is None else [*_figures(found.errors), str(found.images)]
-            rows.append((part, name, *figures))
+    for breakdown in WHOLE_LINES:
+        for part in _parts(reports, breakdown):
+            for name, report in zip(names, reports, strict=True):
+                found = report.parts[breakdown].get(part)
+                none = ["-"] * (len(ERRORS) + 2)
+                rows.append((part, name, *(none if found is None else [*_figures(found.errors), str(found.images)])))
     lines = [f"{protocol.name}: {protocol.words}", table(rows)]
 
     if reports[0].sharpness:
@@ -63,7 +69,7 @@ def depth_tables(reports: Sequence[DepthReport]) -> str:
         lines += ["", table(rows)]
 
     for breakdown in reports[0].parts:
-        if breakdown != DISTANCE.name and (parts := _parts(reports, breakdown)):
+        if breakdown not in WHOLE_LINES and (parts := _parts(reports, breakdown)):
             rows = [("AbsRel of", *names, "images")]
             for part in parts:
                 found_in = [report.parts[breakdown].get(part) for report in reports]

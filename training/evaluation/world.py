@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from depth_perception.evaluation.depth_report import DepthReport
-from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.frame import Frame
 from depth_perception.evaluation.protocol import MEANS, DepthProtocol
 from depth_perception.model_file import Score
-from training.data.datasets.street import median_depth
 from training.data.seeded import SeededData
 from training.errors import TrainingError
+from training.evaluation.baselines import CONSTANT, PIXELS, ROWS, ignorant
 from training.evaluation.benchmark import Benchmark
 from training.evaluation.figures import scored
+from training.evaluation.obstacles import OBSTACLES
 from training.evaluation.odometry import Drive
 from training.evaluation.predictors import Predictor
 
 if TYPE_CHECKING:
     from training.rendering.cache import CachedDrive
-
-MEDIAN = "training drives' median"
-"""The network that does not look: it answers the per-pixel median depth of the training drives."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +80,8 @@ class World(Benchmark):
         }
 
     def baselines(self, options: Namespace) -> Mapping[str, Predictor]:
-        median = median_depth(self._rendered(options, options.baseline_seeds, 10), step=3)
-
-        def ignorant(_: Frame) -> Depth:
-            return median
-
-        return {MEDIAN: ignorant}
+        drives = self._rendered(options, options.baseline_seeds, 10)
+        return ignorant(depth for drive in drives for depth in drive.depth[::3])
 
     def scores(self, report: DepthReport, options: Namespace) -> tuple[Score, ...]:
         protocol, metric = report.protocol, report.metric or report.errors
@@ -98,8 +92,10 @@ class World(Benchmark):
             "abs_rel (metres as they come)": metric.abs_rel,
             "rmse (metres as they come)": metric.rmse,
             "a1 (metres as they come)": metric.a1,
-            "abs_rel of the training drives' per-pixel median (median scaling)": report.baselines[MEDIAN].abs_rel,
         }
+        figures |= {f"{name} (metres)": report.extras[name].mean for name in OBSTACLES if name in report.extras}
+        for name in (CONSTANT, ROWS, PIXELS):
+            figures[f"abs_rel of the training drives' {name} (median scaling)"] = report.baselines[name].abs_rel
         return scored(words, figures)
 
     def _rendered(self, options: Namespace, seeds: tuple[int, int], frames: int) -> list[CachedDrive]:

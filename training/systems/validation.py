@@ -10,16 +10,13 @@ import torch
 from torch import Tensor
 
 from depth_perception.evaluation.depth_metrics import depth_metrics
-from depth_perception.evaluation.heights import LEVELS, OBSTACLE, heights_above_ground
+from depth_perception.evaluation.heights import LEVELS, NEAR, OBSTACLE, heights_above_ground
 from depth_perception.evaluation.semantic_metrics import confusion, semantic_scores
 from depth_perception.geometry.camera import Camera
 from training.motion import matrix_from_motion
 
 STANDING = 0.05
 """Metres below which a relative error of translation says nothing."""
-
-NEAR = 20.0
-"""Metres up to which obstacles are judged."""
 
 FEWEST_PIXELS = 50
 """Of a layer of air in one picture: of fewer nothing is said."""

@@ -9,7 +9,7 @@ from helpers.drives import analytic_drive
 
 from depth_perception.geometry.camera import Camera
 from training.data.augmentation import NONE, Augmentation, resized, resized_nearest
-from training.data.datasets.street import StreetSnippets, median_depth
+from training.data.datasets.street import StreetSnippets
 from training.data.samples import EpochSampler, SnippetSamples, make_sample, motions_between
 from training.data.snippet import Snippet
 from training.errors import TrainingError
@@ -278,8 +278,3 @@ class TestOrder:
     def test_one_source_without_a_batch_is_named(self):
         with pytest.raises(TrainingError, match="source 1 has less than 4 samples"):
             EpochSampler([31, 3], block=4, one_source=True)
-
-
-def test_median_depth_is_that_of_each_pixel(drive):
-    expected = np.median(drive.depth[[0, 2]], axis=0)
-    assert np.array_equal(median_depth([drive], step=2), expected.astype(np.float32))

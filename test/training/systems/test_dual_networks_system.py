@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.data import DataLoader
 
 from depth_perception.evaluation.depth_metrics import depth_metrics
-from training.data.datasets.street import StreetSnippets, median_depth
+from training.data.datasets.street import StreetSnippets
 from training.data.samples import SnippetSamples
 from training.errors import TrainingError
 from training.networks.pose_net import PoseNet
@@ -149,7 +149,7 @@ class TestLearning:
         before = self.abs_rel(system, unseen)
         trainer(tmp_path, max_epochs=epochs).fit(system, loader(drives, "lr"))
         after = self.abs_rel(system, unseen)
-        median = median_depth(drives, step=2)
+        median = np.median([depth for drive in drives for depth in drive.depth[::2]], axis=0)
         guess = np.mean([depth_metrics(depth, median).abs_rel for drive in unseen for depth in drive.depth])
         assert after < 0.5 * before
         assert after < guess

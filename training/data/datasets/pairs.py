@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from depth_perception.geometry.camera import Camera
-from training.data.calibration_file import camera_of
+from training.data.calibration_file import cameras_of
 from training.data.depth_files import MetresFromUnit, PngDepths, doubts_about_unit
 from training.data.image_files import ImageFiles, image_paths
 from training.data.label_files import LabelFiles
@@ -34,7 +34,8 @@ class PairsData(SourceSettings):
     Attributes:
         path: folder of ``images``, ``depth`` and ``labels``.
         camera: of the rectified images.
-        calibration: the same as a file that ROS's camera_calibration wrote.
+        calibration: the same as a file that ROS's camera_calibration wrote; or JSON, if each image has a camera of its
+            own (see `training.data.calibration_file.read_cameras`).
         truth: what each image has.
         unit: metres that 1 stands for in the depth files: 0.001 for millimetres.
         depth_range: smallest and largest metres to be expected: depth in another unit is refused.
@@ -71,10 +72,10 @@ class PairsData(SourceSettings):
         images = image_paths(folder)[self.first : self.last]
         if not images:
             raise TrainingError(f"{folder}: holds no image from {self.first} to {self.last}, expected pngs or jpegs")
-        camera = camera_of(images, self.camera, self.calibration, self.path)
-        if camera.is_distorted:
+        cameras = cameras_of(images, self.camera, self.calibration, self.path)
+        if any(camera.is_distorted for camera in cameras.values()):
             raise TrainingError(f"{self.path}: its camera is distorted: rectify images, depth and labels first")
-        rows = [self._row(image, camera) for image in images]
+        rows = [self._row(image, camera) for image, camera in cameras.items()]
         self._check_unit(rows)
         return RowSnippets(rows, frames, step=step, origin=f"{self.path} (single images)")
 

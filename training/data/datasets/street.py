@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from training.data.label_sets import LabelSetName
@@ -148,13 +147,3 @@ def render_drives(data: StreetData) -> list[CachedDrive]:
         )
         drives.append(cached_drive(config, Path(data.cache)))
     return drives
-
-
-def median_depth(drives: Sequence[CachedDrive], step: int = 10) -> npt.NDArray[np.float32]:
-    """The per-pixel median over drives of one size: what predicts depth without looking; unlearned networks lose to it.
-
-    Args:
-        step: takes every so-many-th frame.
-    """
-    maps = [drive.depth[i] for drive in drives for i in range(0, len(drive.depth), step)]
-    return np.median(np.stack(maps).astype(np.float32), axis=0)

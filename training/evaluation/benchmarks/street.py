@@ -10,6 +10,7 @@ from depth_perception.evaluation.protocol import DepthProtocol
 from depth_perception.model_file import Score
 from training.data.datasets.street import StreetData, render_drives
 from training.evaluation.figures import scored
+from training.evaluation.obstacles import OBSTACLES
 from training.evaluation.poles import pole_contrasts
 from training.evaluation.world import World
 from training.street.labels import POLE
@@ -21,11 +22,11 @@ class Street(World):
     """With poles, which are slim."""
 
     def scores(self, report: DepthReport, options: Namespace) -> tuple[Score, ...]:
-        if POLES not in report.extras:
-            return super().scores(report, options)
-        words = "poles 12 to 18 m away; share that stands out by half its true contrast or more"
-        seen = scored(f"{report.protocol.truth}, {words}", {POLES: report.extras[POLES].mean})
-        return (*super().scores(report, options), *seen)
+        scores = super().scores(report, options)
+        if POLES in report.extras:
+            words = "poles 12 to 18 m away; share that stands out by half its true contrast or more"
+            scores += scored(f"{report.protocol.truth}, {words}", {POLES: report.extras[POLES].mean})
+        return scores
 
 
 def poles_seen(frame: Frame, prediction: Depth) -> list[float]:
@@ -36,7 +37,7 @@ def poles_seen(frame: Frame, prediction: Depth) -> list[float]:
 
 STREET = Street(
     DepthProtocol("street", "street drives", view="robot", resize="disparity"),
-    extras={POLES: poles_seen},
+    extras={POLES: poles_seen, **OBSTACLES},
     data=StreetData,
     render=render_drives,
     length=200,
