@@ -80,6 +80,16 @@ class Reduction:
 
 
 @dataclass(frozen=True)
+class FreeView:
+    """Which sizes of its input a model takes beside the one it describes itself by."""
+
+    multiple: int
+    """Height and width are multiples of it."""
+    pixels: int
+    """Height times width is at most this."""
+
+
+@dataclass(frozen=True)
 class SemanticClass:
     """One class that a model tells from the others; its id is its place among `ModelDescription.classes`."""
 
@@ -121,6 +131,8 @@ class ModelDescription:
     """Depth models: the names of what they answer beside depth, of `depth_perception.model_outputs.EXTRAS`."""
     reduction: Reduction | None = None
     """None if it computes in float32."""
+    free_view: FreeView | None = None
+    """None if it takes no other size than `height` and `width`."""
 
     def __post_init__(self) -> None:
         if self.task not in ("depth", "pose"):
@@ -139,6 +151,8 @@ class ModelDescription:
             raise ModelFileError(
                 f"its frames are {', '.join(self.frames)}, of a depth model expected {', '.join(DEPTH_FRAMES)} or none"
             )
+        if self.free_view is not None:
+            self._check_free_view(self.free_view)
         if len(self.classes) > UNKNOWN_CLASS:
             raise ModelFileError(f"it has {len(self.classes)} classes, expected at most {UNKNOWN_CLASS}")
         for item in self.classes:
@@ -147,12 +161,20 @@ class ModelDescription:
                     f"the colour of class '{item.name}' is {item.colour}, expected red, green, blue of 0 to 255"
                 )
 
+    def _check_free_view(self, free: FreeView) -> None:
+        for length in (self.height, self.width):
+            if free.multiple < 1 or length % free.multiple or self.height * self.width > free.pixels:
+                raise ModelFileError(
+                    f"its view is {self.width}x{self.height}, expected multiples of {free.multiple} and at most"
+                    f" {free.pixels} pixels, as its free view says"
+                )
+
     @property
     def format_version(self) -> int:
         """The lowest of `FORMAT_VERSIONS` that knows all entries in use."""
         of_frames = 2 if self.task == "depth" and self.frames else 1
-        of_reduction = 3 if self.reduction is not None else 1
-        return max(of_frames, of_reduction, *(output.since for output in extras_of(self)), 1)
+        of_entries = 3 if self.reduction is not None or self.free_view is not None else 1
+        return max(of_frames, of_entries, *(output.since for output in extras_of(self)), 1)
 
     def to_json(self) -> str:
         values = asdict(self) | {"format_version": self.format_version}
@@ -162,7 +184,7 @@ class ModelDescription:
         if self.format_version < 3:  # which know confidence alone, and take semantics for granted where classes are
             del values["extras"]
             values |= {"confidence": True} if "confidence" in self.extras else {}
-        for name in ("classes", "reduction"):
+        for name in ("classes", "reduction", "free_view"):
             if not values[name]:
                 del values[name]  # older versions do not know it
         return json.dumps(values)
@@ -197,6 +219,8 @@ class ModelDescription:
             )
             if values.get("reduction") is not None:
                 values["reduction"] = Reduction(**values["reduction"])
+            if values.get("free_view") is not None:
+                values["free_view"] = FreeView(**values["free_view"])
             return cls(**values)
         except KeyError as error:
             raise ModelFileError(f"its description has a class without {error}: export the model again") from None

@@ -39,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--target", type=_targets, default=(), metavar="8.6,8.9", help="compute capabilities (default: the GPU here)"
     )
+    parser.add_argument(
+        "--view", type=_size, metavar="WxH", help="size of the images, of a model whose view is free (default: its own)"
+    )
     parser.add_argument("--output", metavar="FILE", help="where the variant goes (default: the user's cache)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be made, and make nothing")
     parser.set_defaults(run=run)
@@ -70,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"  {reduction.loss:.2%} from float32 in the mean, on {reduction.frames} frames")
             model = file
     try:
-        steps = plan_steps(model, arguments.target)
+        steps = plan_steps(model, arguments.target, arguments.view)
     except EngineError as error:
         if arguments.target:
             raise
@@ -82,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say(step)
     if not arguments.dry_run and not all(step.is_there for step in steps):
         with ProgressBar("building", "steps") as progress:
-            notes = build_plans(model, arguments.target, progress=_shown_on(progress))
+            notes = build_plans(model, arguments.target, arguments.view, _shown_on(progress))
         for note in notes:
             print(f"  note: {note}")
     return 0
@@ -114,6 +117,11 @@ def _shown_on(bar: ProgressBar) -> Progress:
         return True
 
     return show
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
 
 
 def _targets(text: str) -> tuple[str, ...]:

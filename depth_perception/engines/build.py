@@ -13,15 +13,18 @@ from depth_perception.engines.backend import Precision, Progress
 from depth_perception.engines.choose import BACKENDS, choose, open_engine
 from depth_perception.engines.contract import expected_outputs
 from depth_perception.engines.engine import Engine, EngineError
+from depth_perception.engines.free_view import of_size
 from depth_perception.engines.measured import Measurement, Way, measure, remember, thread_counts
+from depth_perception.engines.model_engine import described
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 from depth_perception.engines.plan_builder import check_targets
 from depth_perception.engines.plan_cache import PlanCache
 from depth_perception.engines.tensorrt_engine import TensorRt, cached_plan, key_of
 from depth_perception.engines.tensorrt_library import library
+from depth_perception.engines.upgrading_engine import Size
 from depth_perception.engines.variant_files import has_variant, is_variant, variant_path
 from depth_perception.engines.variants import Types, write_variant
-from depth_perception.model_file import read_description, read_part
+from depth_perception.model_file import read_part
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Step:
     is_there: bool
 
 
-def plan_steps(path: str | Path, targets: Sequence[str] = (), *, reduced: bool = False) -> list[Step]:
+def plan_steps(path: str | Path, targets: Sequence[str] = (), size: Size = None) -> list[Step]:
     """What plans a model needs, without building them: of the whole graph, and of its first output alone.
 
     Raises: `EngineError` if no library can build for these targets, or for the GPU that is here.
@@ -51,15 +54,15 @@ def plan_steps(path: str | Path, targets: Sequence[str] = (), *, reduced: bool =
     cache = PlanCache()
     where = ", ".join(targets) or "the GPU here"
     steps = []
-    for name, graph in graphs_of(path).items():
-        key = key_of(found, graph, tuple(targets), reduced=reduced)
+    for name, graph in graphs_of(path, size).items():
+        key = key_of(found, graph, tuple(targets), reduced=False)
         what = f"plan of {found.title} {found.version} for {where}: {name} in {key.types}"
         steps.append(Step(what, cache.path(key), cache.find(key) is not None))
     return steps
 
 
 def build_plans(
-    path: str | Path, targets: Sequence[str] = (), *, reduced: bool = False, progress: Progress | None = None
+    path: str | Path, targets: Sequence[str] = (), size: Size = None, progress: Progress | None = None
 ) -> list[str]:
     """Builds the plans of `plan_steps` that are not there, and says what a user should know of them.
 
@@ -67,19 +70,23 @@ def build_plans(
     """
     found = library()
     plans = [
-        cached_plan(found, graph, targets=tuple(targets), reduced=reduced, progress=progress)
-        for graph in graphs_of(path).values()
+        cached_plan(found, graph, targets=tuple(targets), progress=progress) for graph in graphs_of(path, size).values()
     ]
     return [plan.note for plan in plans if plan.note]
 
 
-def graphs_of(path: str | Path) -> Mapping[str, bytes]:
-    """What engines run of a model: the whole graph, and that of its first output alone if it has several."""
-    outputs = expected_outputs(read_description(path))
+def graphs_of(path: str | Path, size: Size = None) -> Mapping[str, bytes]:
+    """What engines run of a model: the whole graph, and that of its first output alone if it has several.
+
+    Args:
+        size: width and height of its images; None is what its description says.
+    """
+    model = described(path, size)
+    outputs = expected_outputs(model)
     graphs = {"all outputs" if len(outputs) > 1 else outputs[0].name: Path(path).read_bytes()}
     if len(outputs) > 1:
         graphs[f"{outputs[0].name} alone"] = read_part(path, outputs[0].name)
-    return graphs
+    return {f"{name} of {model.width}x{model.height}": of_size(model, graph) for name, graph in graphs.items()}
 
 
 def build_variant(

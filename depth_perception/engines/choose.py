@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import get_args
 
 from depth_perception.engines import measured
-from depth_perception.engines.backend import Backend, Device, Options, Precision
+from depth_perception.engines.backend import Backend, Device, Options, Precision, Progress
 from depth_perception.engines.engine import Engine, EngineError
+from depth_perception.engines.free_view import of_size
 from depth_perception.engines.measured import Way
 from depth_perception.engines.model_engine import ModelEngine
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 from depth_perception.engines.openvino_engine import OpenVino
 from depth_perception.engines.tensorrt_engine import TensorRt
-from depth_perception.engines.upgrading_engine import UpgradingEngine
+from depth_perception.engines.upgrading_engine import Size, UpgradingEngine
 from depth_perception.engines.variant_files import VARIANTS, find_variant, has_variant
 from depth_perception.engines.variants import LARGEST_LOSS
+from depth_perception.model_file import read_description
 
 BACKENDS: Mapping[str, Backend] = {backend.name: backend for backend in (TensorRt(), OpenVino(), OnnxRuntime())}
 """By name, on each kind of device the fastest first."""
@@ -95,11 +97,12 @@ def _open_first(
 ) -> Engine:
     """On the first of the candidates that can run it; `note` is what became of those before."""
     best, *others = candidates
-    if others and not wait and not best.is_quick(Path(path).read_bytes(), options):
-        meanwhile = _open_first(path, others, options, wait, note)
-        return UpgradingEngine(
-            meanwhile, lambda progress: ModelEngine(path, best, replace(options, progress=progress)), best.title
-        )
+    if others and not wait and not best.is_quick(of_size(read_description(path), Path(path).read_bytes()), options):
+
+        def make(size: Size, progress: Progress) -> Engine:
+            return ModelEngine(path, best, replace(options, progress=progress), size=size)
+
+        return UpgradingEngine(_open_first(path, others, options, wait, note), make, best.title)
     try:
         return ModelEngine(path, best, options, note)
     except EngineError as error:

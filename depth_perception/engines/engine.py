@@ -66,6 +66,13 @@ class Engine(Protocol):
         """
         ...
 
+    def at(self, width: int, height: int) -> Engine:
+        """The model for images of another size, if its view is free; it is closed with this one.
+
+        Raises: `EngineError` if it does not take that size.
+        """
+        ...
+
     def close(self) -> None:
         """Frees what the backend holds; `run` must not be called after."""
         ...

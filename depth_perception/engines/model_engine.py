@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy.typing as npt
 
 from depth_perception.engines.backend import Backend, Options, Session
 from depth_perception.engines.contract import check_graph, check_inputs
-from depth_perception.engines.engine import EngineDescription, EngineError
-from depth_perception.model_file import read_description, read_part
+from depth_perception.engines.engine import Engine, EngineDescription, EngineError
+from depth_perception.engines.free_view import of_size
+from depth_perception.model_file import ModelDescription, ModelFileError, read_description, read_part
 
 
 class ModelEngine:
@@ -21,17 +24,27 @@ class ModelEngine:
 
     Args:
         note: What a user should know of why it is this backend.
+        size: Width and height of its images, if the model's view is free; None is what its description says.
 
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend cannot run it.
     """
 
-    def __init__(self, path: str | Path, backend: Backend, options: Options, note: str = "") -> None:
-        self.model = read_description(path)
+    def __init__(
+        self,
+        path: str | Path,
+        backend: Backend,
+        options: Options,
+        note: str = "",
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        self.model = described(path, size)
         self._backend = backend
+        self._reopened = partial(ModelEngine, path, backend, replace(options, progress=None), note)
+        self._others: dict[tuple[int, int], ModelEngine] = {}
 
         def session(graph: bytes) -> Session:
             try:
-                return backend.session(graph, options)
+                return backend.session(of_size(self.model, graph), options)
             except Exception as error:  # those of the libraries share no base class but this one
                 raise EngineError(f"{path}: {backend.title} cannot run it: {backend.reason(error)}") from None
 
@@ -54,7 +67,34 @@ class ModelEngine:
             title, reason = self._backend.title, self._backend.reason(error)
             raise EngineError(f"{title} failed to run '{self.model.name}': {reason}") from None
 
+    def at(self, width: int, height: int) -> Engine:
+        size = (width, height)
+        if size == (self.model.width, self.model.height):
+            return self
+        if size not in self._others:
+            self._others[size] = self._reopened(size)
+        return self._others[size]
+
     def close(self) -> None:
+        for other in self._others.values():
+            other.close()
         if self._first_alone is not self._whole:
             self._first_alone.close()
         self._whole.close()
+
+
+def described(path: str | Path, size: tuple[int, int] | None = None) -> ModelDescription:
+    """What a model says of itself for images of a size, width and height; None is its own.
+
+    Raises: `ModelFileError` if there is no such model, `EngineError` if it does not take that size.
+    """
+    model = read_description(path)
+    if size is None or size == (model.width, model.height):
+        return model
+    width, height = size
+    if model.free_view is None:
+        raise EngineError(f"{path}: takes images of {model.width}x{model.height} alone, {width}x{height} asked for")
+    try:
+        return replace(model, width=width, height=height)
+    except ModelFileError as error:
+        raise EngineError(f"{path}: does not take images of {width}x{height}: {error}") from None

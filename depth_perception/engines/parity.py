@@ -51,15 +51,17 @@ def difference(found: npt.NDArray, expected: npt.NDArray) -> float:
 
 
 def random_inputs(tensors: Sequence[TensorInfo], count: int) -> list[dict[str, npt.NDArray]]:
-    """Smooth random colours with noise on them: closer to what networks see than noise alone."""
+    """As many inputs of a model, of `smooth_pictures`."""
     random = np.random.default_rng(0)
+    return [{tensor.name: smooth_pictures(random, tensor.shape) for tensor in tensors} for _ in range(count)]
 
-    def picture(height: int, width: int, channels: int) -> npt.NDArray:
+
+def smooth_pictures(random: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Smooth random colours with noise ``[n, height, width, 3]``: closer to what networks see than noise alone."""
+    count, height, width, channels = shape
+    pictures = []
+    for _ in range(count):
         coarse = random.integers(0, 256, (6, 18, channels), np.uint8)
         smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
-        return np.clip(smooth + random.normal(0, 10, smooth.shape), 0, 255).astype(np.uint8)
-
-    return [
-        {tensor.name: np.stack([picture(*tensor.shape[1:]) for _ in range(tensor.shape[0])]) for tensor in tensors}
-        for _ in range(count)
-    ]
+        pictures.append(np.clip(smooth + random.normal(0, 10, smooth.shape), 0, 255).astype(np.uint8))
+    return np.stack(pictures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy.typing as npt
 
@@ -13,6 +14,8 @@ from depth_perception.engines.engine import Engine, EngineDescription, TensorInf
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.model_file import ModelDescription
 
+Size: TypeAlias = tuple[int, int] | None
+
 
 class UpgradingEngine:
     """Runs on one engine until a better one of the same model is there, and on that from the next run on.
@@ -20,12 +23,17 @@ class UpgradingEngine:
     If the better one cannot be made, it stays with the first, and its description says why.
     """
 
-    def __init__(self, engine: Engine, make_better: Callable[[Progress], Engine], name: str) -> None:
+    def __init__(
+        self, engine: Engine, make_better: Callable[[Size, Progress], Engine], name: str, size: Size = None
+    ) -> None:
         """
         Args:
-            make_better: Called once, in a thread of its own, with what it is to tell of its progress.
+            make_better: Called once, in a thread of its own, with the size and what it is to tell of its progress.
             name: What is being made, for the description.
+            size: Width and height of its images; None is what the model's description says.
         """
+        self._size = size
+        self._others: dict[tuple[int, int], UpgradingEngine] = {}
         self._engine = engine
         self._better: Engine | None = None
         self._make_better = make_better
@@ -61,9 +69,19 @@ class UpgradingEngine:
                 worse.close()
         return self._engine.run(inputs, outputs)
 
+    def at(self, width: int, height: int) -> Engine:
+        size = (width, height)
+        if size == (self.model.width, self.model.height):
+            return self
+        if size not in self._others:
+            self._others[size] = UpgradingEngine(self._engine.at(*size), self._make_better, self._name, size)
+        return self._others[size]
+
     def close(self) -> None:
         """Ends a build that is under way as well."""
         self._closed = True
+        for other in self._others.values():
+            other.close()
         self._worker.join()
         if self._better is not None:
             self._better.close()
@@ -75,7 +93,7 @@ class UpgradingEngine:
 
     def _work(self) -> None:
         try:
-            better = self._make_better(self._on_progress)
+            better = self._make_better(self._size, self._on_progress)
         except DepthPerceptionError as error:
             self._note = f"{self._name} is not used: {error}"
             return

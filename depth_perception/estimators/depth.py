@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
+from depth_perception.engines.free_view import best_view
 from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, known_scale, model_scale
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
+from depth_perception.model_file import ModelDescription
 from depth_perception.model_outputs import OUTPUTS, extras_of
 
 SATURATION = 0.95
@@ -68,6 +70,8 @@ class DepthEstimator:
         model = engine.model
         if model.task != "depth":
             raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a depth model")
+        engine = engine.at(*_view_size(settings.view, model, camera))
+        model = engine.model
         self.view = NetworkView(camera, model.width, model.height)
         self._settings = settings
         self._engine = engine
@@ -152,3 +156,14 @@ class DepthEstimator:
         if previous is None or stamp is None or not 0 < stamp - previous[0] <= MAXIMUM_GAP:
             return None
         return previous[1]
+
+
+def _view_size(wanted: str, model: ModelDescription, camera: Camera) -> tuple[int, int]:
+    """Width and height of what the network is given: see `DepthSettings.view`."""
+    if wanted == "crop":
+        return model.width, model.height
+    if wanted == "auto":
+        # Square pixels, as `NetworkView` makes them.
+        return best_view(model, camera.width / camera.fx / (camera.height / camera.fy))
+    width, _, height = wanted.partition("x")
+    return int(width), int(height)

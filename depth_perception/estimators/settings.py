@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,10 +67,17 @@ class DepthSettings(Settings):
     )
     scale: float = _scale(live=True)
     scale_sigma: float = _scale_sigma(live=True)
+    view: str = setting(
+        "auto",
+        "What the network is given of the camera, where its model leaves that free: auto (all of it, as far as the"
+        " model's budget of pixels goes), WxH such as 928x512, or crop (the size that the model describes itself by)",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_order("range", self.minimum_range, self.maximum_range)
+        if self.view not in ("auto", "crop") and re.fullmatch("[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", self.view) is None:
+            raise SettingError(f"view is '{self.view}', expected auto, crop, or a size such as 928x512")
 
 
 @dataclass(frozen=True)

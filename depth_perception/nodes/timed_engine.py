@@ -44,5 +44,9 @@ class TimedEngine:
         self._took(time.monotonic() - start)
         return answer
 
+    def at(self, width: int, height: int) -> Engine:
+        other = self._engine.at(width, height)
+        return self if other is self._engine else TimedEngine(other, self._took)
+
     def close(self) -> None:
         self._engine.close()

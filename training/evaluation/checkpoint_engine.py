@@ -60,6 +60,11 @@ class CheckpointEngine:
         named = zip(self._torch.answers, answers, strict=True)
         return {name: answer.numpy() for name, answer in named if outputs is None or name in outputs}
 
+    def at(self, width: int, height: int) -> Engine:
+        if (width, height) != (self._model.width, self._model.height):
+            raise TrainingError(f"a checkpoint answers at {self._model.width}x{self._model.height} alone: export it")
+        return self
+
     def close(self) -> None:
         """Nothing to free."""
 
