@@ -22,11 +22,21 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--height", type=_positive, default=384, help="of the camera (default: %(default)s)")
     parser.add_argument("--frames", type=_positive, default=200, help="at the leisurely rate (default: %(default)s)")
     parser.add_argument("--overload-frames", type=_positive, default=500, help="at four times (default: %(default)s)")
+    parser.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="instead, without ROS: time the model and any other ONNX file in turn on the CPU backends (repeatable)",
+    )
+    parser.add_argument("--json", metavar="FILE", help="with --against: write the figures as JSON as well")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a bar is missed")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.against:
+        return _contest(arguments)
     from depth_perception.rig.benchmark_run import Settings, run_benchmark, show
     from depth_perception.rig.ros_environment import require_ros
 
@@ -43,6 +53,37 @@ def run(arguments: argparse.Namespace) -> int:
     )
     show(result)
     return 1 if arguments.check and not result.passed else 0
+
+
+def _contest(arguments: argparse.Namespace) -> int:
+    import json
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from depth_perception.cli.progress import ProgressBar
+    from depth_perception.engines.contest import contest
+    from depth_perception.engines.measured import processor
+    from depth_perception.evaluation.table import table
+    from depth_perception.files import write_atomically
+
+    def show(what: str, done: int, total: int) -> bool:
+        progress(done, total)
+        return True
+
+    models = [model_path(arguments.model), *arguments.against]
+    threads = arguments.threads or None
+    with ProgressBar("running in turn", "rounds") as progress:
+        entries = contest(models, threads=threads, progress=show)
+    print(f"on {processor()}, threads: {threads or 'their own'}")
+    rows = [("model", "backend", "precision", "p50 ms", "p95", "p99", "ratio")]
+    for item in entries:
+        figures = (f"{item.p50:.1f}", f"{item.p95:.1f}", f"{item.p99:.1f}", f"{item.ratio:.2f}")
+        rows.append((Path(item.model).name, item.backend, "reduced" if item.reduced else "f32", *figures))
+    print(table(rows))
+    if arguments.json:
+        said = {"processor": processor(), "threads": threads, "entries": [asdict(item) for item in entries]}
+        write_atomically(Path(arguments.json), json.dumps(said, indent=2).encode())
+    return 0
 
 
 def _positive(text: str) -> int:
