@@ -46,7 +46,7 @@ def test_a_gpu_comes_before_a_cpu_and_the_first_before_the_second(backends, chos
 
 
 def test_on_a_cpu_openvino_comes_before_onnx_runtime(tmp_path):
-    """It was measured to be faster on every model and CPU tried: docs/performance.md."""
+    """As measured: docs/performance.md."""
     write_depth_model(tmp_path / "depth.onnx")
     assert open_engine(tmp_path / "depth.onnx").description.backend == "openvino"
     names = list(BACKENDS)
