@@ -1,4 +1,4 @@
-"""``python -m training street render|record|benchmark``: look at the street world, record a drive of it, time it."""
+"""``python -m training street render|stills|record|benchmark``: look at the street world, record a drive, time it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.plausibility import check_camera
+from training.data.datasets.stills import PatchSource, StillsData, recipes_of
 from training.rendering.frame import Frame
 from training.street.bag import write_bag
 from training.street.drive import SCENES, STREET_CAMERA, DriveConfig, render_drive
@@ -34,6 +35,17 @@ def parser() -> argparse.ArgumentParser:
     render.add_argument("folder", type=Path, help="where to write the sheets, one PNG a sampled frame")
     render.add_argument("--every", type=int, default=20, help="write every n-th frame")
     render.set_defaults(run=_render)
+
+    stills = commands.add_parser("stills", help="write contact sheets of stills: picture, depth")
+    stills.add_argument("folder", type=Path, help="where to write the sheets, one PNG a world")
+    stills.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "COUNT"), help="which worlds")
+    stills.add_argument("--frames", type=int, default=12, help="of each")
+    stills.add_argument("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), default=(480, 360))
+    stills.add_argument(
+        "--openings", type=float, nargs=2, default=(40.0, 120.0), metavar=("LOW", "HIGH"), help="degrees"
+    )
+    stills.add_argument("--patches", nargs="+", default=(), metavar="PATH", help="videos or folders of pictures")
+    stills.set_defaults(run=_stills)
 
     record = commands.add_parser("record", help="write a drive as a rosbag2 recording (mcap)")
     _add_drive(record, frames=150)
@@ -56,12 +68,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def sheet(frame: Frame) -> npt.NDArray[np.uint8]:
     """Picture, depth (bright is near, black is sky) and classes of a frame, one above the other, uint8 RGB."""
-    near = 1.0 - np.log(np.clip(frame.depth, 1.0, FARTHEST_SHOWN)) / np.log(FARTHEST_SHOWN)
-    depth = cv2.applyColorMap((near * 255.0).astype(np.uint8), cv2.COLORMAP_MAGMA)[..., ::-1]
     palette = np.zeros((256, 3), np.uint8)
     for label, colour in COLOURS.items():
         palette[label] = colour
-    return np.vstack([frame.image, depth, palette[frame.labels]])
+    return np.vstack([frame.image, _shown(frame), palette[frame.labels]])
+
+
+def contact_sheet(frames: Sequence[Frame], columns: int = 6) -> npt.NDArray[np.uint8]:
+    """Pictures and their depth, each below its picture, in rows, uint8 RGB."""
+    pairs = [np.vstack([frame.image, _shown(frame)]) for frame in frames]
+    pairs += [np.zeros_like(pairs[0])] * (-len(pairs) % columns)
+    return np.vstack([np.hstack(pairs[first : first + columns]) for first in range(0, len(pairs), columns)])
+
+
+def _shown(frame: Frame) -> npt.NDArray[np.uint8]:
+    """The depth of a frame: bright is near, black is sky."""
+    near = 1.0 - np.log(np.clip(frame.depth, 1.0, FARTHEST_SHOWN)) / np.log(FARTHEST_SHOWN)
+    return np.asarray(cv2.applyColorMap((near * 255.0).astype(np.uint8), cv2.COLORMAP_MAGMA)[..., ::-1], np.uint8)
 
 
 def _add_drive(command: argparse.ArgumentParser, frames: int) -> None:
@@ -116,6 +139,20 @@ def _render(given: argparse.Namespace) -> None:
             path = given.folder / f"{config.kind}-{config.seed:04d}-{index:04d}.png"
             cv2.imwrite(str(path), sheet(frame)[..., ::-1])
             print(path)
+
+
+def _stills(given: argparse.Namespace) -> None:
+    patches = tuple(PatchSource(path) for path in given.patches)
+    (width, height), openings = given.size, tuple(given.openings)
+    data = StillsData(tuple(given.seeds), given.frames, openings=openings, width=width, height=height, patches=patches)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    for recipe in recipes_of(data):
+        start = time.process_time()
+        frames = list(recipe.render())
+        spent = time.process_time() - start
+        path = given.folder / f"stills-{recipe.seed:04d}.png"
+        cv2.imwrite(str(path), contact_sheet(frames)[..., ::-1])
+        print(f"{path}: {1000.0 * spent / len(frames):.0f} ms of processor time a picture, the world's making included")
 
 
 def _record(given: argparse.Namespace) -> None:

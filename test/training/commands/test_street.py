@@ -26,6 +26,17 @@ def test_sheets_show_picture_depth_and_classes(street_renderer, tmp_path):
     assert sheet.shape == (96, 104, 3)
 
 
+def test_contact_sheets_show_stills_and_their_depth(street_renderer, tmp_path):
+    done = _run("stills", str(tmp_path), "--seeds", "30", "1", "--frames", "2", "--size", "64", "48")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{tmp_path}/stills-0030.png: ")
+    sheet = cv2.imread(str(tmp_path / "stills-0030.png"))
+    assert sheet is not None
+    assert sheet.shape == (96, 6 * 64, 3)
+    assert sheet[:, : 2 * 64].std() > 10.0
+    assert not sheet[:, 2 * 64 :].any()
+
+
 def test_the_benchmark_names_what_it_measured(street_renderer):
     done = _run("benchmark", "--frames", "3", *SIZE)
     assert done.returncode == 0, done.stderr

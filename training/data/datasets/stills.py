@@ -18,6 +18,7 @@ from training.errors import TrainingError
 
 if TYPE_CHECKING:
     from training.rendering.cache import CachedDrive
+    from training.street.stills import StillsConfig
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,19 @@ def render_stills_of(data: StillsData) -> list[CachedDrive]:
     Raises: `TrainingError` for seeds that train and evaluate at once.
     """
     from training.rendering.cache import cached_drive
+
+    return [cached_drive(recipe, Path(data.cache)) for recipe in recipes_of(data)]
+
+
+def recipes_of(data: StillsData) -> list[StillsConfig]:
+    """What makes the pictures of each world."""
     from training.street.stills import StillsConfig
 
     patches = tuple(source.path for source in data.patches)
-    configs = [
+    return [
         StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll, patches)
         for seed in data.numbers
     ]
-    return [cached_drive(config, Path(data.cache)) for config in configs]
 
 
 def _camera(data: StillsData, seed: int) -> Camera:
