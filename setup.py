@@ -36,6 +36,7 @@ setup(
     tests_require=["pytest"],
     entry_points={
         "console_scripts": [
+            f"perception = {NAME}.nodes.perception:main",
             f"depth_node = {NAME}.nodes.depth_node:main",
             f"odometry_node = {NAME}.nodes.odometry_node:main",
             f"point_cloud_node = {NAME}.nodes.point_cloud_node:main",

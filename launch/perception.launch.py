@@ -8,6 +8,7 @@ Every argument: add --show-args. What the arguments leave empty, config/percepti
 from __future__ import annotations
 
 import os
+import tempfile
 from typing import Any
 
 import yaml
@@ -46,6 +47,11 @@ ARGUMENTS = (
         "Publish odom_frame -> base_frame; leave it to robot_localization if that runs."
         " Empty: as in the parameter file (false)",
     ),
+    (
+        "use_composition",
+        "true",
+        "The three nodes share a process, which decodes and rectifies each image once; false: each has its own",
+    ),
     ("use_sim_time", "false", "Take the time from /clock (a replay, a simulator)"),
     ("rviz", "false", "Start rviz2; its fixed frame is odom, so somebody must publish odom -> base_link"),
 )
@@ -81,22 +87,23 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     sim_time = chosen(use_sim_time="use_sim_time")
     camera = [("image", given["image"]), ("camera_info", given["camera_info"] or beside(given["image"]))]
 
-    def node(executable: str, parameters: dict[str, Any], remappings: list[tuple[str, str]]) -> Node:
-        return Node(
+    odometry = chosen(model="pose_model", odom_frame="odom_frame", publish_tf="publish_tf")
+    parameters = {
+        "depth_node": chosen(model="depth_model") | backend | vehicle,
+        "odometry_node": odometry | backend | vehicle,
+        "point_cloud_node": vehicle,
+    }
+    together = given["use_composition"].lower() == "true"
+    nodes: list[LaunchDescriptionEntity] = [
+        Node(
             package="depth_perception",
             executable=executable,
-            name=executable,
             namespace=given["namespace"],
-            parameters=[given["params"], sim_time | parameters],
-            remappings=remappings,
+            parameters=[given["params"], *parameter_files(parameters), sim_time],
+            remappings=camera,
             output="screen",
         )
-
-    odometry = chosen(model="pose_model", odom_frame="odom_frame", publish_tf="publish_tf")
-    nodes = [
-        node("depth_node", chosen(model="depth_model") | backend | vehicle, camera),
-        node("odometry_node", odometry | backend | vehicle, camera),
-        node("point_cloud_node", vehicle, []),
+        for executable in (["perception"] if together else parameters)
     ]
     if camera_pose:
         nodes.append(
@@ -131,6 +138,16 @@ def _static_transform(camera_pose: list[float], base_frame: str, camera_frame: s
         parameters=[sim_time],
         output="log",
     )
+
+
+def parameter_files(parameters: dict[str, dict[str, Any]]) -> list[str]:
+    """A file with the parameters of nodes by their names, whatever their namespace is; none if there are none."""
+    values = {f"/**/{name}": {"ros__parameters": own} for name, own in parameters.items() if own}
+    if not values:
+        return []
+    with tempfile.NamedTemporaryFile("w", prefix="perception_", suffix=".yaml", delete=False) as file:
+        yaml.safe_dump(values, file)
+    return [file.name]
 
 
 def beside(image: str) -> str:

@@ -45,7 +45,16 @@ ARGUMENTS = (
     ("rviz", "false", "Start rviz2"),
 )
 LEVEL = "[0.0, 0.0, 1.5, 0.0, 0.0, 0.0]"
-PASSED_ON = ("namespace", "params", "depth_model", "pose_model", "backend", "base_frame", "odom_frame")
+PASSED_ON = (
+    "namespace",
+    "params",
+    "depth_model",
+    "pose_model",
+    "backend",
+    "base_frame",
+    "odom_frame",
+    "use_composition",
+)
 
 
 def generate_launch_description() -> LaunchDescription:

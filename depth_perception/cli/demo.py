@@ -14,8 +14,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "demo",
         help="play a recording through the ROS 2 nodes and report how good and how fast they were",
         description="Plays a recording as ROS 2 topics from one process at its real rate into depth_node, odometry_node"
-        " and point_cloud_node in theirs, records what they publish, compares with the ground truth where there is any,"
-        " prints a table and writes report.json and report.html.",
+        " and point_cloud_node in another, records what they publish, compares with the ground truth where there is"
+        " any, prints a table and writes report.json and report.html.",
     )
     parser.add_argument("--bag", metavar="PATH", help="a rosbag2 folder or file (default: the sample that comes along)")
     parser.add_argument(
@@ -27,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="N",
         help="ROS_DOMAIN_ID to run in, to watch along (default: one that is free)",
     )
+    parser.add_argument("--separate", action="store_true", help="each node in a process of its own, not all in one")
     parser.add_argument(
         "--output", default="out/demo", metavar="FOLDER", help="where report and logs go (default: %(default)s)"
     )
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     with open_recording(bag, arguments) as recording:
         logs = Path(arguments.output) / "logs"
-        evaluation = run_demo(recording, robot, environment, logs, rate=arguments.rate)
+        evaluation = run_demo(recording, robot, environment, logs, rate=arguments.rate, together=not arguments.separate)
     show(evaluation, write_report(evaluation, arguments.output))
     return 0
 

@@ -17,6 +17,7 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
 from depth_perception.model_file import ModelDescription
 from depth_perception.model_outputs import OUTPUTS, extras_of
+from depth_perception.once import Once
 
 SATURATION = 0.95
 """A network that answers this share of its maximum depth, or more, says "far away", not a distance."""
@@ -55,6 +56,7 @@ class DepthEstimator:
     Args:
         body_from_camera: `T_body_camera` ``[4, 4]`` of the optical frame, in a body whose origin is on the ground; for
             scale_source ground_plane alone.
+        made: As `NetworkView` has it.
 
     Raises: `EstimatorError` for a model of another task, and for ground_plane without a pose above the ground.
     """
@@ -66,13 +68,14 @@ class DepthEstimator:
         settings: DepthSettings = DepthSettings(),
         *,
         body_from_camera: npt.ArrayLike | None = None,
+        made: Once | None = None,
     ) -> None:
         model = engine.model
         if model.task != "depth":
             raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a depth model")
         engine = engine.at(*_view_size(settings.view, model, camera))
         model = engine.model
-        self.view = NetworkView(camera, model.width, model.height)
+        self.view = NetworkView(camera, model.width, model.height, made)
         self._settings = settings
         self._engine = engine
         self._factor = depth_factor(self.view.camera.fx, model.focal_length)

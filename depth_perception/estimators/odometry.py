@@ -16,6 +16,7 @@ from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import motion_from_canonical
 from depth_perception.geometry.pose import Array, change_frame, vector_from_rotation
+from depth_perception.once import Once
 
 NANOSECONDS = 1e-9
 UNKNOWN_VARIANCE = 1e6
@@ -97,6 +98,7 @@ class VisualOdometry:
 
     Args:
         body_from_camera: `T_body_camera` ``[4, 4]`` of the optical frame, without default: it is never the identity.
+        made: As `NetworkView` has it.
 
     Attributes:
         scale: Metres per unit of the model's translation; set it when a better estimate is at hand, as with
@@ -112,11 +114,13 @@ class VisualOdometry:
         camera: Camera,
         body_from_camera: npt.ArrayLike,
         settings: OdometrySettings = OdometrySettings(),
+        *,
+        made: Once | None = None,
     ) -> None:
         model = engine.model
         if model.task != "pose":
             raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a pose model")
-        self.view = NetworkView(camera, model.width, model.height)
+        self.view = NetworkView(camera, model.width, model.height, made)
         self.scale = known_scale(settings, model)
         self.restarts = 0
         self._engine = engine

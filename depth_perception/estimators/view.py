@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.geometry.camera import Camera
+from depth_perception.once import Once
 
 
 class EstimatorError(DepthPerceptionError):
@@ -31,8 +32,14 @@ class NetworkView:
         valid: ``[height, width]`` bool, False where the camera saw nothing (a strongly distorted corner).
     """
 
-    def __init__(self, camera: Camera, width: int, height: int) -> None:
+    def __init__(self, camera: Camera, width: int, height: int, made: Once | None = None) -> None:
+        """
+        Args:
+            made: What other views have made of the same images, so that it is not made again; the images are not
+                written to then. None remembers nothing.
+        """
         self.source = camera
+        self._made = made
         self.camera = _view_camera(camera, width, height)
         columns, rows = _source_pixels(camera, self.camera)
         self.valid = _seen(camera, self.camera, columns, rows)
@@ -40,9 +47,9 @@ class NetworkView:
 
         # Bilinear sampling at steps of two pixels and more would skip some: take a larger view, average its blocks.
         self._blocks = max(1, int(camera.fx / self.camera.fx))
+        self._sampled = (width * self._blocks, height * self._blocks)
         if self._blocks > 1:
-            large = self.camera.resized(width * self._blocks, height * self._blocks)
-            columns, rows = _source_pixels(camera, large)
+            columns, rows = _source_pixels(camera, _view_camera(camera, *self._sampled))
         self._bilinear = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
 
     def image(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -56,11 +63,17 @@ class NetworkView:
                 f"image is {image.dtype} {image.shape}, expected uint8 {expected} as the camera says:"
                 " the calibration belongs to another resolution"
             )
-        # Replicated: the outermost half pixel of an enlarged image is no black frame; unseen pixels are in `valid`.
-        view = cv2.remap(image, *self._bilinear, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        if self._made is None:
+            view = self._rectified(image)
+        else:
+            view = self._made.of(image, (self.source, self._sampled), lambda: self._rectified(image))
         if self._blocks > 1:
             view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
         return np.asarray(view, np.uint8)
+
+    def _rectified(self, image: npt.NDArray[np.uint8]) -> npt.NDArray:
+        # Replicated: the outermost half pixel of an enlarged image is no black frame; unseen pixels are in `valid`.
+        return cv2.remap(image, *self._bilinear, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def depth(self, depth: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """A true depth image of the camera, float32 metres ``[source height, source width]``, in the view.

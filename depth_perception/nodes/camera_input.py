@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -14,8 +16,10 @@ from std_msgs.msg import Header
 from depth_perception.camera_info import camera_from_info, doubts_about, size_mismatch, takes_p
 from depth_perception.estimators.settings import RECTIFIED_INPUT
 from depth_perception.geometry.camera import Camera
+from depth_perception.nodes.images import image_from_message
 from depth_perception.nodes.parameters import NodeError, value
 from depth_perception.nodes.qos import RELIABILITIES
+from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.pixel_formats import SampleRange
 from depth_perception.settings import Setting
@@ -45,16 +49,12 @@ PATIENCE = 0.2
 
 
 class CameraInput:
-    """Subscribes to ``image`` and ``camera_info``.
+    """Subscribes to ``image`` and ``camera_info``, for all the nodes of a process that listen to this camera."""
 
-    Attributes:
-        samples: What the camera's 16-bit images have used of their bits.
-    """
-
-    def __init__(self, node: Node, on_image: Callable[[AnyImage], None]) -> None:
+    def __init__(self, node: Node, shared: Shared) -> None:
         """
         Args:
-            on_image: Called with every image as it arrives, not decoded, on the thread that spins the node.
+            node: The one whose topics and parameters count, and which subscribes.
         """
         image, info = node.resolve_topic_name("image"), node.resolve_topic_name("camera_info")
         raw = (Source(image, Image),)
@@ -62,14 +62,37 @@ class CameraInput:
         sources = {"raw": raw, "compressed": compressed, "auto": raw + compressed}[value(node, "image_transport")]
         reliability = value(node, "input_reliability")
         self._rectified_input: str = value(node, "rectified_input")
-        self.samples = SampleRange()
+        self._samples = SampleRange()
+        self._made = shared.made
         self._node = node
+        self._listeners: dict[CameraListener, Callable[[AnyImage], None]] = {}
         self._infos: deque[CameraInfo] = deque(maxlen=10)
         self._seen: set[Camera] = set()
         self._arrival = threading.Condition()
         self._info_topic = info
-        self.image = FollowingSubscription(node, sources, on_image, reliability)
-        self.info = FollowingSubscription(node, (Source(info, CameraInfo),), self._on_info, reliability)
+        self.images = FollowingSubscription(node, sources, self._on_image, reliability)
+        self._info = FollowingSubscription(node, (Source(info, CameraInfo),), self._on_info, reliability)
+
+    def follow(self, listener: CameraListener, on_image: Callable[[AnyImage], None]) -> None:
+        """Listens, for this listener too."""
+        self._listeners[listener] = on_image
+        self.images.follow()
+        self._info.follow()
+
+    def close(self, listener: CameraListener) -> None:
+        """Stops listening if this was the last listener."""
+        self._listeners.pop(listener, None)
+        if not self._listeners:
+            self.images.close()
+            self._info.close()
+            self._infos.clear()
+
+    def pixels(self, message: AnyImage) -> npt.NDArray[np.uint8]:
+        """RGB ``[height, width, 3]`` of an image; not to be written to, others look at it too.
+
+        Raises: `PixelFormatError` if it cannot be decoded.
+        """
+        return self._made.of(message, "pixels", lambda: image_from_message(message, self._samples))
 
     def camera(self, header: Header, width: int, height: int) -> Camera:
         """The camera of an image of this header and size: of the camera_info with its stamp, else of the latest.
@@ -87,6 +110,10 @@ class CameraInput:
             latest = self._infos[-1]
         raise NodeError(size_mismatch(latest, width, height))
 
+    def _on_image(self, message: AnyImage) -> None:
+        for on_image in list(self._listeners.values()):
+            on_image(message)
+
     def _on_info(self, message: CameraInfo) -> None:
         with self._arrival:
             self._infos.append(message)
@@ -97,7 +124,7 @@ class CameraInput:
             return None
         exact = (info for info in reversed(self._infos) if info.header.stamp == header.stamp)
         info = next(exact, self._infos[-1])
-        rectified, said = takes_p(info, self._rectified_input, self.image.source.topic)
+        rectified, said = takes_p(info, self._rectified_input, self.images.topic)
         camera = camera_from_info(info, rectified=rectified)
         if camera not in self._seen:
             self._seen.add(camera)
@@ -105,3 +132,31 @@ class CameraInput:
                 if remark:
                     self._node.get_logger().warning(f"{self._info_topic}: {remark}")
         return camera if (camera.width, camera.height) == (width, height) else None
+
+
+class CameraListener:
+    """One node's ear for a camera that others of its process may listen to as well."""
+
+    def __init__(self, node: Node, shared: Shared, on_image: Callable[[AnyImage], None]) -> None:
+        """
+        Args:
+            on_image: Called with every image as it arrives, not decoded, on the thread that spins.
+        """
+        topics = [node.resolve_topic_name(topic) for topic in ("image", "camera_info")]
+        key = (*topics, *(value(node, parameter.name) for parameter in PARAMETERS))
+        self.camera: CameraInput = shared.cameras.setdefault(key, CameraInput(node, shared))
+        self._on_image = on_image
+
+    @property
+    def topic(self) -> str:
+        return self.camera.images.topic
+
+    @property
+    def lost(self) -> int:
+        return self.camera.images.lost
+
+    def follow(self) -> None:
+        self.camera.follow(self, self._on_image)
+
+    def close(self) -> None:
+        self.camera.close(self)

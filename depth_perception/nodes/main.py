@@ -1,9 +1,9 @@
-"""Runs one node as a process."""
+"""Runs nodes as a process."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -11,14 +11,17 @@ from rclpy.logging import get_logger
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.nodes.perception_node import PerceptionNode
+from depth_perception.nodes.shared import Shared
 
 SWITCH_INTERVAL = 0.0005
 """Seconds the thread that receives may hold Python's lock while the one that works waits for it; the default is ten
 times as long, which is noticed in the latency under overload."""
 
 
-def run(name: str, make_node: Callable[[], PerceptionNode], arguments: Sequence[str] | None = None) -> int:
-    """Spins the node until it is told to stop, and returns the exit code of the process.
+def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequence[str] | None = None) -> int:
+    """Spins nodes of these kinds, by name, until they are told to stop, and returns the exit code of the process.
+
+    One executor serves them all, and never waits for a model: each node works on its frames in a thread of its own.
 
     A node that cannot be made (an unknown parameter, an impossible value) is one fatal line and exit code 1. One that
     cannot be configured lives on: /diagnostics says why, and it can be configured again.
@@ -26,11 +29,14 @@ def run(name: str, make_node: Callable[[], PerceptionNode], arguments: Sequence[
     sys.setswitchinterval(SWITCH_INTERVAL)
     rclpy.init(args=None if arguments is None else list(arguments))
     executor = SingleThreadedExecutor()
-    node: PerceptionNode | None = None
+    shared = Shared()
+    nodes: dict[str, PerceptionNode] = {}
     try:
-        node = make_node()
-        executor.add_node(node)
-        node.start()
+        for name, kind in kinds.items():
+            nodes[name] = kind(shared)
+            executor.add_node(nodes[name])
+        for node in nodes.values():
+            node.start()
         executor.spin()
     except DepthPerceptionError as error:
         get_logger(name).fatal(str(error))
@@ -41,10 +47,10 @@ def run(name: str, make_node: Callable[[], PerceptionNode], arguments: Sequence[
         if rclpy.ok():
             raise  # else it was told to stop while it started, and what it makes then has no context
     finally:
-        if node is not None:
+        for node in reversed(nodes.values()):
             node.stop()
         executor.shutdown()
-        if node is not None:
+        for node in nodes.values():
             node.destroy_node()
         rclpy.try_shutdown()
     return 0

@@ -11,6 +11,7 @@ import numpy as np
 from depth_perception.engines.choose import BACKENDS
 from depth_perception.engines.engine import Engine
 from depth_perception.engines.settings import EngineSettings, model_file
+from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.resources import model_path
 from depth_perception.settings import Setting
 
@@ -54,3 +55,10 @@ def engine_details(engine: Engine) -> dict[str, str]:
         "model": engine.model.name,
         **({"engine note": what.note} if what.note else {}),
     }
+
+
+def scale_details(scale: ScaleEstimate | None) -> dict[str, str]:
+    """What /diagnostics says about the scale, once there is one."""
+    if scale is None:
+        return {}
+    return {"scale": f"{scale.value:.4g}", "scale sigma": f"{scale.sigma:.2g}", "scale source": scale.source}

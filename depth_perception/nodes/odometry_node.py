@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 from geometry_msgs.msg import PoseStamped, Twist, Vector3, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
@@ -12,7 +13,6 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from depth_perception.engines.engine import Engine
 from depth_perception.estimators.odometry import Motion, VisualOdometry
 from depth_perception.estimators.scale import ScaleEstimate, known_scale
 from depth_perception.estimators.settings import OdometrySettings
@@ -22,12 +22,13 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
-from depth_perception.nodes.camera_input import AnyImage, CameraInput
-from depth_perception.nodes.images import image_from_message
+from depth_perception.nodes.camera_input import AnyImage, CameraListener
 from depth_perception.nodes.main import run
-from depth_perception.nodes.models import engine_details, engine_summary, model_parameters, open_model
+from depth_perception.nodes.models import engine_details, model_parameters, open_model, scale_details
 from depth_perception.nodes.parameters import NodeError
-from depth_perception.nodes.perception_node import Frame, PerceptionNode
+from depth_perception.nodes.perception_node import PerceptionNode
+from depth_perception.nodes.pipeline import Frame, Input, Pipeline
+from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.resources import POSE_MODEL
 from depth_perception.settings import Setting
@@ -48,105 +49,67 @@ PARAMETERS = (
 )
 
 
-class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
-    """Subscribes to ``image``, ``camera_info`` and, with scale_source depth, ``depth/scale``.
+class OdometryPipeline(Pipeline[AnyImage]):
+    """Images to where the vehicle went, as messages."""
 
-    Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
-    asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(NAME, PARAMETERS, OdometrySettings)
-        self._engine: Engine | None = None
-        self._odometry: VisualOdometry | None = None
-        self._odometry_of: Camera | None = None
-        self._camera_pose: transforms.CameraPose | None = None
-        self._transform_output: transforms.TransformOutput | None = None
+    def __init__(self, node: OdometryNode) -> None:
+        self._node = node
+        self._camera_pose = transforms.CameraPose(node)
+        self._engine = node.own_engine(open_model(node.value, "pose"))
+        self._scale = known_scale(node.settings, self._engine.model)
+        self._transform_output = _transform_output(node)
+        self._odom_output = node.output(Odometry, "odom")
+        self._path_output = node.output(Path, "path")
         self._trajectory = Trajectory()
-        self._path: deque[PoseStamped] = deque()
+        self._path: deque[PoseStamped] = deque(maxlen=node.value("path_length"))
         self._path_sent: int | None = None
-        self.create_service(Trigger, "~/reset", self._on_reset)
-
-    def configure(self) -> None:
-        self._camera_pose = transforms.CameraPose(self, self.value("base_frame"), self.value("camera_pose"))
-        self._engine = self.time_engine(open_model(self.value, "pose"))
-        model = self._engine.model
-        self._scale = known_scale(self.settings, model)
-        if self.value("publish_tf"):
-            try:
-                self._transform_output = transforms.TransformOutput(self)
-            except NodeError as error:
-                self.get_logger().error(str(error))
-        self._odom_output = self.output(Odometry, "odom")
-        self._path_output = self.output(Path, "path")
-        self._path = deque(maxlen=self.value("path_length"))
-        self.get_logger().info(engine_summary(self._engine))
-        if not model.metric and self.settings.scale_source == "model":
-            self.get_logger().warning(
-                f"{model.name} does not know metres: the covariance of positions says so; set scale_source for metres"
+        self._odometry = lru_cache(maxsize=1)(self._make_odometry)
+        self._listener = CameraListener(node, node.shared, lambda message: node.take(message, message.header.stamp))
+        self._scales: list[Input] = []
+        if node.settings.scale_source == "depth":
+            source = Source(node.resolve_topic_name("depth/scale"), Vector3Stamped)
+            self._scales = [FollowingSubscription(node, (source,), self._on_scale, node.value("input_reliability"))]
+        if not self._scale.known and node.settings.scale_source == "model":
+            node.get_logger().warning(
+                f"{self._engine.model.name} does not know metres: the covariance of positions says so; set scale_source"
+                " for metres"
             )
 
-    def inputs(self) -> list[FollowingSubscription]:
-        self._camera = CameraInput(self, lambda message: self.take(message, message.header.stamp))
-        inputs = [self._camera.image, self._camera.info]
-        if self.settings.scale_source == "depth":
-            source = Source(self.resolve_topic_name("depth/scale"), Vector3Stamped)
-            inputs.append(FollowingSubscription(self, (source,), self._on_scale, self.value("input_reliability")))
-        self.ask_for_restart()
-        return inputs
+    @property
+    def inputs(self) -> Sequence[Input]:
+        return (self._listener, *self._scales)
+
+    def begin(self) -> None:
+        self._node.ask_for_restart()
 
     def process(self, frame: Frame[AnyImage]) -> bool:
-        header, image = frame.content.header, image_from_message(frame.content, self._camera.samples)
+        header, image = frame.content.header, self._listener.camera.pixels(frame.content)
         height, width = image.shape[:2]
-        odometry = self._odometry_for(self._camera.camera(header, width, height), header.frame_id)
+        odometry = self._odometry(self._listener.camera.camera(header, width, height), header.frame_id)
         odometry.scale = self._scale
         motion = odometry.update(image, Time.from_msg(frame.stamp).nanoseconds)
         if motion is not None:
             self._trajectory.add(motion)
-            self._publish(motion, Header(stamp=frame.stamp, frame_id=self.value("odom_frame")))
+            self._publish(motion, Header(stamp=frame.stamp, frame_id=self._node.value("odom_frame")))
         return True
 
     def restart(self) -> None:
-        self._odometry = None
-        if self._camera_pose is not None:
-            self._camera_pose.forget()
+        self._odometry.cache_clear()
+        self._camera_pose.forget()
         self._trajectory.reset()
         self._path.clear()
         self._path_sent = None
 
-    def release(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-        if self._camera_pose is not None:
-            self._camera_pose.close()
-        self._engine = self._odometry = self._camera_pose = self._transform_output = None
-
     def details(self) -> dict[str, str]:
-        if self._engine is None:
-            return {}
-        return {
-            **engine_details(self._engine),
-            "scale": f"{self._scale.value:.4g}",
-            "scale sigma": f"{self._scale.sigma:.2g}",
-            "scale source": self._scale.source,
-            "path length (m)": f"{self._trajectory.length:.1f}",
-        }
+        way = {"path length (m)": f"{self._trajectory.length:.1f}"}
+        return engine_details(self._engine) | scale_details(self._scale) | way
 
-    def _odometry_for(self, camera: Camera, camera_frame: str) -> VisualOdometry:
-        assert self._engine is not None
-        assert self._camera_pose is not None
-        if self._odometry is None or camera != self._odometry_of:
-            self._odometry = VisualOdometry(
-                self._engine,
-                camera,
-                self._camera_pose.of(camera_frame),
-                self.settings,
-            )
-            self._odometry_of = camera
-        return self._odometry
+    def _make_odometry(self, camera: Camera, camera_frame: str) -> VisualOdometry:
+        pose = self._camera_pose.of(camera_frame)
+        return VisualOdometry(self._engine, camera, pose, self._node.settings, made=self._node.shared.made)
 
     def _publish(self, motion: Motion, header: Header) -> None:
-        pose, base_frame = self._trajectory.pose, self.value("base_frame")
+        pose, base_frame = self._trajectory.pose, self._node.value("base_frame")
         message = Odometry(header=header, child_frame_id=base_frame)
         message.pose.pose = transforms.pose_message(pose)
         message.pose.covariance = self._trajectory.covariance.reshape(-1)
@@ -165,13 +128,39 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
         try:
             self._scale = ScaleEstimate(message.vector.x, message.vector.y, "depth")
         except EstimatorError as error:
-            self.report(f"depth/scale: {error}")
+            self._node.report(f"depth/scale: {error}")
+
+
+class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
+    """Subscribes to ``image``, ``camera_info`` and, with scale_source depth, ``depth/scale``.
+
+    Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
+    asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back.
+    """
+
+    def __init__(self, shared: Shared | None = None) -> None:
+        super().__init__(NAME, PARAMETERS, OdometrySettings, shared)
+        self.create_service(Trigger, "~/reset", self._on_reset)
+
+    def configure(self) -> OdometryPipeline:
+        return OdometryPipeline(self)
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.ask_for_restart()
         response.success = True
         response.message = "odometry starts anew at the origin with the next image"
         return response
+
+
+def _transform_output(node: OdometryNode) -> transforms.TransformOutput | None:
+    """None if it is not asked for, or there is nothing to publish with, which is said."""
+    if not node.value("publish_tf"):
+        return None
+    try:
+        return transforms.TransformOutput(node)
+    except NodeError as error:
+        node.get_logger().error(str(error))
+        return None
 
 
 def _vector(values: Array) -> Vector3:
@@ -181,7 +170,7 @@ def _vector(values: Array) -> Vector3:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the node as a process."""
-    return run(NAME, OdometryNode, arguments)
+    return run({NAME: OdometryNode}, arguments)
 
 
 if __name__ == "__main__":

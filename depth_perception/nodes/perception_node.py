@@ -7,7 +7,8 @@ import time
 import traceback
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from builtin_interfaces.msg import Time as Stamp
@@ -17,16 +18,19 @@ from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
-from rclpy.publisher import Publisher
 from rclpy.time import Time
+from sensor_msgs.msg import Image
 
 from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.nodes import diagnostics, parameters
+from depth_perception.nodes.images import ImageOutput
 from depth_perception.nodes.inbox import Inbox
+from depth_perception.nodes.models import engine_summary
+from depth_perception.nodes.pipeline import Frame, Pipeline
 from depth_perception.nodes.qos import LATCHED, OUTPUT
+from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.statistics import Statistics
-from depth_perception.nodes.subscription import FollowingSubscription
 from depth_perception.nodes.timed_engine import TimedEngine
 from depth_perception.settings import Setting, Settings
 
@@ -45,48 +49,45 @@ AUTOSTART = Setting(
 )
 
 
-@dataclass(frozen=True)
-class Frame(Generic[Content]):
-    """What a node works on at once, its stamp, and its arrival by `time.monotonic`."""
-
-    content: Content
-    stamp: Stamp
-    arrival: float
-
-
 class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     """A lifecycle node that turns frames into messages in a worker thread.
 
-    A subclass says how in `configure`, `inputs`, `process` and `release`. Nothing that a frame or a model brings about
-    stops it: what goes wrong is logged, counted and shown in /diagnostics.
+    A subclass says what its `Pipeline` is. Nothing that a frame or a model brings about stops it: what goes wrong is
+    logged, counted and shown in /diagnostics.
 
     Attributes:
         settings: Those of its parameters that its estimator is made with, as they are now.
+        shared: What it has in common with the other nodes of its process.
+        opened: Closes, when the node is cleaned up, what was opened when it was configured.
     """
 
     settings: Kind
 
-    def __init__(self, name: str, table: Sequence[Setting], estimator: type[Kind]) -> None:
+    def __init__(
+        self, name: str, table: Sequence[Setting], estimator: type[Kind], shared: Shared | None = None
+    ) -> None:
         """
         Args:
             table: Of all parameters; those of the `estimator`'s settings among them.
+            shared: What it has in common with other nodes of its process; None if it is alone there.
 
         Raises: `NodeError` for a parameter that is unknown or has an impossible value; `SettingError` for some that
             cannot go together.
         """
         super().__init__(name, automatically_declare_parameters_from_overrides=True)
         self.statistics = Statistics()
+        self.shared = Shared() if shared is None else shared
+        self.opened = ExitStack()
         self._stage = "unconfigured"
         self._known = [parameter.name for parameter in (AUTOSTART, *table)]
         self._estimator_settings = estimator
         parameters.declare(self, (AUTOSTART, *table), self._take_settings, self._may_change)
         self._trouble = ""
         self._logged: dict[str, float] = {}
-        self._outputs: list[LifecyclePublisher] = []
-        self._announcements: list[Publisher] = []
-        self._inputs: list[FollowingSubscription] = []
+        self._pipeline: Pipeline[Content] | None = None
         self._inbox: Inbox[Frame[Content]] | None = None
         self._latest: Time | None = None
+        self._lost_before = 0
         self._engine_seconds = 0.0
         self._time_jumped = threading.Event()
         self._jump_handle = self.get_clock().create_jump_callback(
@@ -98,42 +99,14 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self.create_timer(diagnostics.PERIOD, self._publish_diagnostics, clock=steady)
         self.create_timer(FOLLOW_PERIOD, self._follow, clock=steady)
 
-    # What a subclass says.
-
     @abstractmethod
-    def configure(self) -> None:
-        """Loads what is needed and makes the outputs.
+    def configure(self) -> Pipeline[Content]:
+        """What the node runs from now on. What it opens goes onto `opened` at once.
 
-        Raises: `DepthPerceptionError` if that is not possible; `release` is called then.
+        Raises: `DepthPerceptionError` if that is not possible.
         """
 
-    @abstractmethod
-    def inputs(self) -> list[FollowingSubscription]:
-        """The subscriptions, made anew when the node is activated. The first one is that of the frames."""
-
-    @abstractmethod
-    def process(self, frame: Frame[Content]) -> bool:
-        """Works on one frame, in the worker thread, and publishes the results; False if nobody wants any.
-
-        Raises: `DepthPerceptionError` if the frame cannot be used.
-        """
-
-    @abstractmethod
-    def release(self) -> None:
-        """Frees what `configure` loaded."""
-
-    def restart(self) -> None:
-        """Forgets all frames so far, in the worker thread: time went back, or somebody asked for it."""
-
-    def details(self) -> dict[str, str]:
-        """What else /diagnostics shows."""
-        return {}
-
-    def wants_inputs(self) -> bool:
-        """Whether to listen at all now."""
-        return True
-
-    # What a subclass uses.
+    # What a pipeline uses.
 
     def value(self, name: str) -> Any:
         """The value of a parameter, None if it was never set and has no default."""
@@ -142,28 +115,35 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     def output(self, message: type, topic: str) -> LifecyclePublisher:
         """A publisher that lives until the node is cleaned up and is silent while it is not active."""
         publisher = self.create_lifecycle_publisher(message, topic, OUTPUT)
-        self._outputs.append(publisher)
+        self.opened.callback(self.destroy_lifecycle_publisher, publisher)
         return publisher
+
+    def image_output(self, topic: str, encoding: str) -> ImageOutput:
+        """An `output` of images."""
+        return ImageOutput(self.output(Image, topic), encoding)
 
     def announce(self, message: Any, topic: str) -> None:
         """Publishes what holds until the node is cleaned up, to all who listen now or later; active or not."""
         publisher = self.create_publisher(type(message), topic, LATCHED)
         publisher.publish(message)
-        self._announcements.append(publisher)
+        self.opened.callback(self.destroy_publisher, publisher)
 
     def take(self, content: Content, stamp: Stamp) -> None:
         """Hands a frame that has just arrived to the worker."""
         arrival = time.monotonic()
         self.statistics.received(arrival)
-        if self._inbox is not None:
-            self._inbox.put(Frame(content, stamp, arrival))
+        inbox = self._inbox  # which another thread may be closing
+        if inbox is not None:
+            inbox.put(Frame(content, stamp, arrival))
 
-    def time_engine(self, engine: Engine) -> Engine:
-        """The engine, with the time it takes counted for /diagnostics."""
+    def own_engine(self, engine: Engine) -> Engine:
+        """The engine, closed with the node, with the time it takes counted for /diagnostics."""
+        self.opened.callback(engine.close)
+        self.get_logger().info(engine_summary(engine))
         return TimedEngine(engine, self._on_engine_time)
 
     def ask_for_restart(self) -> None:
-        """`restart` is called before the next frame."""
+        """All frames so far are forgotten before the next one."""
         self._time_jumped.set()
 
     def report(self, error: str) -> None:
@@ -183,12 +163,12 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
     def stop(self) -> None:
         """Ends the worker and frees everything, in whatever state the node is."""
-        self._close_inputs()
-        self.release()
+        self._stop_listening()
+        self._free()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         try:
-            self.configure()
+            self._pipeline = self.configure()
         except DepthPerceptionError as error:
             return self._failed_to_configure(str(error))
         except Exception:  # rclpy would swallow it
@@ -209,31 +189,31 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._close_inputs()
+        self._stop_listening()
         self._stage = "inactive"
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._free()
+        self.stop()
         self._stage = "unconfigured"
         return TransitionCallbackReturn.SUCCESS
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._close_inputs()
         return self.on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._close_inputs()
-        self._free()
+        self.stop()
         self._stage = "finalized"
         return TransitionCallbackReturn.SUCCESS
 
     def _activate(self) -> None:
+        assert self._pipeline is not None, "only what is configured is activated"
         self.statistics.reset()
         self._logged.clear()
         self._latest = None
-        self._inbox = Inbox(self._work, lambda frame: self.statistics.dropped())
-        self._inputs = self.inputs()
+        self._inbox = Inbox(partial(self._work, self._pipeline), lambda frame: self.statistics.dropped())
+        self._pipeline.begin()
+        self._lost_before = self._pipeline.inputs[0].lost
         self._stage = "active"
         self._follow()
 
@@ -244,18 +224,12 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         return TransitionCallbackReturn.FAILURE
 
     def _free(self) -> None:
-        self.release()
-        for publisher in self._outputs:
-            self.destroy_lifecycle_publisher(publisher)
-        self._outputs.clear()
-        for announcement in self._announcements:
-            self.destroy_publisher(announcement)
-        self._announcements.clear()
+        self._pipeline = None
+        self.opened.close()
 
-    def _close_inputs(self) -> None:
-        for subscription in self._inputs:
-            subscription.close()
-        self._inputs = []
+    def _stop_listening(self) -> None:
+        for item in self._pipeline.inputs if self._pipeline else ():
+            item.close()
         if self._inbox is not None:
             self._inbox.close()
         self._inbox = None
@@ -280,25 +254,26 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         )
 
     def _follow(self) -> None:
-        if self._stage != "active":
+        if self._pipeline is None or self._stage != "active":
             return
-        wanted = self.wants_inputs()
-        for subscription in self._inputs:
+        wanted = self._pipeline.wants_inputs()
+        for item in self._pipeline.inputs:
             if wanted:
-                subscription.follow()
+                item.follow()
             else:
-                subscription.close()
+                item.close()
 
     # Frames.
 
     def _on_engine_time(self, seconds: float) -> None:
         self._engine_seconds += seconds
 
-    def _work(self, frame: Frame[Content]) -> None:
+    def _work(self, pipeline: Pipeline[Content], frame: Frame[Content]) -> None:
         self._engine_seconds = 0.0
         try:
-            self._notice_time_that_went_back(frame)
-            published = self.process(frame)
+            if self._time_went_back(frame):
+                pipeline.restart()
+            published = pipeline.process(frame)
         except DepthPerceptionError as error:
             self.statistics.failed(str(error))
             self.report(str(error))
@@ -315,23 +290,25 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             latency = time.monotonic() - frame.arrival
             self.statistics.processed(latency, age.nanoseconds * 1e-9, self._engine_seconds)
 
-    def _notice_time_that_went_back(self, frame: Frame[Content]) -> None:
+    def _time_went_back(self, frame: Frame[Content]) -> bool:
         stamp, latest = Time.from_msg(frame.stamp), self._latest
         self._latest = stamp
         went_back = latest is not None and (latest - stamp).nanoseconds > JUMP_BACK * 1e9
         if went_back:
             self.get_logger().info("time went back: everything before is forgotten")
-        if self._time_jumped.is_set() or went_back:
-            self._time_jumped.clear()
-            self.restart()
+        asked = self._time_jumped.is_set()
+        self._time_jumped.clear()
+        return asked or went_back
 
     def _on_clock_jump(self, jump: TimeJump) -> None:
         self.ask_for_restart()
 
     def _publish_diagnostics(self) -> None:
         summary = self.statistics.summary()
-        frames = self._inputs[0] if self._inputs else None
-        waiting_for, lost = (frames.source.topic, frames.lost) if frames else ("", 0)
+        pipeline, waiting_for, lost, details = self._pipeline, "", 0, {}
+        if pipeline is not None:
+            frames = pipeline.inputs[0]
+            waiting_for, lost, details = frames.topic, frames.lost - self._lost_before, pipeline.details()
         name = self.get_fully_qualified_name().lstrip("/")
-        item = diagnostics.status(name, self._stage, self._trouble, waiting_for, lost, summary, self.details())
+        item = diagnostics.status(name, self._stage, self._trouble, waiting_for, lost, summary, details)
         self._diagnostics.publish(diagnostics.array_of(item, self.get_clock().now().to_msg()))

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import numpy.typing as npt
-from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
 from depth_perception.model_file import SemanticClass
 from depth_perception.model_outputs import OUTPUTS, UNKNOWN_CLASS
-from depth_perception.nodes.images import ImageOutput
 from depth_perception.nodes.perception_node import PerceptionNode
 
 
@@ -27,8 +25,8 @@ class SemanticsOutput:
 
     def __init__(self, node: PerceptionNode, classes: Sequence[SemanticClass]) -> None:
         ids = OUTPUTS["semantics"]
-        self._image = ImageOutput(node.output(Image, ids.topic), ids.encoding)
-        self._color = ImageOutput(node.output(Image, "semantics/color"), "rgb8")
+        self._image = node.image_output(ids.topic, ids.encoding)
+        self._color = node.image_output("semantics/color", "rgb8")
         self._palette = np.zeros((256, 1, 3), np.uint8)
         self._palette[: len(classes), 0] = [item.colour for item in classes]
         node.announce(String(data=label_info(classes)), "semantics/labels")

@@ -56,9 +56,9 @@ class FollowingSubscription:
         """
 
     @property
-    def source(self) -> Source:
+    def topic(self) -> str:
         """What it listens to, or would."""
-        return self._current[0] if self._current else self._sources[0]
+        return (self._current[0] if self._current else self._sources[0]).topic
 
     def follow(self) -> None:
         """Subscribes, or subscribes anew if the publishers have changed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from depth_perception.geometry.pose import (
     rotation_from_quaternion,
 )
 from depth_perception.nodes.parameters import NodeError
+from depth_perception.nodes.perception_node import PerceptionNode
 
 PARAMETERS = (BASE_FRAME, CAMERA_POSE)
 
@@ -30,12 +30,13 @@ PARAMETERS = (BASE_FRAME, CAMERA_POSE)
 class CameraPose:
     """The pose of the camera in the base frame, from the parameter ``camera_pose`` if it is set, else from TF."""
 
-    def __init__(self, node: Node, base_frame: str, camera_pose: Sequence[float] | None) -> None:
+    def __init__(self, node: PerceptionNode) -> None:
         """
-        Raises: `NodeError` if `camera_pose` is None and there is no tf2_ros to look it up with.
+        Raises: `NodeError` if the parameter is not set and there is no tf2_ros to look it up with.
         """
+        camera_pose = node.value("camera_pose")
         self._node = node
-        self._base_frame = base_frame
+        self._base_frame = node.value("base_frame")
         self._said: set[str] = set()
         self._fixed = None if camera_pose is None else self._checked(camera_mount(camera_pose), "camera_pose")
         self._buffer: Any = None
@@ -51,6 +52,7 @@ class CameraPose:
             ) from None
         self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, node)
+        node.opened.callback(self._listener.unregister)
 
     def of(self, camera_frame: str) -> Array:
         """`T_base_camera`, ``[4, 4]``: takes points of the optical frame `camera_frame` into the base frame.
@@ -87,12 +89,6 @@ class CameraPose:
         """Forgets what TF said about moving frames (static ones stay): time went back."""
         if self._buffer is not None:
             self._buffer.clear()
-
-    def close(self) -> None:
-        """Stops listening to TF."""
-        if self._listener is not None:
-            self._listener.unregister()
-        self._listener = self._buffer = None
 
 
 class TransformOutput:

@@ -34,7 +34,13 @@ MOST_DEPTH_MAPS = 600
 
 
 def run_demo(
-    recording: Recording, robot: RobotSettings, environment: Mapping[str, str], logs: Path, *, rate: float = 1.0
+    recording: Recording,
+    robot: RobotSettings,
+    environment: Mapping[str, str],
+    logs: Path,
+    *,
+    rate: float = 1.0,
+    together: bool = True,
 ) -> Evaluation:
     """Plays the recording into the nodes, and judges what they make of it.
 
@@ -42,13 +48,14 @@ def run_demo(
         environment: Of `ros_environment`.
         logs: Folder for those of the processes.
         rate: Times the recording's speed.
+        together: The nodes share a process; else each has its own.
 
     Raises: `DepthPerceptionError` if a model cannot be used, or a process fails.
     """
     descriptions = robot.describe()
     os.environ.update(environment)  # before rclpy is initialised
     with tempfile.TemporaryDirectory() as folder:
-        return _play_and_judge(recording, robot, descriptions, environment, logs, rate, Path(folder))
+        return _play_and_judge(recording, robot, descriptions, environment, logs, rate, together, Path(folder))
 
 
 def _play_and_judge(
@@ -58,17 +65,18 @@ def _play_and_judge(
     environment: Mapping[str, str],
     logs: Path,
     rate: float,
+    together: bool,
     folder: Path,
 ) -> Evaluation:
     keep_every = -(-len(recording.stamps) // MOST_DEPTH_MAPS)
     with TerminationInterrupts(), Processes(logs, environment) as processes:
-        start_nodes(processes, recording, robot)
+        start_nodes(processes, recording, robot, together)
         camera = [recording.topics.image, recording.topics.camera_info]
-        player_arguments = [str(recording.path), *camera, "--rate", str(rate), "--listeners", "2"]
+        player_arguments = [str(recording.path), *camera, "--rate", str(rate), "--listeners", "1" if together else "2"]
         player = processes.start("player", "depth_perception.rig.player", player_arguments, talks=True)
         with ros_node("demo") as node:
             recorder = Recorder(node, folder, keep_every)
-            graph = Graph(node, recorder, processes, player)
+            graph = Graph(node, recorder, processes, player, together)
             graph.wait_until_ready(recording)
             with ProgressBar("playing", "images") as progress:
                 playback = graph.play(recording, progress)
@@ -78,7 +86,7 @@ def _play_and_judge(
         _judge_depth(judge, recording, recorder, playback, progress)
     odometry = {stamp - playback.shift: _pose(message) for stamp, message in recorder.poses.items()}
     if not judge.depth_frames:
-        raise RigError(f"the nodes published no depth: {processes.last_words('depth_node')}")
+        raise RigError(f"the nodes published no depth: {processes.all_last_words()}")
     return Evaluation(
         kind="demo",
         recording=judge.recording_summary(),

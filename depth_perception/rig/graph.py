@@ -36,8 +36,12 @@ class Playback:
     """New stamp less recorded stamp."""
 
 
-def start_nodes(processes: Processes, recording: Recording, robot: RobotSettings) -> None:
-    """Starts the nodes as a launch file would, on the topics of the recording."""
+def start_nodes(processes: Processes, recording: Recording, robot: RobotSettings, together: bool) -> None:
+    """Starts the nodes as a launch file would, on the topics of the recording.
+
+    Args:
+        together: In one process; else each has its own.
+    """
     image = recording.topics.image.removesuffix("/compressed")
     remapped = ["-r", f"image:={image}", "-r", f"camera_info:={recording.topics.camera_info}"]
     mount = mount_numbers(BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera)
@@ -47,19 +51,26 @@ def start_nodes(processes: Processes, recording: Recording, robot: RobotSettings
         "camera_pose": mount,
         "base_frame": recording.body_frame,
     }
-    for name, parameters in (
-        ("depth_node", {"model": robot.depth_model.resolve(), **robot.depth.changed(), **common}),
-        ("odometry_node", {"model": robot.pose_model.resolve(), **robot.odometry.changed(), **common}),
-        ("point_cloud_node", {}),
-    ):
-        processes.start(name, f"depth_perception.nodes.{name}", [*ros_arguments(parameters), *remapped])
+    parameters: dict[str, dict[str, object]] = {
+        "depth_node": {"model": robot.depth_model.resolve(), **robot.depth.changed(), **common},
+        "odometry_node": {"model": robot.pose_model.resolve(), **robot.odometry.changed(), **common},
+        "point_cloud_node": {},
+    }
+    if together:
+        theirs = {f"{node}:{key}": value for node, own in parameters.items() for key, value in own.items()}
+        parameters = {"perception": theirs}
+    for name, given in parameters.items():
+        processes.start(name, f"depth_perception.nodes.{name}", [*ros_arguments(given), *remapped])
 
 
 class Graph:
     """Spins the recorder's node until the nodes are ready, while the player plays, and until the last result is in."""
 
-    def __init__(self, node: Node, recorder: Recorder, processes: Processes, player: subprocess.Popen) -> None:
+    def __init__(
+        self, node: Node, recorder: Recorder, processes: Processes, player: subprocess.Popen, together: bool
+    ) -> None:
         self._node = node
+        self._together = together
         self._recorder = recorder
         self._processes = processes
         self._player = player
@@ -69,13 +80,11 @@ class Graph:
 
     def wait_until_ready(self, recording: Recording) -> None:
         """Raises: `RigError` if a node fails or is not there in time."""
-        listeners = {
-            recording.topics.image: {"depth_node", "odometry_node"},
-            recording.topics.camera_info: {"depth_node", "odometry_node"},
-            DEPTH: {"point_cloud_node"},
-            INFO: {"point_cloud_node"},
-            "image_rect": {"point_cloud_node"},
-        }
+        of_camera, of_depth = {"depth_node", "odometry_node"}, {"point_cloud_node"}
+        if self._together:  # one listens for both, and no topic is in between
+            of_camera, of_depth = {"depth_node"}, set()
+        listeners = {topic: of_camera for topic in (recording.topics.image, recording.topics.camera_info)}
+        listeners |= {topic: of_depth for topic in (DEPTH, INFO, "image_rect")}
         talkers = {DEPTH: "depth_node", INFO: "depth_node", ODOMETRY: "odometry_node", CLOUD: "point_cloud_node"}
         deadline = time.monotonic() + READY_DEADLINE
         player_is_ready = False
@@ -93,8 +102,7 @@ class Graph:
                 return
             if time.monotonic() > deadline:
                 what = "; ".join(missing) or "the player found no listeners"
-                logs = "; ".join(f"{name}: {self._processes.last_words(name)}" for name in talkers.values())
-                raise RigError(f"not ready after {READY_DEADLINE:.0f} s: {what} ({logs})")
+                raise RigError(f"not ready after {READY_DEADLINE:.0f} s: {what} ({self._processes.all_last_words()})")
 
     def play(self, recording: Recording, progress: Callable[[int, int], None]) -> Playback:
         """Lets the player play, and waits for the results."""

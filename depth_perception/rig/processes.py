@@ -68,6 +68,10 @@ class Processes:
         words = " | ".join(fatal[-1:] or lines[-4:]) or "it said nothing"
         return f"{words} (log: {self._log(name)})"
 
+    def all_last_words(self) -> str:
+        """Of each of them."""
+        return "; ".join(f"{name}: {self.last_words(name)}" for name in self._running)
+
     def __enter__(self) -> Processes:
         return self
 

@@ -6,6 +6,7 @@ import pytest
 
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
+from depth_perception.once import Once
 
 BARREL = (-0.26838, 0.08536, -0.00056, 0.00032, -0.16061)
 PLAIN = Camera(1280, 720, 1150.0, 1150.0, 676.3, 389.5)
@@ -181,3 +182,41 @@ def test_images_that_are_not_the_cameras_are_refused(image):
 def test_depth_that_is_not_the_cameras_is_refused():
     with pytest.raises(EstimatorError, match=r"uint16 .*expected float32 \(720, 1280\)"):
         NetworkView(PLAIN, 416, 128).depth(np.zeros((720, 1280), np.uint16))  # type: ignore[arg-type]
+
+
+class Counting(Once):
+    """Counts what it makes."""
+
+    made = 0
+
+    def of(self, thing, how, make):
+        def counted():
+            self.made += 1
+            return make()
+
+        return super().of(thing, how, counted)
+
+
+@pytest.mark.parametrize(
+    ("camera", "rectified"),
+    [
+        (Camera(1248, 384, 720.0, 720.0, 623.5, 180.0, (-0.1, 0.02, 0.0, 0.0, 0.0)), 1),  # 3 x 3 pixels of one are one
+        (Camera(1280, 720, 700.0, 710.0, 640.0, 350.0), 1),
+        (Camera(640, 480, 400.0, 400.0, 320.0, 240.0), 2),  # of the other
+    ],
+)
+def test_views_of_one_camera_share_what_is_the_same(camera, rectified):
+    image = np.random.default_rng(0).integers(0, 256, (camera.height, camera.width, 3), np.uint8)
+    made = Counting()
+    for width, height in ((1248, 384), (416, 128)):
+        alone, shared = NetworkView(camera, width, height), NetworkView(camera, width, height, made)
+        np.testing.assert_array_equal(shared.image(image), alone.image(image))
+    assert made.made == rectified
+
+
+def test_a_view_that_is_not_shared_sees_what_is_written_into_its_image():
+    camera = Camera(64, 32, 40.0, 40.0, 31.5, 15.5)
+    view, image = NetworkView(camera, 64, 32), np.zeros((32, 64, 3), np.uint8)
+    assert view.image(image).max() == 0
+    image[:] = 9
+    assert view.image(image).min() == 9

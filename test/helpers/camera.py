@@ -34,16 +34,24 @@ class TestCamera:
 
     __test__ = False
 
-    def __init__(self, graph: Graph, camera: Camera, *, compressed: bool = False, reliable: bool = True) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        camera: Camera,
+        *,
+        compressed: bool = False,
+        reliable: bool = True,
+        topic: str = "image",
+    ) -> None:
         policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         profile = QoSProfile(depth=10, reliability=policy)
-        message, topic = (CompressedImage, "image/compressed") if compressed else (Image, "image")
+        message = CompressedImage if compressed else Image
         self.graph = graph
         self.camera = camera
         graph.epoch += 1_000
         self.now = graph.epoch * 1_000_000_000
-        self.images = graph.node.create_publisher(message, topic, profile)
-        self.infos = graph.node.create_publisher(CameraInfo, "camera_info", profile)
+        self.images = graph.node.create_publisher(message, f"{topic}/compressed" if compressed else topic, profile)
+        self.infos = graph.node.create_publisher(CameraInfo, topic.replace("image", "camera_info"), profile)
 
     def __enter__(self) -> TestCamera:
         return self

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -15,5 +17,6 @@ def test_message_of_a_pose() -> None:
 
 
 def test_a_camera_pose_of_nan_is_refused() -> None:
+    given = {"base_frame": "base_link", "camera_pose": [0.0, 0.0, float("nan"), 0.0, 0.0, 0.0]}
     with pytest.raises(NodeError, match="holds a value that is not finite"):
-        CameraPose(None, "base_link", [0.0, 0.0, float("nan"), 0.0, 0.0, 0.0])  # type: ignore[arg-type]
+        CameraPose(SimpleNamespace(value=given.get))  # type: ignore[arg-type]

@@ -23,8 +23,11 @@ def test_a_camera_that_is_terminated_takes_its_shared_memory_along(graph: Graph,
     """As it is when the command that started it is killed."""
     write_recording(tmp_path / "drive", frames=3)
     size = ["--width", "128", "--height", "64", "--rate", "10", "--frames", "3"]
-    arguments = {"benchmark_camera": size, "player": [str(tmp_path / "drive")]}[module]
-    with graph.run(["-m", f"depth_perception.cli.{module}", *arguments], profile=SHARED_MEMORY) as process:
+    arguments = {
+        "benchmark_camera": size,
+        "player": [str(tmp_path / "drive"), "/camera/image_raw/compressed", "/camera/camera_info"],
+    }[module]
+    with graph.run(["-m", f"depth_perception.rig.{module}", *arguments], profile=SHARED_MEMORY) as process:
         graph.until(lambda: module in graph.node.get_node_names(), "the camera")
         segments = shared_memory(graph, process)
         process.terminate()

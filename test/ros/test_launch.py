@@ -80,13 +80,15 @@ def test_a_pose_of_five_numbers_is_refused() -> None:
 
 @installed
 @pytest.mark.skipif(not is_installed("tf2_ros"), reason="tf2_ros is not installed")
-def test_perception_in_a_namespace(graph: Graph, models: Path) -> None:
+@pytest.mark.parametrize("together", [True, False], ids=["one process", "three"])
+def test_perception_in_a_namespace(graph: Graph, models: Path, together: bool) -> None:
     arguments = [
         f"depth_model:={models / 'depth.onnx'}",
         f"pose_model:={models / 'pose.onnx'}",
         "image:=/image",
         "namespace:=front",
         "camera_pose:=[0, 0, 1.5, 0, 0, 0]",
+        f"use_composition:={together}",
     ]
     with (
         graph.run(["-c", RUN, str(PERCEPTION), *arguments]),
@@ -97,8 +99,8 @@ def test_perception_in_a_namespace(graph: Graph, models: Path) -> None:
     ):
         for listener in (depth, clouds, odometry):
             listener.wait_for_publisher()
-        camera.wait_for_listeners(2)
-        graph.until(lambda: graph.node.count_subscribers("/front/image_rect"), "point_cloud_node")
+        camera.wait_for_listeners(1 if together else 2)
+        graph.until(lambda: together or graph.node.count_subscribers("/front/image_rect"), "point_cloud_node")
         camera.send_until_answered(None, depth, clouds, odometry)
 
 
