@@ -79,7 +79,7 @@ def find_spot(
         elif driving:
             d = lanes[int(rng.integers(len(lanes)))]
         elif kind < 0.85 and world.pavement:
-            d = float(rng.choice([-1, 1])) * (world.half + float(rng.uniform(0.4, world.pavement)))
+            d = float(rng.choice([-1, 1])) * (world.half + float(rng.uniform(0.4, max(0.4, world.pavement))))
         else:
             d = float(rng.uniform(-1.0, 1.0)) * (world.half + world.pavement + 12.0)
         d += float(rng.normal(0.0, 0.3))

@@ -217,6 +217,13 @@ def test_quarters_have_room_for_cameras_on_and_beside_the_road():
         assert np.mean(np.array(aside) > world.half) > 0.1
 
 
+def test_a_pavement_too_narrow_for_a_camera_is_stood_at_the_edge_of():
+    world = replace(build_quarter(np.random.default_rng(0)), pavement=0.2)
+    floor = Floor(world.mesh, world.road.line, 45.0)
+    rng = np.random.default_rng(0)
+    assert all(find_spot(rng, world, floor, (0.3, 3.0), 0.17, 0.07) for _ in range(20))
+
+
 def _aside(world, place) -> float:
     return float(np.linalg.norm(world.road.line[:, :2] - place[:2], axis=1).min())
 
