@@ -19,7 +19,7 @@ from training.commands.fit import TrainingParser
 from training.errors import TrainingError
 from training.networks.depth_network import DepthNetwork
 from training.networks.dual_networks import REDUCTION, DualNetworks
-from training.networks.pose_net import PoseNet
+from training.networks.pose_network import PoseNetwork
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ class Inspection:
 
     Attributes:
         configuration: its name.
-        width, height: of the images that the depth network sees.
-        parts: of the depth network, all scales of its decoders included: together they are the whole.
+        width, height: of the images that the network sees.
+        parts: of the depth network, all scales of its decoders included: together they are the whole. Of the pose
+            network where that is trained alone.
         pose_network: beside the depth network, no part of it; None without.
     """
 
@@ -62,7 +63,7 @@ class Inspection:
 
     @property
     def total(self) -> Cost:
-        """Of the depth network."""
+        """Of all parts."""
         parts = self.parts.values()
         return Cost(sum(part.parameters for part in parts), sum(part.gflops for part in parts))
 
@@ -75,7 +76,7 @@ class Inspection:
 def inspect(path: str | Path) -> Inspection:
     """Builds the networks of a configuration, without memory for their weights, and counts.
 
-    In the ``lr`` stage that is LR-Net alone; else the whole depth network.
+    In the ``lr`` stage that is LR-Net alone; else the whole depth network, or the pose network that is trained alone.
 
     Raises: `TrainingError` if there is no configuration at `path`, or its networks cannot be built.
     """
@@ -92,29 +93,29 @@ def inspect(path: str | Path) -> Inspection:
             " configuration of python -m training fit"
         ) from None
     parser = TrainingParser()
-    parser.add_subclass_arguments(DepthNetwork, "network")
+    parser.add_subclass_arguments((DepthNetwork, PoseNetwork), "network")
     if "pose_network" in described:
-        parser.add_subclass_arguments(PoseNet, "pose_network")
+        parser.add_subclass_arguments(PoseNetwork, "pose_network")
     try:
         description = parser.parse_object(described)
     except TrainingError as error:
         raise TrainingError(f"{path}: {error}") from None
     with FakeTensorMode():  # shapes alone: neither memory for weights nor time for arithmetic
         networks = parser.instantiate(description)
-        depth, pose = networks.network, networks.get("pose_network")
-        if stage == "lr" and isinstance(depth, DualNetworks):
-            depth = depth.lr
-        if width % depth.multiple or height % depth.multiple:
+        network, pose = networks.network, networks.get("pose_network")
+        if stage == "lr" and isinstance(network, DualNetworks):
+            network = network.lr
+        if width % network.multiple or height % network.multiple:
             raise TrainingError(
-                f"{path}: images are {width}x{height}, expected multiples of {depth.multiple}: change data.width and"
+                f"{path}: images are {width}x{height}, expected multiples of {network.multiple}: change data.width and"
                 " data.height"
             )
-        parts = _parts(depth, width, height)
+        parts = _parts(network, width, height)
         beside = None
         if pose is not None:
             reduction = REDUCTION if stage == "hr" else 1
-            frames = _image(width // reduction, height // reduction).expand(pose.frames, -1, -1, -1)
-            beside = Cost(_parameters(pose), _gflops(pose, frames[None])[""])
+            frames = _frames(pose, width // reduction, height // reduction)
+            beside = Cost(_parameters(pose), _gflops(pose, frames)[""])
     return Inspection(Path(path).stem, width, height, parts, beside)
 
 
@@ -127,8 +128,9 @@ def _read(path: str | Path) -> Any:
         raise TrainingError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
 
 
-def _parts(network: DepthNetwork, width: int, height: int) -> dict[str, Cost]:
-    gflops = _gflops(network, _image(width, height))
+def _parts(network: DepthNetwork | PoseNetwork, width: int, height: int) -> dict[str, Cost]:
+    seen = _frames(network, width, height) if isinstance(network, PoseNetwork) else _image(width, height)
+    gflops = _gflops(network, seen)
     if not isinstance(network, DualNetworks):
         return {name: Cost(_parameters(part), _of_part(gflops, name, part)) for name, part in network.named_children()}
     # LR-Net by itself: HR-Net needs no decoder of it, but the paper counts the network that is trained.
@@ -150,6 +152,10 @@ def _of_part(gflops: dict[str, float], name: str, part: nn.Module) -> float:
 
 def _image(width: int, height: int) -> Tensor:
     return torch.empty(1, 3, height, width)
+
+
+def _frames(network: PoseNetwork, width: int, height: int) -> Tensor:
+    return torch.empty(1, network.frames, 3, height, width)
 
 
 def _parameters(module: nn.Module) -> int:
