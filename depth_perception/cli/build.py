@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from depth_perception.cli.progress import ProgressBar
     from depth_perception.engines.backend import Progress
     from depth_perception.engines.build import Step
     from depth_perception.engines.variants import Types
+    from depth_perception.progress import ProgressBar
 
 PRECISIONS: dict[str, Types | None] = {"fp32": None, "fp16": "f16", "int8": "int8"}
 FRAMES = 24
@@ -48,11 +48,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from depth_perception.cli.progress import ProgressBar
     from depth_perception.engines.build import Step, build_plans, build_variant, is_variant, plan_steps, variant_path
     from depth_perception.engines.engine import EngineError
     from depth_perception.evaluation.network_frames import network_frames
     from depth_perception.model_file import read_description
+    from depth_perception.progress import ProgressBar
     from depth_perception.resources import SAMPLE_RECORDING, share_path
 
     def frames() -> list[dict[str, NDArray]]:
@@ -92,9 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _measure(model: Path, frames: Callable[[], list[dict[str, NDArray]]]) -> None:
-    from depth_perception.cli.progress import ProgressBar
     from depth_perception.engines.build import measure_ways
     from depth_perception.evaluation.table import table
+    from depth_perception.progress import ProgressBar
 
     with ProgressBar("measuring what is fastest here", "rounds") as progress:
         found = measure_ways(model, frames(), _shown_on(progress))

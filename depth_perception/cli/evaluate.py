@@ -39,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     from contextlib import ExitStack, closing
 
     from depth_perception.cli.outcome import show
-    from depth_perception.cli.progress import ProgressBar
     from depth_perception.evaluation.replay import replay
     from depth_perception.evaluation.report import write_report
+    from depth_perception.progress import ProgressBar
 
     robot = robot_settings(arguments)
     with ExitStack() as opened:

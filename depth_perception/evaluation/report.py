@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import numpy.typing as npt
 from depth_perception import __version__
 from depth_perception.evaluation.page import page
 from depth_perception.evaluation.result import Evaluation
+from depth_perception.files import write_atomically
 from depth_perception.geometry.pose import quaternion_from_rotation
 
 FORMAT_VERSION = 2
@@ -26,10 +25,9 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path
     Beside them, ``estimate.tum`` and ``truth.tum`` hold the trajectories, not aligned, for other tools to read.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     json_path, html_path = folder / "report.json", folder / "report.html"
-    _write(json_path, json.dumps(summary(evaluation), indent=2, allow_nan=False) + "\n")
-    _write(html_path, page(evaluation))
+    write_atomically(json_path, (json.dumps(summary(evaluation), indent=2, allow_nan=False) + "\n").encode())
+    write_atomically(html_path, page(evaluation).encode())
     trajectory = evaluation.trajectory
     for name, poses in (
         ("estimate", None if trajectory is None else trajectory.estimate),
@@ -39,7 +37,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path
         if trajectory is None or poses is None:
             path.unlink(missing_ok=True)  # of an earlier report
         else:
-            _write(path, tum(trajectory.stamps, poses))
+            write_atomically(path, tum(trajectory.stamps, poses).encode())
     return json_path, html_path
 
 
@@ -85,15 +83,3 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
 
 def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if value != value else value for key, value in values.items()}
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -18,10 +18,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 
-from depth_perception.cli.progress import ProgressBar
 from depth_perception.engines.settings import EngineSettings
 from depth_perception.evaluation.table import table
 from depth_perception.model_file import read_description
+from depth_perception.progress import ProgressBar
 from depth_perception.rig.errors import RigError
 from depth_perception.rig.processes import Processes, TerminationInterrupts, ros_arguments
 from depth_perception.rig.ros_environment import ros_environment

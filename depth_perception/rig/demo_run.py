@@ -12,7 +12,6 @@ import numpy.typing as npt
 from nav_msgs.msg import Odometry
 
 from depth_perception.camera_info import camera_from_info
-from depth_perception.cli.progress import ProgressBar
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.settings import RobotSettings
 from depth_perception.estimators.view import NetworkView
@@ -21,6 +20,7 @@ from depth_perception.evaluation.result import Evaluation
 from depth_perception.geometry.pose import pose_from, rotation_from_quaternion
 from depth_perception.model_file import ModelDescription
 from depth_perception.pixel_formats import decode_depth
+from depth_perception.progress import ProgressBar
 from depth_perception.recordings.recording import Recording
 from depth_perception.rig import demo_summary as summary
 from depth_perception.rig.errors import RigError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from depth_perception.files import write_atomically
 from training.exporting.model_cards import model_cards
 
 
@@ -16,8 +16,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
     path = options.folder / "README.md"
-    temporary = options.folder / ".README.md.part"
-    text = model_cards(options.folder)
-    temporary.write_text(text)
-    os.replace(temporary, path)
+    write_atomically(path, model_cards(options.folder).encode())
     print(f"{path}: written")

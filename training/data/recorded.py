@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
+from training.data.growing_array import GrowingArray
 from training.data.moving import moving
 from training.data.rows import FrameRow, RowSnippets
 from training.data.snippet import SnippetSource
 from training.data.source import Drive, SourceSettings, frames_from
-from training.data.view_cache import GrowingArray, stored
+from training.stored import filled, hashed
 
 FORMAT = 2
 """Of the cache; counts up when what is written changes."""
@@ -77,7 +78,8 @@ class RecordedData(SourceSettings):
                     images.append(view.image(frame))
 
         name = Path(self.path).name
-        folder = stored(self.cache, name, [FORMAT, self.width, self.height, camera.as_json(), what], fill)
+        key = [FORMAT, self.width, self.height, camera.as_json(), what]
+        folder = filled(Path(self.cache) / hashed(name, key), fill)
         return FrameRow(name, np.load(folder / "images.npy", mmap_mode="r"), view.camera, first=first)
 
     def snippets(self, rows: Sequence[FrameRow], frames: int, step: int) -> SnippetSource:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.heights import HEIGHT
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.table import table
+from depth_perception.files import write_atomically
 from training.errors import TrainingError
 from training.evaluation.figures import Report
 
@@ -128,10 +128,7 @@ def write_json(report: Report, path: Path) -> None:
 
 def write_bytes(content: bytes, path: Path) -> None:
     """As `write_json`."""
-    temporary = path.with_name(f".{path.name}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        write_atomically(path, content)
     except OSError as error:
         raise TrainingError(f"{path}: cannot be written ({error.strerror})") from None

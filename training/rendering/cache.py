@@ -1,16 +1,12 @@
 """Drives kept on disk: rendered once, read as memory maps ever after.
 
-A stored drive is a folder named after everything its frames depend on, complete or absent: it is filled under another
-name and renamed when the last frame is in. Depth is kept in half precision (5e-4 relative).
+A stored drive is a folder named after everything its frames depend on, complete or absent (see `training.stored`).
+Depth is kept in half precision (5e-4 relative).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import Field, asdict, dataclass
 from pathlib import Path
@@ -23,6 +19,7 @@ from depth_perception.geometry.camera import Camera, GeometryError
 from training.rendering.errors import RenderingError
 from training.rendering.frame import Frame
 from training.rendering.progress import shown
+from training.stored import filled, hashed
 
 CAMERA_FILE = "camera.json"
 ARRAYS = ("images", "depth", "labels", "poses", "stamps", "speeds")
@@ -86,15 +83,12 @@ def cached_drive(config: Recipe, root: str | Path) -> CachedDrive:
     Raises: `RenderingError` if it can be neither read nor rendered.
     """
     folder = Path(root) / drive_name(config)
-    if not folder.exists():
-        _store(config, folder)
-    return load_drive(folder, config.version)
+    return load_drive(filled(folder, lambda empty: _fill(config, folder.name, empty)), config.version)
 
 
 def drive_name(config: Recipe) -> str:
     """The name of a drive's folder; it changes with everything the frames depend on."""
-    key = json.dumps(_description(config), sort_keys=True)
-    return f"{config.kind}-{config.seed:04d}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    return hashed(f"{config.kind}-{config.seed:04d}", _description(config))
 
 
 def load_drive(folder: str | Path, version: int) -> CachedDrive:
@@ -121,22 +115,7 @@ def load_drive(folder: str | Path, version: int) -> CachedDrive:
     return CachedDrive(camera, **arrays)
 
 
-def _store(config: Recipe, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        _fill(config, building)
-        building.chmod(0o755)
-        try:
-            os.rename(building, folder)
-        except OSError:
-            if not folder.exists():
-                raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-
-
-def _fill(config: Recipe, folder: Path) -> None:
+def _fill(config: Recipe, name: str, folder: Path) -> None:
     n, height, width = config.frames, config.camera.height, config.camera.width
 
     def array(name: str, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray:
@@ -148,7 +127,7 @@ def _fill(config: Recipe, folder: Path) -> None:
     poses, stamps, speeds = (
         array(name, np.float64, *shape) for name, shape in (("poses", (4, 4)), ("stamps", ()), ("speeds", ()))
     )
-    for index, frame in enumerate(shown(config.render(), n, folder.name.split(".")[1])):
+    for index, frame in enumerate(shown(config.render(), n, name)):
         images[index], depth[index], labels[index] = frame.image, frame.depth, frame.labels
         poses[index], stamps[index], speeds[index] = frame.pose, frame.stamp, frame.speed
     for values in (images, depth, labels, poses, stamps, speeds):

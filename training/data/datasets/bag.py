@@ -17,11 +17,12 @@ from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.recordings.recording import Recording
+from training.data.growing_array import GrowingArray
 from training.data.recorded import FORMAT, RecordedData
 from training.data.rows import FrameRow
 from training.data.snippet import SnippetSource, Truth
-from training.data.view_cache import GrowingArray, stored
 from training.errors import TrainingError
+from training.stored import filled, hashed
 
 GAP = 1.5
 """Median times between images after which some are missing."""
@@ -56,7 +57,8 @@ class BagData(RecordedData):
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
             what += [len(recording.stamps), [camera.as_json() for camera in cameras], "depth" in self.truth]
             views = {camera: NetworkView(camera, self.width, self.height) for camera in cameras}
-            folder = stored(self.cache, Path(self.path).name, what, lambda empty: self._fill(recording, views, empty))
+            folder = Path(self.cache) / hashed(Path(self.path).name, what)
+            filled(folder, lambda empty: self._fill(recording, views, empty))
             for remark in recording.remarks:
                 warnings.warn(f"{self.path}: {remark}", stacklevel=2)
         images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")

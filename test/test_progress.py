@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from depth_perception.cli.progress import ProgressBar
+from depth_perception.progress import ProgressBar
 
 
 def test_a_log_file_gets_one_line(capsys):

@@ -1,20 +1,9 @@
-"""Recordings decoded once, to what the networks see of their camera, and read as memory maps ever after.
-
-A stored recording is a folder named after everything it depends on, complete or absent: it is filled under another name
-and renamed when the last frame is in.
-"""
+"""Arrays that are written one after the other, and read as one memory map."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,30 +12,6 @@ from training.errors import TrainingError
 
 ROOM = 10**9
 """Arrays that the header of a growing file has room for."""
-
-
-def stored(cache: str | Path, name: str, what: Any, fill: Callable[[Path], None]) -> Path:
-    """The folder of `name` in `cache`, filled unless it is there.
-
-    Args:
-        what: everything the content depends on, as JSON can say it.
-        fill: writes the content into an empty folder.
-    """
-    key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-    folder = Path(cache) / f"{name}-{key}"
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        fill(temporary)
-        temporary.chmod(0o755)
-        os.replace(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if not folder.is_dir():  # another process may have been faster
-            raise
-    return folder
 
 
 class GrowingArray:
