@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from depth_perception.evaluation.rows import Rows
+from depth_perception.evaluation.table import table
 from training.commands.fit import TrainingParser
 from training.errors import TrainingError
 from training.networks.depth_network import DepthNetwork
@@ -186,24 +188,19 @@ def report(inspection: Inspection) -> dict[str, Any]:
     }
 
 
-def table(inspections: Sequence[Inspection]) -> str:
+def rows(inspections: Sequence[Inspection]) -> Rows:
     """All of it, for a terminal."""
 
-    def numbers(cost: Cost | None) -> list[str]:
-        return ["-", "-"] if cost is None else [f"{cost.parameters / 1e6:.2f}", f"{cost.gflops:.2f}"]
+    def numbers(cost: Cost | None) -> tuple[str, str]:
+        return ("-", "-") if cost is None else (f"{cost.parameters / 1e6:.2f}", f"{cost.gflops:.2f}")
 
-    rows = [["configuration", "image", "parameters (M)", "GFLOPs", "in the paper", "GFLOPs"]]
+    found: Rows = [("configuration", "image", "parameters (M)", "GFLOPs", "in the paper", "GFLOPs")]
     for one in inspections:
-        rows.append([one.configuration, f"{one.width}x{one.height}", *numbers(one.total), *numbers(one.paper)])
-        rows += [[f"  {name}", "", *numbers(part), "", ""] for name, part in one.parts.items()]
+        found.append((one.configuration, f"{one.width}x{one.height}", *numbers(one.total), *numbers(one.paper)))
+        found += [(f"  {name}", "", *numbers(part), "", "") for name, part in one.parts.items()]
         if one.pose_network:
-            rows.append(["  PoseNet (beside it)", "", *numbers(one.pose_network), "", ""])
-    first, *others = ([len(cell) for cell in column] for column in zip(*rows, strict=True))
-    lines = []
-    for name, *cells in rows:
-        aligned = [cell.rjust(max(widths)) for cell, widths in zip(cells, others, strict=True)]
-        lines.append("  ".join([name.ljust(max(first)), *aligned]).rstrip())
-    return "\n".join(lines)
+            found.append(("  PoseNet (beside it)", "", *numbers(one.pose_network), "", ""))
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -217,4 +214,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         reports = [report(inspection) for inspection in inspections]
         print(json.dumps(reports[0] if len(reports) == 1 else reports, indent=2))
     else:
-        print(table(inspections))
+        print(table(rows(inspections), indent=0))
