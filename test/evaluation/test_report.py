@@ -110,7 +110,7 @@ def test_names_from_a_recording_cannot_break_the_page(written, tmp_path):
 
 def test_a_report_that_cannot_be_written_leaves_the_old_one(written, tmp_path, monkeypatch):
     evaluation, _, html = written(frames=2)
-    monkeypatch.setattr("depth_perception.evaluation.report.os.replace", _refuse)
+    monkeypatch.setattr("depth_perception.files.os.replace", _refuse)
     with pytest.raises(OSError, match="disk"):
         write_report(evaluation, tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_text() == html
