@@ -1,48 +1,46 @@
-"""A progress bar for people; nothing but the end where the output is a file."""
+"""How far something is: a bar for people, now and then a line where the output is a file."""
 
 from __future__ import annotations
 
 import sys
-import time
-from types import TracebackType
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
 
 
-class ProgressBar:
+class ProgressBar(tqdm):
     """Shows how far something is, on standard error. Use it in a `with`."""
 
-    _WIDTH = 30
-    _INTERVAL = 0.1
+    monitor_interval = 0  # no thread of its own: nothing here is so uneven that it needs one
 
     def __init__(self, title: str, unit: str) -> None:
-        self._title = title
-        self._unit = unit
-        self._start = time.monotonic()
-        self._shown = 0.0
-        self._last = (0, 0)
-        self._terminal = sys.stderr.isatty()
+        live = sys.stderr.isatty()
+        where = {"file": sys.stderr, "mininterval": 0.1} if live else {"file": _Lines(), "mininterval": 20.0}
+        super().__init__(desc=title, unit=f" {unit}", miniters=1, **where)
 
     def __call__(self, done: int, total: int) -> None:
         """Shows `done` of `total`; quick enough to be called for every frame."""
-        self._last = (done, total)
-        now = time.monotonic()
-        if self._terminal and (now - self._shown >= self._INTERVAL or done == total):
-            self._shown = now
-            sys.stderr.write(f"\r{self._line()}\033[K")
-            sys.stderr.flush()
+        self.total = total
+        self.update(done - self.n)
 
-    def __enter__(self) -> ProgressBar:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        sys.stderr.write(f"\r{self._line()}\033[K\n" if self._terminal else f"{self._line()}\n")
+def shown(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator[Item]:
+    """The items, with a bar that says how many of them are done."""
+    with ProgressBar(title, unit) as progress:
+        for count, item in enumerate(items, 1):
+            yield item
+            progress(count, total)
+
+
+class _Lines:
+    """Standard error, where a bar that is drawn anew is a new line."""
+
+    def write(self, text: str) -> None:
+        if text := text.strip():
+            sys.stderr.write(f"{text}\n")
+
+    def flush(self) -> None:
         sys.stderr.flush()
-
-    def _line(self) -> str:
-        done, total = self._last
-        share = done / total if total else 0.0
-        filled = round(share * self._WIDTH)
-        seconds = time.monotonic() - self._start
-        bar = "█" * filled + "░" * (self._WIDTH - filled)
-        return f"{self._title} {bar} {done}/{total} {self._unit}, {seconds:.0f} s"

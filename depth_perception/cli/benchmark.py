@@ -60,11 +60,11 @@ def _contest(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
     from pathlib import Path
 
-    from depth_perception.cli.progress import ProgressBar
     from depth_perception.engines.contest import contest
     from depth_perception.engines.measured import processor
     from depth_perception.evaluation.table import table
     from depth_perception.files import write_atomically
+    from depth_perception.progress import ProgressBar
 
     def show(what: str, done: int, total: int) -> bool:
         progress(done, total)

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera, GeometryError
+from depth_perception.progress import shown
 from training.rendering.errors import RenderingError
 from training.rendering.frame import Frame
-from training.rendering.progress import shown
 from training.stored import filled, hashed
 
 CAMERA_FILE = "camera.json"
@@ -127,7 +127,7 @@ def _fill(config: Recipe, name: str, folder: Path) -> None:
     poses, stamps, speeds = (
         array(name, np.float64, *shape) for name, shape in (("poses", (4, 4)), ("stamps", ()), ("speeds", ()))
     )
-    for index, frame in enumerate(shown(config.render(), n, name)):
+    for index, frame in enumerate(shown(config.render(), n, name, "frames")):
         images[index], depth[index], labels[index] = frame.image, frame.depth, frame.labels
         poses[index], stamps[index], speeds[index] = frame.pose, frame.stamp, frame.speed
     for values in (images, depth, labels, poses, stamps, speeds):

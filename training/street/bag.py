@@ -21,8 +21,8 @@ import numpy.typing as npt
 from depth_perception.camera_info import distortion_model
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import inverse, quaternion_from_rotation, vector_from_rotation
+from depth_perception.progress import shown
 from training.rendering.frame import Frame
-from training.rendering.progress import shown
 from training.street.drive import DriveConfig, render_drive
 from training.street.errors import StreetError
 
@@ -82,7 +82,7 @@ def _write(config: DriveConfig, path: Path, depth_every: int, jpeg_quality: int)
             writer.write(connections[topic], START * 10**9 + round(seconds * 1e9), data)
 
         write("/tf_static", messages.mount(), 0.0)
-        frames = shown(render_drive(config), config.frames, path.name)
+        frames = shown(render_drive(config), config.frames, path.name, "frames")
         for index, (frame, turning) in enumerate(_with_turning(frames, config)):
             write("/camera/camera_info", messages.camera_info(frame.stamp), frame.stamp)
             write("/camera/image_raw/compressed", messages.image(frame, jpeg_quality), frame.stamp)
