@@ -14,6 +14,7 @@ What each of them is, `depth_perception.model_outputs` says.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -23,8 +24,11 @@ import onnx
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.files import write_atomically
 from depth_perception.model_outputs import EXTRAS, UNKNOWN_CLASS, extras_of
+from depth_perception.typed import misfit
 
 METADATA_KEY = "depth_perception"
+LARGEST = 16384
+"""Pixels of a side of a network's input."""
 FORMAT_VERSIONS = (1, 2, 3)
 """What this package reads. Each file has the lowest that knows all its entries, so that older packages read it too."""
 DEPTH_FRAMES = ("previous", "current")
@@ -135,6 +139,20 @@ class ModelDescription:
     """None if it takes no other size than `height` and `width`."""
 
     def __post_init__(self) -> None:
+        if wrong := misfit(type(self), vars(self)):
+            raise ModelFileError(wrong)
+        if not (0 < self.height <= LARGEST and 0 < self.width <= LARGEST):
+            raise ModelFileError(f"its input is {self.width}x{self.height}, expected 1 to {LARGEST} pixels")
+        if not self.focal_length > 0:
+            raise ModelFileError(f"its focal length is {self.focal_length}, expected a positive number of pixels")
+        nearest, farthest = self.minimum_depth or 0.0, self.maximum_depth
+        if nearest < 0 or (farthest is not None and not nearest < farthest):
+            raise ModelFileError(
+                f"its depth is from {self.minimum_depth} to {farthest}, expected a minimum of 0 or more, and below the"
+                " maximum"
+            )
+        if self.colour_order != "rgb":
+            raise ModelFileError(f"its colours are in the order '{self.colour_order}', models are given 'rgb'")
         if self.task not in ("depth", "pose"):
             raise ModelFileError(f"its task is '{self.task}', expected 'depth' or 'pose'")
         if self.task == "pose" and self.extras:
@@ -156,7 +174,7 @@ class ModelDescription:
         if len(self.classes) > UNKNOWN_CLASS:
             raise ModelFileError(f"it has {len(self.classes)} classes, expected at most {UNKNOWN_CLASS}")
         for item in self.classes:
-            if len(item.colour) != 3 or not all(isinstance(value, int) and 0 <= value <= 255 for value in item.colour):
+            if not all(0 <= value <= 255 for value in item.colour):
                 raise ModelFileError(
                     f"the colour of class '{item.name}' is {item.colour}, expected red, green, blue of 0 to 255"
                 )
@@ -194,7 +212,7 @@ class ModelDescription:
         """Raises: `ModelFileError` for JSON that does not describe a model this version can read."""
         try:
             values: dict[str, Any] = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelFileError(f"its description is not JSON ({error}): export the model again") from None
         if not isinstance(values, dict):
             raise ModelFileError("its description is not a JSON object: export the model again")
@@ -224,7 +242,7 @@ class ModelDescription:
             return cls(**values)
         except KeyError as error:
             raise ModelFileError(f"its description has a class without {error}: export the model again") from None
-        except TypeError as error:
+        except (TypeError, AttributeError) as error:
             raise ModelFileError(f"its description is incomplete ({error}): export the model again") from None
 
 
@@ -262,13 +280,32 @@ def write_model(model: onnx.ModelProto, description: ModelDescription, path: str
 
 def _load(path: str | Path) -> onnx.ModelProto:
     try:
-        return onnx.load_model(str(path), load_external_data=False)
+        model = onnx.load_model(str(path), load_external_data=False)
     except FileNotFoundError:
         raise ModelFileError(f"{path}: there is no such model file") from None
     except (OSError, IsADirectoryError) as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror})") from None
     except Exception:  # protobuf's DecodeError has no stable import path across its versions
         raise ModelFileError(f"{path}: is not an ONNX model, or is cut short: copy or export it again") from None
+    for tensor in _tensors(model):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+            raise ModelFileError(
+                f"{path}: keeps its weights outside, in a file that it names: a model file holds everything, export it"
+                " again"
+            )
+    return model
+
+
+def _tensors(message: Any) -> Iterator[onnx.TensorProto]:
+    """All tensors anywhere in a message: weights, constants, those of branches, loops and functions."""
+    if isinstance(message, onnx.TensorProto):
+        yield message
+        return
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        for item in [value] if hasattr(value, "ListFields") else value:
+            yield from _tensors(item)
 
 
 def _read(model: onnx.ModelProto, path: str | Path) -> ModelDescription:

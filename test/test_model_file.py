@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import onnx
 import pytest
 from helpers.models import write_depth_model, write_pose_model
+from hypothesis import given
+from hypothesis import strategies as st
 
+from depth_perception.engines.choose import open_engine
 from depth_perception.model_file import (
     METADATA_KEY,
     ModelDescription,
@@ -92,9 +96,43 @@ def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, An
         ({"format_version": 3, "extras": ["semantics"]}, "semantics without classes"),
         ({"format_version": 3, "classes": [{"name": "road", "colour": [1, 2, 3]}]}, "classes without semantics"),
         ({"classes": [{"name": "road"}]}, "class without 'colour'"),
-        ({"classes": [{"name": "road", "colour": [1, 2]}]}, "colour of class 'road'"),
+        (
+            {"classes": [{"name": "road", "colour": [1, 2]}]},
+            r"its colour is \(1, 2\), expected a list of 3 times a whole",
+        ),
         ({"classes": [{"name": "road", "colour": [1, 2, 256]}]}, "0 to 255"),
         ({"classes": [{"name": "road", "colour": None}]}, "incomplete"),
+        ({"classes": [{"name": ["a"], "colour": [1, 2, 3]}]}, r"its name is \['a'\], expected a text, in classes"),
+        ({"classes": [{"name": "road", "colour": [1.5, 2, 3]}]}, "its colour is"),
+        ({"classes": [7]}, "incomplete"),
+        ({"metric": "no"}, "its metric is 'no', expected true or false"),
+        ({"metric": 1}, "its metric is 1, expected true or false"),
+        ({"name": [1]}, r"its name is \[1\], expected a text"),
+        ({"name": None}, "its name is None, expected a text"),
+        ({"width": 64.5}, "its width is 64.5, expected a whole number"),
+        ({"width": True}, "its width is True, expected a whole number"),
+        ({"width": 0}, "its input is 0x32, expected 1 to 16384"),
+        ({"height": 10**9}, "its input is 64x1000000000"),
+        ({"focal_length": "40"}, "its focal_length is '40', expected a number"),
+        ({"focal_length": -1}, "its focal length is -1"),
+        ({"focal_length": float("nan")}, "its focal_length is nan"),
+        ({"minimum_depth": 200.0}, "its depth is from 200.0 to 100.0"),
+        ({"maximum_depth": "far"}, "its maximum_depth is 'far', expected a number or null"),
+        ({"colour_order": "bgr"}, "its colours are in the order 'bgr', models are given 'rgb'"),
+        ({"frames": None}, "incomplete"),
+        ({"frames": "previous"}, "frames are p, r, e"),
+        ({"frames": [1, 2]}, "its frames is"),
+        ({"training_data": [{"name": "a", "licence": "b", "supervision": 5}]}, "incomplete"),
+        ({"training_data": "none"}, "incomplete"),
+        (
+            {"scores": [{"protocol": "a", "name": "b", "value": "low"}]},
+            "its value is 'low', expected a number, in scores",
+        ),
+        ({"scores": {"a": 1}}, "incomplete"),
+        (
+            {"format_version": 3, "reduction": {"types": "f8", "loss": 0.1, "frames": 3, "original": ""}},
+            "its types is .f8., expected .f16. or .int8., in reduction",
+        ),
         ({"classes": 256 * [{"name": "road", "colour": [1, 2, 3]}]}, "256 classes, expected at most 255"),
         ({"frames": ["current", "previous"]}, "frames are current, previous"),
         ({"task": "segmentation"}, "task is 'segmentation'"),
@@ -134,3 +172,58 @@ def test_a_part_that_is_not_there_is_refused(tmp_path: Path) -> None:
     write_pose_model(tmp_path / "pose.onnx")
     with pytest.raises(ModelFileError, match=r"pose\.onnx: has no output 'depth'"):
         read_part(tmp_path / "pose.onnx", "depth")
+
+
+TEXTS = st.sampled_from(
+    ["", "depth", "pose", "name", "colour", "rgb", "\0", "ä\n", "9" * 30, "{}", "[1", "null", "NaN"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=9,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*sorted(entries(PLAIN)), "classes", "extras", "reduction", "x"]), VALUES))
+def test_whatever_a_description_says_it_is_read_or_refused(changes: dict[str, Any]) -> None:
+    with contextlib.suppress(ModelFileError):
+        ModelDescription.from_json(json.dumps(entries(PLAIN) | changes))
+
+
+@given(TEXTS | VALUES.map(json.dumps))
+def test_whatever_stands_in_place_of_a_description_it_is_refused(text: str) -> None:
+    with pytest.raises(ModelFileError):
+        ModelDescription.from_json(text)
+
+
+def test_nesting_without_end_is_refused() -> None:
+    with pytest.raises(ModelFileError, match="not JSON"):
+        ModelDescription.from_json("[" * 100_000)
+
+
+def outside(tensor: onnx.TensorProto, place: str) -> None:
+    tensor.ClearField("raw_data")
+    tensor.ClearField("float_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=place)
+
+
+@pytest.mark.parametrize("place", ["weights.bin", "../weights.bin", "/etc/hostname", "link"])
+@pytest.mark.parametrize("where", ["initializer", "constant", "branch"])
+def test_weights_outside_of_the_file_are_refused(tmp_path: Path, where: str, place: str) -> None:
+    path = tmp_path / "depth.onnx"
+    write_depth_model(path)
+    model = onnx.load_model(path)
+    tensor = onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [1], [1.0])
+    outside(tensor, place)
+    if where == "initializer":
+        model.graph.initializer.append(tensor)
+    else:
+        constant = onnx.helper.make_node("Constant", [], ["w"], value=tensor)
+        branch = onnx.helper.make_graph([constant], "branch", [], [])
+        chosen = onnx.helper.make_node("If", ["image"], ["w"], then_branch=branch, else_branch=branch)
+        model.graph.node.append(constant if where == "constant" else chosen)
+    path.write_bytes(model.SerializeToString())
+    for read in (read_description, lambda file: read_part(file, "depth"), open_engine):
+        with pytest.raises(ModelFileError, match=r"depth\.onnx: keeps its weights outside"):
+            read(path)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,11 @@ import torch
 from torch import nn
 
 from training.errors import TrainingError
+
+KNOWN_CODE = ("training.", "depth_perception.", "torch.nn.", "torch.optim.", "lightning.pytorch.cli.instantiate_module")
+"""What a checkpoint may name for its networks to be built of: naming it imports and calls it."""
+OTHER_CODE = "DEPTH_PERCEPTION_PACKAGES"
+"""Environment variable with what else may be named, separated by commas: packages of one's own networks."""
 
 
 def load_weights(system: nn.Module, checkpoint: str | Path, prefixes: Sequence[str] = ("",)) -> None:
@@ -44,6 +50,31 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
         raise TrainingError(f"{path}: is not a checkpoint of a training: it holds no weights by name")
     return checkpoint
+
+
+def refuse_unknown_code(path: str | Path, settings: Any) -> None:
+    """Looks at all classes that the settings in a checkpoint name, before any is imported.
+
+    Raises: `TrainingError` for one that is not in `KNOWN_CODE`, nor in a package that `OTHER_CODE` names.
+    """
+    known = [*KNOWN_CODE, *(f"{name.strip()}." for name in os.environ.get(OTHER_CODE, "").split(",") if name.strip())]
+    for name in _classes_in(settings):
+        if not any(name == prefix or (prefix.endswith(".") and name.startswith(prefix)) for prefix in known):
+            raise TrainingError(
+                f"{path}: names the code {name!r:.100}, which is not known and was not run: if you trust it, set"
+                f" {OTHER_CODE}={name.partition('.')[0]}"
+            )
+
+
+def _classes_in(settings: Any) -> Iterator[str]:
+    if isinstance(settings, Mapping):
+        for key, value in settings.items():
+            if key in ("class_path", "_class_path", "_instantiator"):
+                yield str(value)
+            yield from _classes_in(value)
+    elif isinstance(settings, list | tuple):
+        for value in settings:
+            yield from _classes_in(value)
 
 
 def newest_checkpoint(folder: str | Path) -> Path:

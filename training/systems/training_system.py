@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from depth_perception.model_file import TrainingData
-from training.checkpoint import load_weights, read_checkpoint
+from training.checkpoint import load_weights, read_checkpoint, refuse_unknown_code
 from training.data.samples import Sample
 from training.data.snippet import Truth
 from training.errors import TrainingError
@@ -260,8 +260,9 @@ def load_system(path: str | Path, saved: dict[str, Any]) -> TrainingSystem:
     Args:
         saved: what `training.checkpoint.read_checkpoint` found at `path`.
 
-    Raises: `TrainingError` if its class is not here.
+    Raises: `TrainingError` if its class is not here, or it names code that is not known.
     """
+    refuse_unknown_code(path, saved["hyper_parameters"])
     module, _, name = str(saved["hyper_parameters"]["_class_path"]).rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
