@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.util import find_spec
@@ -31,9 +32,7 @@ class OpenVino:
         return "" if find_spec("openvino") else f"{self.title} is not installed: {self.install}"
 
     def version(self) -> str:
-        import openvino
-
-        return str(openvino.__version__).split("-")[0]
+        return str(_openvino().__version__).split("-")[0]
 
     def is_quick(self, graph: bytes, options: Options) -> bool:
         return True
@@ -58,8 +57,7 @@ class OpenVinoSession:
     note = ""
 
     def __init__(self, graph: bytes, options: Options) -> None:
-        import openvino
-
+        openvino = _openvino()
         # Not pinned: two nodes that pin their workers would pin them to the same cores.
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
         if not options.reduced:
@@ -84,6 +82,17 @@ class OpenVinoSession:
 
     def close(self) -> None:
         del self._request
+
+
+def _openvino() -> Any:
+    """The library without its telemetry, which looks for an analytics host and leaves an id in the user's home.
+
+    It does without where that package is missing, as it is taken to be here.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: importing it fails
+    import openvino
+
+    return openvino
 
 
 def _tensor_info(port: Any) -> TensorInfo:
