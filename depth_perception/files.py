@@ -7,8 +7,8 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from depth_perception.errors import DepthPerceptionError
@@ -18,40 +18,124 @@ class CacheError(DepthPerceptionError):
     """A cache folder that cannot be trusted or used."""
 
 
+class OutputError(DepthPerceptionError, OSError):
+    """A file or folder that cannot be written."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path}: cannot be written ({error.strerror}): make room, take care of permissions, or name another place"
+        )
+        self.strerror = error.strerror
+
+
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Writes the file: it is complete or as it was before, and no temporary stays behind.
 
-    Raises: `OSError` if there is no room or no permission.
+    What a process that was killed left of the same file is swept.
+
+    Raises: `OutputError`, which is an `OSError`, if there is no room or no permission.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _claimed(path, _temporary_file) as temporary:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, mode)
+            os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(path, error) from None
 
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """An empty folder that becomes `path` once all is in it: that is complete or absent, whoever else makes it too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    try:
-        yield building
-        building.chmod(0o755)
+    """An empty folder that becomes `path` once all is in it: that is complete or absent, whoever else makes it too.
+
+    What processes that were killed left in the folder around it is swept.
+
+    Raises: `OutputError` if it cannot be made.
+    """
+    with ExitStack() as stack:
         try:
-            os.rename(building, path)
-        except OSError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(_claimed(path, _temporary_folder))
+        except OSError as error:
+            raise OutputError(path, error) from None
+        yield temporary
+        temporary.chmod(0o755)
+        try:
+            os.rename(temporary, path)
+        except OSError as error:
             if not path.is_dir():
-                raise
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+                raise OutputError(path, error) from None
+
+
+def require_writable(folder: Path) -> None:
+    """Tries what will be done at the end of long work.
+
+    Raises: `OutputError` if nothing can be written into the folder, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".", suffix=_UNFINISHED) as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        raise OutputError(folder, error) from None
+
+
+_UNFINISHED = ".unfinished"
+"""How the names end of what is not complete yet; whoever works on it holds a lock on it."""
+
+
+def _temporary_file(folder: Path, name: str) -> str:
+    handle, path = tempfile.mkstemp(dir=folder, prefix=name, suffix=_UNFINISHED)
+    os.close(handle)
+    return path
+
+
+def _temporary_folder(folder: Path, name: str) -> str:
+    return tempfile.mkdtemp(dir=folder, prefix=name, suffix=_UNFINISHED)
+
+
+@contextmanager
+def _claimed(path: Path, make: Callable[[Path, str], str]) -> Iterator[Path]:
+    """Something unfinished beside `path`, locked as long as somebody works on it, and gone at the end."""
+    _sweep(path.parent)
+    while True:
+        temporary = Path(make(path.parent, f".{path.name}."))
+        handle = os.open(temporary, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not temporary.exists():  # swept between its making and its locking
+                continue
+            try:
+                yield temporary
+            finally:
+                _remove(temporary)
+            return
+        finally:
+            os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what is unfinished and nobody works on."""
+    for path in folder.glob(f".*{_UNFINISHED}"):
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(path)
+            finally:
+                os.close(handle)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def cache_folder(name: str) -> Path:

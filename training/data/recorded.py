@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
-from training.data.growing_array import GrowingArray
+from training.checked_arrays import GrowingArray, open_checked
 from training.data.moving import moving
 from training.data.rows import FrameRow, RowSnippets
 from training.data.snippet import SnippetSource
@@ -80,7 +80,7 @@ class RecordedData(SourceSettings):
         name = Path(self.path).name
         key = [FORMAT, self.width, self.height, camera.as_json(), what]
         folder = filled(Path(self.cache) / hashed(name, key), fill)
-        return FrameRow(name, np.load(folder / "images.npy", mmap_mode="r"), view.camera, first=first)
+        return FrameRow(name, open_checked(folder / "images.npy"), view.camera, first=first)
 
     def snippets(self, rows: Sequence[FrameRow], frames: int, step: int) -> SnippetSource:
         """Those of `rows` in which the camera moves."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import Field, asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.progress import shown
+from training.checked_arrays import GrowingArray, open_checked
 from training.rendering.errors import RenderingError
 from training.rendering.frame import Frame
 from training.stored import filled, hashed
@@ -104,7 +106,7 @@ def load_drive(folder: str | Path, version: int) -> CachedDrive:
         description: dict[str, Any] = json.loads((folder / CAMERA_FILE).read_text())
         values = description["camera"]
         camera = Camera(**{**values, "distortion": tuple(values["distortion"])})
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+        arrays = {name: open_checked(folder / f"{name}.npy") for name in ARRAYS}
         shown_version = description["world"]
     except FileNotFoundError as error:
         raise RenderingError(f"{folder}: is not a stored drive ({Path(error.filename).name} is missing)") from None
@@ -116,22 +118,22 @@ def load_drive(folder: str | Path, version: int) -> CachedDrive:
 
 
 def _fill(config: Recipe, name: str, folder: Path) -> None:
-    n, height, width = config.frames, config.camera.height, config.camera.width
+    picture = (config.camera.height, config.camera.width)
+    with ExitStack() as stack:
 
-    def array(name: str, dtype: npt.DTypeLike, *shape: int) -> npt.NDArray:
-        return np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=dtype, shape=(n, *shape))
+        def array(kind: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> GrowingArray:
+            return stack.enter_context(GrowingArray(folder / f"{kind}.npy", shape, dtype))
 
-    images = array("images", np.uint8, height, width, 3)
-    depth = array("depth", np.float16, height, width)
-    labels = array("labels", np.uint8, height, width)
-    poses, stamps, speeds = (
-        array(name, np.float64, *shape) for name, shape in (("poses", (4, 4)), ("stamps", ()), ("speeds", ()))
-    )
-    for index, frame in enumerate(shown(config.render(), n, name, "frames")):
-        images[index], depth[index], labels[index] = frame.image, frame.depth, frame.labels
-        poses[index], stamps[index], speeds[index] = frame.pose, frame.stamp, frame.speed
-    for values in (images, depth, labels, poses, stamps, speeds):
-        values.flush()  # type: ignore[attr-defined]
+        images, labels = array("images", (*picture, 3), np.uint8), array("labels", picture, np.uint8)
+        depth, poses = array("depth", picture, np.float16), array("poses", (4, 4), np.float64)
+        stamps, speeds = array("stamps", (), np.float64), array("speeds", (), np.float64)
+        for frame in shown(config.render(), config.frames, name, "frames"):
+            images.append(frame.image)
+            labels.append(frame.labels)
+            depth.append(frame.depth.astype(np.float16))
+            poses.append(frame.pose)
+            stamps.append(np.array(frame.stamp, np.float64))
+            speeds.append(np.array(frame.speed, np.float64))
     (folder / CAMERA_FILE).write_text(json.dumps(_description(config), indent=1) + "\n")
 
 

@@ -7,9 +7,6 @@ which is where it starts), ``/tf_static`` (``base_link`` to ``camera_optical_fra
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.camera_info import distortion_model
+from depth_perception.files import new_folder
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import inverse, quaternion_from_rotation, vector_from_rotation
 from depth_perception.progress import shown
@@ -54,13 +52,12 @@ def write_bag(config: DriveConfig, path: str | Path, depth_every: int = 1, jpeg_
             f"depth every {depth_every} frames at jpeg quality {jpeg_quality} was asked for:"
             " expected at least 1, and 1 to 100"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    try:
-        _write(config, building / path.name, depth_every, jpeg_quality)
-        os.rename(building / path.name, path)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    with new_folder(path) as folder:
+        bag = folder / path.name  # rosbags makes it itself
+        _write(config, bag, depth_every, jpeg_quality)
+        for item in bag.iterdir():
+            item.rename(folder / item.name)
+        bag.rmdir()
 
 
 def _write(config: DriveConfig, path: Path, depth_every: int, jpeg_quality: int) -> None:

@@ -17,7 +17,7 @@ from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.recordings.recording import Recording
-from training.data.growing_array import GrowingArray
+from training.checked_arrays import GrowingArray, open_checked
 from training.data.recorded import FORMAT, RecordedData
 from training.data.rows import FrameRow
 from training.data.snippet import SnippetSource, Truth
@@ -61,10 +61,10 @@ class BagData(RecordedData):
             filled(folder, lambda empty: self._fill(recording, views, empty))
             for remark in recording.remarks:
                 warnings.warn(f"{self.path}: {remark}", stacklevel=2)
-        images: npt.NDArray[np.uint8] = np.load(folder / "images.npy", mmap_mode="r")
+        images: npt.NDArray[np.uint8] = open_checked(folder / "images.npy")
         stamps: npt.NDArray[np.int64] = np.load(folder / "stamps.npy")
         numbers: npt.NDArray[np.int64] = np.load(folder / "cameras.npy")
-        depth = np.load(folder / "depth.npy", mmap_mode="r") if "depth" in self.truth else None
+        depth = open_checked(folder / "depth.npy") if "depth" in self.truth else None
         poses: npt.NDArray[np.float64] = np.empty((0, 4, 4))
         known: npt.NDArray[np.bool_] = np.zeros(len(stamps), bool)
         if {"poses", "distances"} & set(self.truth) and odometry is not None and mount is not None:
