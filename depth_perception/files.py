@@ -28,7 +28,7 @@ class OutputError(DepthPerceptionError, OSError):
         self.strerror = error.strerror
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_atomically(path: Path, content: bytes | memoryview, mode: int = 0o644) -> None:
     """Writes the file: it is complete or as it was before, and no temporary stays behind.
 
     What a process that was killed left of the same file is swept.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -101,10 +102,6 @@ def test_what_cannot_be_written_is_named(tmp_path, place):
 
 def test_a_disk_that_is_full_is_noticed_before_the_work(tmp_path, monkeypatch):
     """A limit on the size of files, which the system answers as a full disk is answered: in the write."""
-    import resource
-    import signal
-
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
@@ -114,7 +111,6 @@ def test_a_disk_that_is_full_is_noticed_before_the_work(tmp_path, monkeypatch):
             write_atomically(tmp_path / "a", bytes(1000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     assert names(tmp_path) == []
     require_writable(tmp_path / "new" / "folder")
     assert names(tmp_path / "new" / "folder") == []

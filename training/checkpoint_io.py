@@ -10,18 +10,21 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.utilities.rank_zero import rank_zero_warn
 
-from depth_perception.files import write_atomically
+from depth_perception.files import OutputError, write_atomically
 
 
 class WholeCheckpoints(TorchCheckpointIO):
     """Writes beside the file and renames. Where that fails, says so in a line; the training goes on.
 
     An older checkpoint is not removed in favour of one that could not be written.
+
+    Attributes:
+        failure: Of the last checkpoint that was to be written; empty if it was.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._failed = False
+        self.failure = ""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: object | None = None
@@ -29,15 +32,15 @@ class WholeCheckpoints(TorchCheckpointIO):
         content = io.BytesIO()
         torch.save(checkpoint, content)
         try:
-            write_atomically(Path(path), content.getvalue())
-            self._failed = False
-        except OSError as error:
-            self._failed = True
+            write_atomically(Path(path), content.getbuffer())
+            self.failure = ""
+        except OutputError as error:
+            self.failure = f"{path}: this checkpoint could not be written ({error.strerror})"
             rank_zero_warn(
-                f"{path}: this checkpoint could not be written ({error.strerror}); training goes on and tries again at"
-                " the next one: make room, or give another checkpoint.dirpath",
+                f"{self.failure}; training goes on and tries again at the next one: make room, or give another"
+                " checkpoint.dirpath",
             )
 
     def remove_checkpoint(self, path: str | Path) -> None:
-        if not self._failed:
+        if not self.failure:
             super().remove_checkpoint(path)

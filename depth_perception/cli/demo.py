@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from depth_perception.cli.outcome import show
     from depth_perception.evaluation.report import write_report
+    from depth_perception.files import require_writable
     from depth_perception.rig.ros_environment import require_ros, ros_environment
 
     require_ros()
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     bag, robot = arguments.bag or str(share_path(SAMPLE_RECORDING)), robot_settings(arguments)
     robot.describe()  # before anything begins
+    require_writable(Path(arguments.output))
     environment = ros_environment(arguments.domain)
     print(
         f"{bag} through depth_node, odometry_node and point_cloud_node"

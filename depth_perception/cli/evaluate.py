@@ -37,13 +37,16 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from contextlib import ExitStack, closing
+    from pathlib import Path
 
     from depth_perception.cli.outcome import show
     from depth_perception.evaluation.replay import replay
     from depth_perception.evaluation.report import write_report
+    from depth_perception.files import require_writable
     from depth_perception.progress import ProgressBar
 
     robot = robot_settings(arguments)
+    require_writable(Path(arguments.output))  # before the work, not after it
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(arguments.bag, arguments))
         depth_engine = opened.enter_context(closing(robot.engine.open(robot.depth_model, "depth")))

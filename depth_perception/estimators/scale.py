@@ -13,6 +13,9 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
 from depth_perception.model_file import ModelDescription
 
+SMALLEST, LARGEST = 1e-4, 1e4
+"""Metres in one unit of a model; what is beyond is a mistake, and would stay in a trajectory for good."""
+
 
 @dataclass(frozen=True)
 class ScaleEstimate:
@@ -29,9 +32,10 @@ class ScaleEstimate:
     source: str
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.value) and self.value > 0 and self.sigma >= 0):
+        if not (SMALLEST <= self.value <= LARGEST and self.sigma >= 0):
             raise EstimatorError(
-                f"scale is {self.value} with sigma {self.sigma}, expected a positive number and a sigma of at least 0"
+                f"scale is {self.value:g} with sigma {self.sigma:g}, expected {SMALLEST:g} to {LARGEST:g}, and a sigma"
+                " of at least 0"
             )
 
     @property

@@ -30,6 +30,16 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.parametrize("place", ["/proc/here", "drive/metadata.yaml/below"])
+def test_an_output_that_cannot_be_written_is_said_before_the_work(tmp_path, capsys, place):
+    write_recording(tmp_path / "drive", frames=2)
+    assert main(["evaluate", "--bag", str(tmp_path / "drive"), "--output", str(tmp_path / place)]) == 1
+    said = capsys.readouterr().err
+    assert "cannot be written" in said
+    assert "evaluating" not in said
+    assert len(said.strip().splitlines()) == 1
+
+
 def test_help_names_the_commands_and_imports_nothing_heavy():
     script = (
         "import sys; from depth_perception.cli.main import parser; text = parser().format_help();"

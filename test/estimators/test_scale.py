@@ -78,3 +78,12 @@ def test_impossible_scales_are_refused(value, sigma):
 def test_impossible_camera_height_is_refused():
     with pytest.raises(EstimatorError, match="camera height is 0 m above the base frame, expected a positive number"):
         GroundPlaneScale(0)
+
+
+@pytest.mark.parametrize(
+    ("value", "sigma"), [(0.0, 0.1), (-1.0, 0.1), (1e200, 0.1), (1e-9, 0.1), (float("nan"), 0.1), (1.0, float("nan"))]
+)
+def test_a_scale_that_cannot_be_is_refused(value, sigma):
+    """One that came with a message once would stay in a trajectory for good."""
+    with pytest.raises(EstimatorError, match=r"expected 0\.0001 to 10000"):
+        ScaleEstimate(value, sigma, "depth")

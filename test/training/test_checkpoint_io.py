@@ -1,6 +1,7 @@
 """A checkpoint is whole or absent, also on a full disk, and a training outlives it."""
 
 import resource
+from pathlib import Path
 
 import lightning
 import pytest
@@ -9,8 +10,13 @@ from helpers.drives import analytic_drive
 from helpers.training import FULL, loader, make_system, trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from depth_perception.files import OutputError
 from training.checkpoint import read_checkpoint
 from training.checkpoint_io import WholeCheckpoints
+from training.commands.fit import LoggedLearningRate, main
+from training.errors import TrainingError
+
+SMOKE = Path(__file__).parents[2] / "config/training/dual_networks/smoke.yaml"
 
 
 class SmallDisk:
@@ -74,3 +80,27 @@ def test_a_training_goes_on_and_its_next_checkpoint_is_written(tmp_path):
         run.fit(make_system("lr"), loader([analytic_drive(FULL, frames=6)], "lr", batch_size=2))
     assert run.global_step == 6
     assert read_checkpoint(tmp_path / "last.ckpt")["epoch"] == 2
+
+
+def test_a_training_that_could_not_be_saved_does_not_end_as_one_that_was(tmp_path):
+    cli = main(["--config", str(SMOKE), f"--trainer.default_root_dir={tmp_path}"], run=False)
+    cli.before_fit()
+    cli.after_fit()
+    with SmallDisk(20_000), pytest.warns(UserWarning, match="could not be written"):
+        cli.trainer.strategy.checkpoint_io.save_checkpoint({"a": torch.zeros(50000)}, tmp_path / "last.ckpt")
+    with pytest.raises(TrainingError, match=r"last\.ckpt: this checkpoint could not be written .* before is lost"):
+        cli.after_fit()
+
+
+@pytest.mark.parametrize("option", ["--checkpoint.dirpath", "--trainer.default_root_dir"])
+def test_a_folder_for_checkpoints_that_cannot_be_is_said_before_anything_else(tmp_path, option):
+    (tmp_path / "file").write_text("")
+    cli = main(["--config", str(SMOKE), f"{option}={tmp_path / 'file' / 'runs'}"], run=False)
+    with pytest.raises(OutputError, match="file/runs: cannot be written"):
+        cli.before_fit()
+
+
+def test_without_a_logger_a_training_runs_too(tmp_path):
+    run = trainer(tmp_path, max_epochs=1, logger=False, callbacks=[LoggedLearningRate()])
+    run.fit(make_system("lr"), loader([analytic_drive(FULL, frames=4)], "lr", batch_size=2))
+    assert run.global_step == 1

@@ -20,6 +20,7 @@ from depth_perception.engines.engine import Engine
 from depth_perception.evaluation.crops import Crop
 from depth_perception.evaluation.frame import Frame
 from depth_perception.evaluation.protocol import DepthProtocol, Mean, Scaling
+from depth_perception.files import require_writable
 from depth_perception.model_file import Score
 from training.errors import TrainingError
 from training.evaluation.benchmark import Benchmark, benchmark, benchmarks
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if not (options.depth or options.pose):
         parser.error("give --depth, --pose or both")
+    for folder in filter(None, (options.pictures, options.sections, options.json and Path(options.json).parent)):
+        require_writable(folder)
     cv2.setNumThreads(1)
     protocol = judged.protocol_for(options)
     drives = judged.drives(options) if options.pose else {}

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from depth_perception.files import require_writable
 from training.exporting.export import export_checkpoint, read_scores
 
 
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scores", help="JSON written by python -m training evaluate")
     parser.add_argument("--single", action="store_true", help="store weights in single precision, twice the size")
     options = parser.parse_args(arguments)
+    require_writable(Path(options.output).parent)
     scores = read_scores(options.scores, options.task) if options.scores else ()
     description = export_checkpoint(
         options.checkpoint, options.task, options.output, options.name, scores, not options.single

@@ -9,14 +9,17 @@ import itertools
 import re
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import cv2
+from lightning.pytorch import Trainer
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 
+from depth_perception.files import require_writable
 from depth_perception.geometry.camera import Camera
 from training.checkpoint import newest_checkpoint
+from training.checkpoint_io import WholeCheckpoints
 from training.data.augmentation import Augmentation
 from training.data.datasets.street import StreetData
 from training.data.datasets.video import VideoData
@@ -70,6 +73,22 @@ class TrainingParser(LightningArgumentParser):
         raise TrainingError(_explained(message, [action.dest for action in self._actions]))
 
 
+class LoggedLearningRate(LearningRateMonitor):
+    """Silent where nothing is logged (``--trainer.logger false``), which Lightning's own takes for a mistake."""
+
+    def on_train_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:
+        if trainer.loggers:
+            super().on_train_start(trainer, *args, **kwargs)
+
+    def on_train_batch_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:
+        if trainer.loggers:
+            super().on_train_batch_start(trainer, *args, **kwargs)
+
+    def on_train_epoch_start(self, trainer: Trainer, *args: Any, **kwargs: Any) -> None:
+        if trainer.loggers:
+            super().on_train_epoch_start(trainer, *args, **kwargs)
+
+
 class TrainingCLI(LightningCLI):
     """``fit``, ``validate``, and ``--print_config``; every key can be given on the command line too."""
 
@@ -82,7 +101,7 @@ class TrainingCLI(LightningCLI):
                 "checkpoint.auto_insert_metric_name": False,
             }
         )
-        parser.add_lightning_class_args(LearningRateMonitor, "learning_rate_monitor")
+        parser.add_lightning_class_args(LoggedLearningRate, "learning_rate_monitor")
         parser.add_lightning_class_args(EarlyWarning, "early_warning")
 
     def before_instantiate_classes(self) -> None:
@@ -94,6 +113,20 @@ class TrainingCLI(LightningCLI):
                 "data.validation is of street drives in one --config and of another class in the next: give it in one"
                 " of them alone"
             )
+
+    def before_fit(self) -> None:
+        """Raises: `OutputError` where checkpoints could not be written, before anything is rendered or learnt."""
+        config = self.config[self.config["subcommand"]] if self.config.get("subcommand") else self.config
+        if self.trainer.checkpoint_callbacks:
+            require_writable(Path(config.checkpoint.dirpath or self.trainer.default_root_dir))
+
+    def after_fit(self) -> None:
+        """Raises: `TrainingError` if the last checkpoint could not be written: the training ends with less than it
+        learnt.
+        """
+        checkpoints = self.trainer.strategy.checkpoint_io
+        if isinstance(checkpoints, WholeCheckpoints) and checkpoints.failure:
+            raise TrainingError(f"{checkpoints.failure}: what was learnt since the one before is lost")
 
     def _parse_ckpt_path(self) -> None:
         """Finds the last checkpoint, which the trainer looks for only where it is about to write.

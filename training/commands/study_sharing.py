@@ -22,11 +22,12 @@ from torch import nn
 
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.table import table
+from depth_perception.files import require_writable, write_atomically
 from training.data.augmentation import Augmentation
 from training.data.datasets.rooms import RoomsData
 from training.data.module import DrivingData
 from training.errors import TrainingError
-from training.evaluation.tables import write_bytes, write_json
+from training.evaluation.tables import write_json
 from training.networks.sharing_structures import LAYERS, BranchOut, Cascaded, MergeIn, SharingStructure
 from training.systems.learning_rate import LearningRate
 from training.systems.supervised import SupervisedSystem
@@ -148,7 +149,7 @@ def study(setup: Setup, folder: Path, cache: str, tell: Callable[[str], None] = 
         finished[row.name] = train(network, row, setup, cache)
         weights = io.BytesIO()
         torch.save(network.state_dict(), weights)
-        write_bytes(weights.getvalue(), _weights(folder, row.name))
+        write_atomically(_weights(folder, row.name), weights.getvalue())
         write_json({"setup": common, "rows": finished}, path)
         tell(f"{row.name}: RMSE {finished[row.name]['rmse']:.4f} m, mIoU {finished[row.name]['miou']:.4f}")
     return finished
@@ -251,6 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = vars(parser.parse_args(arguments))
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it would greet every row
     folder, cache = options.pop("output"), options.pop("cache")
+    require_writable(folder)
     chosen: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in options.items()}
     setup = Setup(**chosen)
     rows = study(setup, folder, cache)

@@ -16,9 +16,10 @@ from depth_perception.evaluation.frame import Depth, Frame
 from depth_perception.evaluation.protocol import DepthProtocol
 from depth_perception.evaluation.rows import Rows
 from depth_perception.evaluation.table import table
+from depth_perception.files import write_atomically
 from training.evaluation.figures import Report
 from training.evaluation.section_plots import section_plots
-from training.evaluation.tables import short_names, write_bytes, write_json
+from training.evaluation.tables import short_names, write_json
 
 OUTLIER = 1.25**3
 """Depth that is wrong by more than this factor is an outlier: the last of the usual thresholds. The paper does not say
@@ -56,12 +57,12 @@ class Sections:
     def write(self, folder: Path) -> None:
         """Writes ``sections.json``, and the figures as ``mae.png``, ``frequency.png`` and ``outliers.png``.
 
-        Raises: `TrainingError` if they cannot be written.
+        Raises: `OutputError` if they cannot be written.
         """
         reports = self.reports()
         write_json({"sections": reports}, folder / "sections.json")
         for name, picture in section_plots(reports, short_names(list(self._tallies))).items():
-            write_bytes(picture, folder / f"{name}.png")
+            write_atomically(folder / f"{name}.png", picture)
 
     def table(self) -> str:
         """One line a section, one column a network."""

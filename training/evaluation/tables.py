@@ -121,14 +121,6 @@ def short_names(models: Sequence[str]) -> list[str]:
 def write_json(report: Report, path: Path) -> None:
     """Writes it complete or not at all.
 
-    Raises: `TrainingError` if it cannot be written.
+    Raises: `OutputError` if it cannot be written.
     """
-    write_bytes((json.dumps(report, indent=2) + "\n").encode(), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """As `write_json`."""
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be written ({error.strerror})") from None
+    write_atomically(path, (json.dumps(report, indent=2) + "\n").encode())
