@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from depth_perception.progress import ProgressBar, shown
@@ -33,7 +35,7 @@ def test_a_terminal_sees_it_grow_on_one_line(capsys, monkeypatch):
 
 
 def test_what_was_done_before_an_error_is_said(capsys):
-    def two() -> object:
+    def two() -> Iterator[int]:
         yield from (1, 2)
         raise ValueError("the third")
 

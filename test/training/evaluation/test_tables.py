@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.errors import TrainingError
+from depth_perception.files import OutputError
 from training.evaluation.tables import short_names, write_json
 
 
@@ -22,5 +22,5 @@ def test_names_are_as_short_as_they_can_be(models, expected):
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(TrainingError, match=r"file/scores\.json: cannot be written"):
+    with pytest.raises(OutputError, match=r"file/scores\.json: cannot be written"):
         write_json({}, tmp_path / "file" / "scores.json")
