@@ -23,7 +23,8 @@ class OutputError(DepthPerceptionError, OSError):
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(
-            f"{path}: cannot be written ({error.strerror or error}): make room, take care of permissions, or name another place"
+            f"{path}: cannot be written ({error.strerror or error}): make room, take care of permissions, or name"
+            " another place"
         )
         self.strerror = error.strerror
 
