@@ -82,13 +82,20 @@ class DepthSettings(Settings):
 
 @dataclass(frozen=True)
 class OdometrySettings(Settings):
-    """Of a `VisualOdometry`."""
+    """Of a `RefinedOdometry`, or of the `VisualOdometry` that it refines."""
 
+    motion: str = setting(
+        "refined",
+        "Where motion comes from: refined (corners of the images, with the depth of depth_node; the pose model where"
+        " they say nothing), posenet (the pose model alone)",
+        choices=("refined", "posenet"),
+    )
     scale_source: str = setting(
-        "model",
-        "What makes metres of the model's motion: model (it knows), constant (scale), depth (the scale of depth, for a"
-        " pose model that was trained together with the depth model)",
-        choices=("model", "constant", "depth"),
+        "auto",
+        "What makes metres of motion: auto (depth images in metres, if motion is refined and they come, else the"
+        " model), model (it knows), constant (scale, times the model's motion), depth (the scale of depth, for a pose"
+        " model that was trained together with the depth model)",
+        choices=("auto", "model", "constant", "depth"),
     )
     scale: float = _scale(live=False)
     scale_sigma: float = _scale_sigma(live=False)

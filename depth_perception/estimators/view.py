@@ -57,12 +57,7 @@ class NetworkView:
 
         Raises: `EstimatorError` if it is not such an image.
         """
-        expected = (self.source.height, self.source.width, 3)
-        if image.shape != expected or image.dtype != np.uint8:
-            raise EstimatorError(
-                f"image is {image.dtype} {image.shape}, expected uint8 {expected} as the camera says:"
-                " the calibration belongs to another resolution"
-            )
+        self._check(image)
         if self._made is None:
             view = self._rectified(image)
         else:
@@ -70,6 +65,29 @@ class NetworkView:
         if self._blocks > 1:
             view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
         return np.asarray(view, np.uint8)
+
+    def grey(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The view of an image of the camera without its colours: uint8 RGB ``[source height, source width, 3]`` to
+        ``[height, width]``.
+
+        Raises: `EstimatorError` if it is not such an image.
+        """
+        self._check(image)
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        if self.camera == self.source:
+            return grey
+        view = self._rectified(grey)
+        if self._blocks > 1:
+            view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
+        return np.asarray(view, np.uint8)
+
+    def _check(self, image: npt.NDArray[np.uint8]) -> None:
+        expected = (self.source.height, self.source.width, 3)
+        if image.shape != expected or image.dtype != np.uint8:
+            raise EstimatorError(
+                f"image is {image.dtype} {image.shape}, expected uint8 {expected} as the camera says:"
+                " the calibration belongs to another resolution"
+            )
 
     def _rectified(self, image: npt.NDArray[np.uint8]) -> npt.NDArray:
         # Replicated: the outermost half pixel of an enlarged image is no black frame; unseen pixels are in `valid`.

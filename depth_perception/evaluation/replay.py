@@ -14,7 +14,7 @@ import numpy.typing as npt
 from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.depth import DepthEstimator
-from depth_perception.estimators.odometry import VisualOdometry
+from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
@@ -28,7 +28,7 @@ from depth_perception.recordings.recording import Recording
 STEPS = {
     "decode": "message to pixels",
     "depth": "pixels to depth: rectification, network, range",
-    "odometry": "pixels to motion: rectification, network, covariance",
+    "odometry": "pixels to motion: rectification, network, corners, covariance",
 }
 
 
@@ -62,7 +62,7 @@ def replay(
         if estimator is None or recorded.camera != camera:  # a lens that zooms
             camera = recorded.camera
             estimator = DepthEstimator(depth_engine, camera, depth, body_from_camera=known)
-            odometry = None if pose_engine is None else VisualOdometry(pose_engine, camera, pose, motion)
+            odometry = None if pose_engine is None else odometry_of(pose_engine, camera, pose, motion)
         try:
             with watch("decode"):
                 image = recorded.decode()
@@ -74,6 +74,8 @@ def replay(
                     odometry.scale = replace(result.scale, source="depth")
                 with watch("odometry"):
                     step = odometry.update(image, recorded.stamp)
+                    if isinstance(odometry, RefinedOdometry):
+                        odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
                 if step is not None:
                     poses.setdefault(step.start, trajectory.pose)
                     trajectory.add(step)

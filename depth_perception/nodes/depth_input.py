@@ -10,11 +10,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time as Stamp
+from geometry_msgs.msg import Vector3Stamped
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from depth_perception.camera_info import camera_from_info
+from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_outputs import DEPTH
 from depth_perception.nodes.images import depth_from_message, image_from_message
@@ -24,16 +26,25 @@ from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 
 TOPICS = {DEPTH.topic: Image, "depth/camera_info": CameraInfo, "image_rect": Image}
+SCALE = {"depth/scale": Vector3Stamped}
 
 
 @dataclass(frozen=True)
 class DepthImages:
-    """What is made of one image: depth in metres ``[height, width]``, its view, RGB, and the pinhole of both."""
+    """What is made of one image.
+
+    Attributes:
+        camera: The pinhole of depth and image.
+        depth: Metres, ``[height, width]``.
+        image: The view that the depth belongs to, RGB.
+        scale: What the depth was multiplied with; None if nobody listens to its topic.
+    """
 
     header: Header
     camera: Camera
     depth: npt.NDArray[np.float32]
     image: npt.NDArray[np.uint8]
+    scale: ScaleEstimate | None = None
 
 
 Decode: TypeAlias = Callable[[], DepthImages]
@@ -52,14 +63,22 @@ def resolved_topics(node: Node) -> tuple[str, ...]:
 class DepthTopics:
     """Subscribes to the three topics; messages of equal stamps belong together."""
 
-    def __init__(self, node: Node, on_depth: OnDepth) -> None:
+    def __init__(self, node: Node, on_depth: OnDepth, *, with_scale: bool = False) -> None:
+        """
+        Args:
+            with_scale: Waits for ``depth/scale`` of the same stamp as well.
+        """
+        topics = TOPICS | SCALE if with_scale else TOPICS
         self._on_depth = on_depth
-        self._pairing = Pairing(len(TOPICS), self._on_pair)
+        self._pairing = Pairing(len(topics), self._on_pair)
         self._subscriptions = [
             FollowingSubscription(
-                node, (Source(topic, message),), partial(self._pairing.add, index), value(node, "input_reliability")
+                node,
+                (Source(node.resolve_topic_name(topic), message),),
+                partial(self._pairing.add, index),
+                value(node, "input_reliability"),
             )
-            for index, (topic, message) in enumerate(zip(resolved_topics(node), TOPICS.values(), strict=True))
+            for index, (topic, message) in enumerate(topics.items())
         ]
 
     @property
@@ -113,6 +132,15 @@ class DepthFeed:
         self._on_depth(lambda: images, images.header.stamp)
 
 
-def _decoded(depth: Image, info: CameraInfo, image: Image) -> DepthImages:
+def _decoded(depth: Image, info: CameraInfo, image: Image, scale: Vector3Stamped | None = None) -> DepthImages:
     camera = camera_from_info(info, rectified=True)
-    return DepthImages(depth.header, camera, depth_from_message(depth), image_from_message(image))
+    known = None if scale is None else scale_from_message(scale)
+    return DepthImages(depth.header, camera, depth_from_message(depth), image_from_message(image), known)
+
+
+def scale_from_message(message: Vector3Stamped) -> ScaleEstimate:
+    """The scale of depth.
+
+    Raises: `EstimatorError` for numbers that are no scale.
+    """
+    return ScaleEstimate(message.vector.x, message.vector.y, "depth")

@@ -117,7 +117,7 @@ class DepthPipeline(Pipeline[AnyImage]):
             self._color.publish(colored(result.depth), header)
         if result.metric:
             for listener in list(self._node.listeners):
-                listener(DepthImages(header, result.camera, result.depth, result.image))
+                listener(DepthImages(header, result.camera, result.depth, result.image, result.scale))
         for name, values in result.extras.items():
             self._extras[name].publish(values, header)
 

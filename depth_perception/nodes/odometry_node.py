@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+from builtin_interfaces.msg import Time as Stamp
 from geometry_msgs.msg import PoseStamped, Twist, Vector3, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.time import Time
@@ -14,7 +16,8 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from depth_perception.estimators.odometry import Motion, VisualOdometry
-from depth_perception.estimators.scale import ScaleEstimate, known_scale
+from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
+from depth_perception.estimators.scale import UNKNOWN_SCALE, known_scale
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
@@ -23,6 +26,7 @@ from depth_perception.geometry.pose import Array
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
 from depth_perception.nodes.camera_input import AnyImage, CameraListener
+from depth_perception.nodes.depth_input import Decode, DepthFeed, DepthTopics, resolved_topics, scale_from_message
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import engine_details, model_parameters, open_model, scale_details
 from depth_perception.nodes.parameters import NodeError
@@ -35,6 +39,8 @@ from depth_perception.settings import Setting
 
 NAME = "odometry_node"
 
+DEPTHS_WAITING = 8
+"""Depth images that wait for the next image; the oldest gives way."""
 PATH_PERIOD = 500_000_000
 """Nanoseconds between two paths: a long one is costly to send."""
 
@@ -56,7 +62,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._node = node
         self._camera_pose = transforms.CameraPose(node)
         self._engine = node.own_engine(open_model(node.value, "pose"))
-        self._scale = known_scale(node.settings, self._engine.model)
+        self._scale = self._motion_scale = known_scale(node.settings, self._engine.model)
         self._transform_output = _transform_output(node)
         self._odom_output = node.output(Odometry, "odom")
         self._path_output = node.output(Path, "path")
@@ -64,20 +70,25 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._path: deque[PoseStamped] = deque(maxlen=node.value("path_length"))
         self._path_sent: int | None = None
         self._odometry = lru_cache(maxsize=1)(self._make_odometry)
+        self._sources: Counter[str] = Counter()
+        self._depths: deque[Decode] = deque(maxlen=DEPTHS_WAITING)
         self._listener = CameraListener(node, node.shared, lambda message: node.take(message, message.header.stamp))
-        self._scales: list[Input] = []
+        self._depth_inputs: list[Input] = []
+        if node.settings.motion == "refined":
+            self._depth_inputs.append(self._listen_to_depth())
         if node.settings.scale_source == "depth":
             source = Source(node.resolve_topic_name("depth/scale"), Vector3Stamped)
-            self._scales = [FollowingSubscription(node, (source,), self._on_scale, node.value("input_reliability"))]
-        if not self._scale.known and node.settings.scale_source == "model":
+            reliability = node.value("input_reliability")
+            self._depth_inputs.append(FollowingSubscription(node, (source,), self._on_scale, reliability))
+        if not self._scale.known and node.settings.scale_source in ("auto", "model"):
             node.get_logger().warning(
-                f"{self._engine.model.name} does not know metres: the covariance of positions says so; set scale_source"
-                " for metres"
+                f"{self._engine.model.name} does not know metres: until depth in metres comes, the covariance of"
+                " positions says so; set scale_source for metres"
             )
 
     @property
     def inputs(self) -> Sequence[Input]:
-        return (self._listener, *self._scales)
+        return (self._listener, *self._depth_inputs)
 
     def begin(self) -> None:
         self._node.ask_for_restart()
@@ -87,8 +98,12 @@ class OdometryPipeline(Pipeline[AnyImage]):
         height, width = image.shape[:2]
         odometry = self._odometry(self._listener.camera.camera(header, width, height), header.frame_id)
         odometry.scale = self._scale
+        if isinstance(odometry, RefinedOdometry):
+            self._add_depths(odometry)
         motion = odometry.update(image, Time.from_msg(frame.stamp).nanoseconds)
         if motion is not None:
+            self._motion_scale = motion.scale
+            self._sources[odometry.source if isinstance(odometry, RefinedOdometry) else "network"] += 1
             self._trajectory.add(motion)
             self._publish(motion, Header(stamp=frame.stamp, frame_id=self._node.value("odom_frame")))
         return True
@@ -96,17 +111,35 @@ class OdometryPipeline(Pipeline[AnyImage]):
     def restart(self) -> None:
         self._odometry.cache_clear()
         self._camera_pose.forget()
+        self._depths.clear()
+        self._sources.clear()
         self._trajectory.reset()
         self._path.clear()
         self._path_sent = None
 
     def details(self) -> dict[str, str]:
         way = {"path length (m)": f"{self._trajectory.length:.1f}"}
-        return engine_details(self._engine) | scale_details(self._scale) | way
+        sources = {f"motions from {source}": str(count) for source, count in sorted(self._sources.items())}
+        return engine_details(self._engine) | scale_details(self._motion_scale) | way | sources
 
-    def _make_odometry(self, camera: Camera, camera_frame: str) -> VisualOdometry:
+    def _make_odometry(self, camera: Camera, camera_frame: str) -> VisualOdometry | RefinedOdometry:
         pose = self._camera_pose.of(camera_frame)
-        return VisualOdometry(self._engine, camera, pose, self._node.settings, made=self._node.shared.made)
+        return odometry_of(self._engine, camera, pose, self._node.settings, made=self._node.shared.made)
+
+    def _listen_to_depth(self) -> Input:
+        def keep(depth: Decode, stamp: Stamp) -> None:
+            self._depths.append(depth)
+
+        if resolved_topics(self._node) in self._node.shared.depth:
+            return DepthFeed(self._node, self._node.shared, keep)
+        return DepthTopics(self._node, keep, with_scale=True)
+
+    def _add_depths(self, odometry: RefinedOdometry) -> None:
+        """What has come since the last image, in this thread."""
+        while self._depths:
+            images = self._depths.popleft()()
+            scale = UNKNOWN_SCALE if images.scale is None else replace(images.scale, source="depth")
+            odometry.add_depth(Time.from_msg(images.header.stamp).nanoseconds, images.depth, images.camera, scale)
 
     def _publish(self, motion: Motion, header: Header) -> None:
         pose, base_frame = self._trajectory.pose, self._node.value("base_frame")
@@ -126,13 +159,14 @@ class OdometryPipeline(Pipeline[AnyImage]):
 
     def _on_scale(self, message: Vector3Stamped) -> None:
         try:
-            self._scale = ScaleEstimate(message.vector.x, message.vector.y, "depth")
+            self._scale = scale_from_message(message)
         except EstimatorError as error:
             self._node.report(f"depth/scale: {error}")
 
 
 class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
-    """Subscribes to ``image``, ``camera_info`` and, with scale_source depth, ``depth/scale``.
+    """Subscribes to ``image``, ``camera_info`` and, if motion is refined, the topics of depth_node with ``depth/scale``
+    (where it is in the same process, it needs no topics).
 
     Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
     asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back.

@@ -12,12 +12,17 @@ import numpy.typing as npt
 import pytest
 from builtin_interfaces.msg import Time as Stamp
 from diagnostic_msgs.msg import DiagnosticArray
-from helpers.camera import CAMERA, STEP, TestCamera
+from geometry_msgs.msg import Vector3, Vector3Stamped
+from helpers.camera import CAMERA, FRAME, STEP, TestCamera
+from helpers.corridor import CAMERA as STREET_CAMERA
+from helpers.corridor import Corridor
 from helpers.graph import DEADLINE, Graph, Listener, Process
 from helpers.models import write_pose_model
 from nav_msgs.msg import Odometry
 from nav_msgs.msg import Path as PathMessage
 from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from depth_perception.geometry.pose import (
@@ -27,6 +32,8 @@ from depth_perception.geometry.pose import (
     rotation_from_quaternion,
     rotation_from_vector,
 )
+from depth_perception.nodes.camera_info import message_from_camera
+from depth_perception.nodes.images import message_from_image
 
 FORWARD = 0.5
 POSE = "[2.0, 0.0, 1.5, 0.0, 0.0, 0.0]"
@@ -225,3 +232,57 @@ def test_a_tilted_camera_that_turns_is_seen_in_body_axes(graph: Graph, tmp_path:
         np.testing.assert_allclose(got, expected[:3, :3], atol=1e-4)
     # Turning about the camera's downward axis by a negative angle is turning left: yaw grows.
     assert 2 * messages[-1].pose.pose.orientation.z == pytest.approx(6 * 0.03, abs=0.02)
+
+
+def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> None:
+    """The pose network says half a metre to every image of a street that was driven along at 0.7 m."""
+    topics = {"depth/image_rect": Image, "image_rect": Image, "depth/camera_info": CameraInfo}
+    street = Corridor()
+    with (
+        graph.node_process(
+            "odometry_node",
+            name="refined",
+            remap={"odom": "refined/odom", "image": "street/image", "camera_info": "street/camera_info"},
+            model=models / "pose.onnx",
+            camera_pose=POSE,
+        ),
+        graph.listen(Odometry, "refined/odom").wait_for_publisher() as odometry,
+        graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
+        TestCamera(graph, STREET_CAMERA, topic="street/image") as camera,
+    ):
+        publishers = {topic: graph.node.create_publisher(kind, topic, 10) for topic, kind in topics.items()}
+        publishers["depth/scale"] = graph.node.create_publisher(Vector3Stamped, "depth/scale", 10)
+        camera.wait_for_listeners(1)
+        graph.until(lambda: all(item.get_subscription_count() for item in publishers.values()), "a node that listens")
+        for count in range(10):
+            view = street.see(pose_from(np.eye(3), [0.0, 0.0, 0.7 * count]))
+            stamp = camera.send(message_from_image(view.image, "rgb8", Header()))
+            if count:
+                graph.until(lambda stamp=stamp: odometry.has(stamp), "odometry")
+            else:
+                graph.spin(0.5)
+            header = Header(stamp=stamp, frame_id=FRAME)
+            publishers["depth/image_rect"].publish(message_from_image(view.depth, "32FC1", header))
+            publishers["image_rect"].publish(message_from_image(view.image, "rgb8", header))
+            publishers["depth/camera_info"].publish(message_from_camera(STREET_CAMERA, header))
+            publishers["depth/scale"].publish(Vector3Stamped(header=header, vector=Vector3(x=1.0, y=0.04)))
+            graph.spin(0.1)
+        said = graph.until(
+            lambda: next(
+                (
+                    {item.key: item.value for item in message.status[0].values}
+                    for message in diagnostics
+                    if message.status[0].name == "refined"
+                    and message.status[0].values
+                    and any(item.key == "motions from corners" for item in message.status[0].values)
+                ),
+                None,
+            ),
+            "what motions come from",
+        )
+    last = odometry[-1]
+    assert last.twist.twist.linear.x * STEP * 1e-9 == pytest.approx(0.7, rel=0.03)
+    assert position(last)[0] == pytest.approx(0.7 * 9, rel=0.06)
+    assert (said["scale source"], said["scale sigma"]) == ("depth", "0.04")
+    for publisher in publishers.values():
+        graph.node.destroy_publisher(publisher)

@@ -1,0 +1,286 @@
+"""Refined odometry in a street whose geometry is known, with a pose network that is wrong."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from helpers.corridor import CAMERA, HEIGHT, Corridor, View, driven
+from helpers.models import write_pose_model
+
+from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.odometry import UNKNOWN_VARIANCE, Motion, VisualOdometry
+from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
+from depth_perception.estimators.scale import UNKNOWN_SCALE, ScaleEstimate
+from depth_perception.estimators.settings import OdometrySettings
+from depth_perception.estimators.trajectory import Trajectory
+from depth_perception.geometry.pose import (
+    BODY_FROM_OPTICAL,
+    change_frame,
+    inverse,
+    pose_from,
+    rotation_from_vector,
+    vector_from_rotation,
+)
+
+Poses = list[npt.NDArray[np.float64]]
+
+MOUNT = pose_from(np.eye(3), [0.8, 0.1, HEIGHT]) @ BODY_FROM_OPTICAL
+PROPOSED = 0.5
+"""Metres straight ahead that the pose network always answers."""
+STEP = 100_000_000
+SCALE = ScaleEstimate(1.0, 0.05, "ground_plane")
+
+
+def bend(frames: int, speed: float = 0.7) -> Poses:
+    """To the right, nodding."""
+    steps = [
+        pose_from(rotation_from_vector([0.003 * np.sin(i), 0.015, 0.002 * np.cos(i)]), [0.0, 0.01, speed])
+        for i in range(frames - 1)
+    ]
+    return driven(steps)
+
+
+@cache
+def seen(index: int) -> View:
+    return Corridor().see(BEND[index])
+
+
+BEND = bend(24)
+
+
+class Drive:
+    """One way through the corridor, image by image."""
+
+    def __init__(self, path, *, metric: bool = True, **settings):
+        forward = pose_from(np.eye(3), [0.0, 0.0, PROPOSED])
+        write_pose_model(path / "pose.onnx", motion=forward, focal_length=50.0, metric=metric)
+        engine, chosen = open_engine(path / "pose.onnx"), OdometrySettings(**settings)
+        self.network = VisualOdometry(engine, CAMERA, MOUNT, chosen)
+        self.odometry = RefinedOdometry(self.network, CAMERA, MOUNT, chosen)
+        self.trajectory = Trajectory()
+        self.motions: list[Motion | None] = []
+        self.stamp = 0
+
+    def go(self, view: View, *, depth: bool = True, scale: ScaleEstimate = SCALE, pause: int = STEP) -> Motion | None:
+        self.stamp += pause
+        motion = self.odometry.update(view.image, self.stamp)
+        if depth:
+            self.odometry.add_depth(self.stamp, view.depth, CAMERA, scale)
+        if motion is not None:
+            self.trajectory.add(motion)
+        self.motions.append(motion)
+        return motion
+
+    @property
+    def last(self) -> Motion:
+        motion = self.motions[-1]
+        assert motion is not None
+        return motion
+
+    def camera_poses(self) -> Poses:
+        """Where the camera was at each image, from the motions."""
+        known = [motion for motion in self.motions if motion is not None]
+        return driven(change_frame(motion.transform, inverse(MOUNT)) for motion in known)
+
+
+def errors(estimate: Poses, truth: Poses) -> tuple[float, float]:
+    """Of the last pose: metres as a share of the way, and degrees."""
+    way = sum(float(np.linalg.norm((inverse(a) @ b)[:3, 3])) for a, b in pairwise(truth))
+    error = inverse(truth[-1]) @ estimate[-1]
+    return float(np.linalg.norm(error[:3, 3])) / way, float(
+        np.degrees(np.linalg.norm(vector_from_rotation(error[:3, :3])))
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["forward", "backward"])
+def test_a_bend_is_told_from_the_images_whatever_the_network_says(tmp_path, order):
+    drive = Drive(tmp_path)
+    indices = range(len(BEND))[::order]
+    for index in indices:
+        drive.go(seen(index))
+    assert drive.odometry.source == "corners"
+    truth = [inverse(BEND[indices[0]]) @ BEND[index] for index in indices]
+    length, angle = errors(drive.camera_poses(), truth)
+    assert length < 0.03
+    assert angle < 0.8  # of 20 degrees turned
+    assert np.sign(drive.last.linear_velocity[0]) == order
+    assert drive.last.scale == SCALE
+    # The network's own motion stays to be seen.
+    proposed = drive.odometry.proposed
+    assert proposed is not None
+    np.testing.assert_allclose(proposed.transform[:3, 3], [PROPOSED, 0, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("every", [2, 3])
+def test_a_camera_of_a_lower_rate_goes_as_far(tmp_path, every):
+    drive = Drive(tmp_path)
+    indices = range(0, len(BEND), every)
+    for index in indices:
+        drive.go(seen(index), pause=every * STEP)
+    length, angle = errors(drive.camera_poses(), [BEND[index] for index in indices])
+    assert length < 0.02
+    assert angle < 1.0
+
+
+def test_depth_that_comes_late_is_as_good(tmp_path):
+    drive = Drive(tmp_path)
+    for index in range(len(BEND)):
+        drive.go(seen(index), depth=False)
+        if index >= 3:
+            drive.odometry.add_depth(drive.stamp - 3 * STEP, seen(index - 3).depth, CAMERA, SCALE)
+    length, angle = errors(drive.camera_poses(), BEND)
+    assert length < 0.05
+    assert angle < 1.5
+
+
+def test_without_depth_lengths_are_the_networks_and_turns_those_of_the_images(tmp_path):
+    drive = Drive(tmp_path)
+    for index in range(len(BEND)):
+        drive.go(seen(index), depth=False)
+    poses = drive.camera_poses()
+    assert errors([*poses[:-1], pose_from(poses[-1][:3, :3], BEND[-1][:3, 3])], BEND)[1] < 1.0
+    assert drive.trajectory.length == pytest.approx(PROPOSED * (len(BEND) - 1), rel=0.05)
+    assert drive.last.scale == drive.network.scale
+
+
+def test_depth_without_metres_shows_what_is_near_and_the_network_how_long(tmp_path):
+    drive = Drive(tmp_path)
+    for index in range(len(BEND)):
+        view = seen(index)
+        drive.go(View(view.image, view.depth / 7.0), scale=UNKNOWN_SCALE)
+    assert drive.trajectory.length == pytest.approx(PROPOSED * (len(BEND) - 1), rel=0.05)
+    assert drive.last.scale == drive.network.scale
+
+
+def test_nobody_who_knows_metres_leaves_none(tmp_path):
+    drive = Drive(tmp_path, metric=False)
+    for index in range(5):
+        drive.go(seen(index), scale=UNKNOWN_SCALE)
+    assert np.all(np.diag(drive.trajectory.covariance)[:3] >= UNKNOWN_VARIANCE)
+
+
+def test_a_parked_car_stays_where_it_is(tmp_path):
+    """With the noise of a camera and of light."""
+    rng = np.random.default_rng(0)
+
+    def noisy(view: View) -> View:
+        image = view.image * rng.uniform(0.98, 1.02) + rng.normal(0, 2, view.image.shape)
+        return View(np.clip(image, 0, 255).astype(np.uint8), view.depth)
+
+    drive = Drive(tmp_path)
+    for index in range(8):
+        drive.go(noisy(seen(index)))
+    before = drive.trajectory.pose
+    for _ in range(30):
+        drive.go(noisy(seen(7)))
+    assert drive.odometry.source == "standstill"
+    assert np.linalg.norm(drive.trajectory.pose[:3, 3] - before[:3, 3]) < 0.02
+    assert drive.last.covariance[0, 0] < 1e-6
+    for index in range(8, 16):
+        drive.go(noisy(seen(index)))
+    assert drive.odometry.source == "corners"
+    assert drive.trajectory.length == pytest.approx(15 * 0.7, rel=0.02)
+
+
+def test_a_creep_is_not_lost(tmp_path):
+    """Two millimetres an image are no motion that an image shows; a hundred of them are."""
+    corridor, drive = Corridor(), Drive(tmp_path)
+    for index in range(100):
+        drive.go(corridor.see(pose_from(np.eye(3), [0, 0, 0.002 * index])))
+    assert drive.trajectory.pose[0, 3] == pytest.approx(0.2, abs=0.03)
+
+
+def test_what_moves_does_not_move_the_camera(tmp_path):
+    """A lorry with a sharp pattern fills a third of the image and drives to the side; depth shows it standing there."""
+    rng = np.random.default_rng(1)
+    pattern = np.repeat(rng.uniform(0, 255, (100, 700, 1)), 3, axis=2).astype(np.uint8)
+    pattern = np.repeat(np.repeat(pattern, 4, axis=0), 4, axis=1)
+    drive = Drive(tmp_path)
+    for index in range(14):
+        view = seen(index)
+        image, depth = view.image.copy(), view.depth.copy()
+        image[40:120, 160:340] = pattern[:80, 8 * index : 8 * index + 180]
+        depth[40:120, 160:340] = 12.0
+        drive.go(View(image, depth))
+    length, angle = errors(drive.camera_poses(), BEND[:14])
+    assert length < 0.03
+    assert angle < 1.0
+
+
+def test_the_own_bonnet_is_no_part_of_the_street(tmp_path):
+    """It fills the lower fifth of the image, and no depth says what it is."""
+    rng = np.random.default_rng(2)
+    bonnet = np.repeat(rng.uniform(0, 255, (8, 128, 1)), 3, axis=2).astype(np.uint8)
+    bonnet = np.repeat(np.repeat(bonnet, 4, axis=0), 4, axis=1)
+    drive = Drive(tmp_path)
+    for index in range(len(BEND)):
+        view = seen(index)
+        image, depth = view.image.copy(), view.depth.copy()
+        image[160:], depth[160:] = bonnet, np.nan
+        drive.go(View(image, depth))
+    length, angle = errors(drive.camera_poses(), BEND)
+    assert length < 0.03
+    assert angle < 1.0
+    assert np.mean(drive.odometry.corners[:, 1] > 160) < 0.05  # at first every sixth
+
+
+def test_in_the_dark_the_network_is_asked_and_says_how_sure_it_is(tmp_path):
+    drive = Drive(tmp_path)
+    dark = View(np.zeros_like(seen(0).image), np.full_like(seen(0).depth, np.nan))
+    for index in range(5):
+        drive.go(seen(index))
+    sure = drive.last.noise
+    for _ in range(3):
+        drive.go(dark)
+        assert drive.odometry.source == "network"
+        # As the network says it, but as long as the corners would have made it.
+        np.testing.assert_allclose(vector_from_rotation(drive.last.transform[:3, :3]), 0, atol=1e-6)
+        assert 0.5 < drive.last.transform[0, 3] < 0.75
+        assert np.all(np.diag(drive.last.noise) > 2 * np.diag(sure))
+    for index in range(5, 10):
+        drive.go(seen(index))
+    assert drive.odometry.source == "corners"
+    np.testing.assert_allclose(drive.last.transform[0, 3], 0.7, atol=0.03)
+
+
+def test_a_gap_and_time_that_goes_back_begin_anew(tmp_path):
+    drive = Drive(tmp_path)
+    for index in range(4):
+        drive.go(seen(index))
+    assert drive.go(seen(12), pause=5 * 10**9) is None
+    assert drive.odometry.restarts == 1
+    assert drive.go(seen(13)) is not None
+    assert drive.go(seen(0), pause=-(10**9)) is None
+    assert drive.odometry.restarts == 2
+    stamp = drive.stamp
+    assert drive.go(seen(1)) is not None
+    drive.stamp = stamp
+    assert drive.go(seen(1)) is None  # the same image again
+
+
+def test_depth_of_an_image_that_was_never_seen_is_left_aside(tmp_path):
+    drive = Drive(tmp_path)
+    for index in range(3):
+        drive.go(seen(index))
+    drive.odometry.add_depth(17, np.full_like(seen(0).depth, 0.5), CAMERA, SCALE)
+    drive.go(seen(3))
+    np.testing.assert_allclose(drive.last.transform[0, 3], 0.7, atol=0.02)
+
+
+def test_who_asks_for_the_networks_metres_gets_them(tmp_path):
+    drive = Drive(tmp_path, scale_source="constant", scale=2.0, scale_sigma=0.03)
+    for index in range(len(BEND)):
+        drive.go(seen(index))
+    assert drive.trajectory.length == pytest.approx(2.0 * PROPOSED * (len(BEND) - 1), rel=0.05)
+    assert drive.last.scale == ScaleEstimate(2.0, 0.03, "constant")
+
+
+def test_the_pose_network_alone_is_a_choice(tmp_path):
+    write_pose_model(tmp_path / "pose.onnx")
+    engine = open_engine(tmp_path / "pose.onnx")
+    assert type(odometry_of(engine, CAMERA, MOUNT, OdometrySettings(motion="posenet"))) is VisualOdometry
+    assert type(odometry_of(engine, CAMERA, MOUNT)) is RefinedOdometry
