@@ -19,11 +19,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", required=True, help="what the model is called")
     parser.add_argument("--scores", help="JSON written by python -m training evaluate")
     parser.add_argument("--single", action="store_true", help="store weights in single precision, twice the size")
+    parser.add_argument("--any-view", action="store_true", help="of depth: images of any aspect, of as many pixels")
     options = parser.parse_args(arguments)
     require_writable(Path(options.output).parent)
     scores = read_scores(options.scores, options.task) if options.scores else ()
     description = export_checkpoint(
-        options.checkpoint, options.task, options.output, options.name, scores, not options.single
+        options.checkpoint, options.task, options.output, options.name, scores, not options.single, options.any_view
     )
     size = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {description.task} model '{description.name}', {size:.1f} MB")

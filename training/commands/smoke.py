@@ -2,7 +2,7 @@
 
 The configuration as it is, but for its data, of which every source gives a little, and for the weights of ImageNet,
 which are not fetched: some steps, a validation, the export of every model that it makes, and one frame that must come
-out of the exported file as it does out of torch.
+out of the exported file as it does out of torch; where TensorRT for RTX is installed, a plan is built of it as well.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ import torch
 import yaml
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.engines.engine import EngineError
+from depth_perception.engines.plan_builder import build_plan
+from depth_perception.engines.tensorrt_library import library
 from training.checkpoint import newest_checkpoint
 from training.commands.fit import TrainingCLI
 from training.commands.fit import main as command_line
@@ -128,12 +131,22 @@ def _exported(trained: Trained, task: Task, path: Path, cli: TrainingCLI) -> Pat
     with torch.no_grad():
         expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
     export(model, description, path, half=False, samples=1)
+    _build_plan(path)
     engine = open_engine(path, "onnxruntime")
     given = engine.run({model.input_name: images})
     for name, answer in zip(model.answers, expected, strict=True):
         compare_answers(name, given[name], answer)
     engine.close()
     return path
+
+
+def _build_plan(path: Path) -> None:
+    """With TensorRT for RTX, which needs no GPU for that, where it is installed: a robot with a GPU will want one."""
+    try:
+        found = library()
+    except EngineError:
+        return
+    build_plan(found, path.read_bytes())
 
 
 def _frames(cli: TrainingCLI, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
-from depth_perception.model_file import ModelDescription, Score, write_model
+from depth_perception.model_file import FreeView, ModelDescription, Score, write_model
 from training.errors import TrainingError
 from training.exporting.onnx_graph import onnx_graph
 from training.models import Model
+from training.networks.depth_network import DepthNetwork
 from training.provenance import Task
 from training.trained import Trained
 
@@ -26,7 +27,7 @@ def export(model: Model, description: ModelDescription, path: str | Path, half: 
 
     Raises: `TrainingError` if the graph does not answer as torch does.
     """
-    write_model(onnx_graph(model, description.height, description.width, half, samples), description, path)
+    write_model(onnx_graph(model, description, half, samples), description, path)
 
 
 def export_checkpoint(
@@ -36,14 +37,25 @@ def export_checkpoint(
     name: str,
     scores: Sequence[Score] = (),
     half: bool = True,
+    any_view: bool = False,
 ) -> ModelDescription:
     """The depth or pose network of a checkpoint as a model file, for images of the size that it was trained at.
+
+    Args:
+        any_view: a depth network takes other sizes of as many pixels as well, so that a camera of another aspect is not
+            cut to that of the training.
 
     Raises: `TrainingError` if the checkpoint has none, or the export is not faithful.
     """
     trained = Trained.read(checkpoint)
     description = trained.describe(task, name, scores=tuple(scores), revision=_revision())
-    export(trained.model(task), description, path, half)
+    model = trained.model(task)
+    if any_view:
+        if not isinstance(model.network, DepthNetwork):
+            raise TrainingError(f"{checkpoint}: only depth networks take any view, {task} was asked for")
+        free = FreeView(model.network.multiple, description.height * description.width)
+        description = replace(description, free_view=free)
+    export(model, description, path, half)
     return description
 
 

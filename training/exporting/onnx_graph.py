@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import onnx
@@ -19,6 +19,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from depth_perception.engines.backend import Options
 from depth_perception.engines.choose import BACKENDS
+from depth_perception.engines.free_view import best_view, of_size
+from depth_perception.engines.parity import smooth_pictures
+from depth_perception.model_file import ModelDescription
 from depth_perception.model_outputs import OUTPUTS
 from training.errors import TrainingError
 from training.models import Model
@@ -26,12 +29,14 @@ from training.models import Model
 OPSET = 18
 
 
-def onnx_graph(model: Model, height: int, width: int, half: bool = True, samples: int = 3) -> onnx.ModelProto:
-    """The graph of a model for images of one size, after all backends that are here have answered as torch does.
+def onnx_graph(model: Model, description: ModelDescription, half: bool = True, samples: int = 3) -> onnx.ModelProto:
+    """The graph of a model, after all backends that are here have answered as torch does: for images of the size that is
+    described, or of any if its view is free.
 
     Args:
         model: its normalisations are folded and, with `half`, its weights are rounded in place, so that torch and the
             graph hold the same numbers and the comparison is of the graphs alone.
+        description: of the model.
         half: stores weights in half precision, at half the size.
         samples: random inputs to compare with.
 
@@ -43,13 +48,17 @@ def onnx_graph(model: Model, height: int, width: int, half: bool = True, samples
             for parameter in model.parameters():
                 parameter.copy_(parameter.half().float())
     rng = np.random.default_rng(0)
-    shape = (max(1, len(model.frames)), height, width, 3)
-    inputs = [_random_images(rng, shape) for _ in range(samples)]
-    proto = _traced(model, torch.from_numpy(inputs[0]))
+    count, free = max(1, len(model.frames)), description.free_view
+    inputs = [smooth_pictures(rng, (count, description.height, description.width, 3)) for _ in range(samples)]
+    proto = _traced(model, torch.from_numpy(inputs[0]), free.multiple if free else None)
     if half:
         store_half(proto)
     onnx.checker.check_model(proto)
-    _compare(model, proto, inputs)
+    _compare(model, proto, inputs, description)
+    if free is not None:
+        width, height = best_view(description, 4 / 3)
+        upright = replace(description, width=width, height=height)
+        _compare(model, proto, [smooth_pictures(rng, (count, height, width, 3))], upright)
     return proto
 
 
@@ -88,7 +97,14 @@ def store_half(model: onnx.ModelProto, smallest: int = 256) -> None:
     graph.node.extend(nodes)
 
 
-def _traced(model: Model, example: Tensor) -> onnx.ModelProto:
+def _traced(model: Model, example: Tensor, multiple: int | None) -> onnx.ModelProto:
+    """Height and width are free multiples of `multiple`, or those of the example if that is None."""
+    sizes = None
+    if multiple is not None:
+        # What is exactly one multiple long would be taken for fixed, and what is square for one length.
+        example = torch.zeros((len(example), 2 * multiple, 3 * multiple, 3), dtype=example.dtype)
+        height, width = (multiple * torch.export.Dim(name, min=1) for name in ("rows", "columns"))
+        sizes = ({1: height, 2: width},)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -98,6 +114,7 @@ def _traced(model: Model, example: Tensor) -> onnx.ModelProto:
             input_names=[model.input_name],
             output_names=list(model.answers),
             opset_version=OPSET,
+            dynamic_shapes=sizes,
             dynamo=True,
             verbose=False,
         )
@@ -114,30 +131,39 @@ def _traced(model: Model, example: Tensor) -> onnx.ModelProto:
     return proto
 
 
-def _compare(model: Model, proto: onnx.ModelProto, inputs: Sequence[npt.NDArray[np.uint8]]) -> None:
+def _compare(
+    model: Model, proto: onnx.ModelProto, inputs: Sequence[npt.NDArray[np.uint8]], description: ModelDescription
+) -> None:
     """With every backend that runs on a CPU here: a robot takes the fastest, which is not the reference."""
-    graph = proto.SerializeToString()
+    graph = of_size(description, proto.SerializeToString())
     with torch.no_grad():
         expected = [[answer.numpy() for answer in model(torch.from_numpy(images))] for images in inputs]
     for backend in BACKENDS.values():
         if "CPU" not in backend.devices():
             continue
-        session = backend.session(graph, Options())
+        try:
+            session = backend.session(graph, Options())
+        except Exception as error:  # those of the libraries share no base class but this one
+            raise TrainingError(f"{backend.title} cannot run the model: {backend.reason(error)}: not written") from None
         try:
             for images, answers in zip(inputs, expected, strict=True):
                 given = session.run({model.input_name: images})
                 for name, answer in zip(model.answers, answers, strict=True):
-                    compare_answers(name, given[name], answer, backend.title)
+                    compare_answers(name, given[name], answer, f" on {backend.title}")
         finally:
             session.close()
 
 
-def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, engine: str = "the engine") -> None:
-    """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerance of that output."""
+def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, where: str = "") -> None:
+    """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerance of that output.
+
+    Args:
+        where: what gave it, for the message.
+    """
     if given.shape != expected.shape or given.dtype != expected.dtype or not np.all(np.isfinite(given)):
         raise TrainingError(
-            f"exported model answers {name} in {engine} as {given.dtype} {given.shape}, or with values that are not"
-            f" finite, torch {expected.dtype} {expected.shape}: not written"
+            f"exported model{where} answers {name} as {given.dtype} {given.shape}, or not in finite values, torch"
+            f" {expected.dtype} {expected.shape}: not written"
         )
     allowed = OUTPUTS[name].tolerance
     if expected.dtype == np.uint8:
@@ -147,17 +173,6 @@ def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, engine
         difference = np.abs(given - expected) / (size.max(-1, keepdims=True) if allowed.of_row else size)
     if difference.mean() > allowed.mean or difference.max() > allowed.largest:
         raise TrainingError(
-            f"exported model differs from torch in {name} in {engine} by {difference.mean():.1e} on average and"
+            f"exported model{where} differs from torch in {name} by {difference.mean():.1e} on average and"
             f" {difference.max():.1e} at most (relative), allowed are {allowed.mean} and {allowed.largest}: not written"
         )
-
-
-def _random_images(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Smooth random colours with noise on them: closer to what networks see than noise alone."""
-    frames, height, width, _ = shape
-    images = []
-    for _ in range(frames):
-        coarse = rng.integers(0, 256, (6, 18, 3), dtype=np.uint8)
-        smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32)
-        images.append(np.clip(smooth + rng.normal(0, 10, smooth.shape), 0, 255).astype(np.uint8))
-    return np.stack(images)

@@ -13,7 +13,7 @@ from helpers.training import make_system
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.geometry.camera import Camera
-from depth_perception.model_file import ModelDescription, Score, read_description
+from depth_perception.model_file import FreeView, ModelDescription, Score, read_description
 from training.data.datasets.kitti_raw import KittiRawData
 from training.data.datasets.street import StreetData
 from training.data.datasets.video import VideoData
@@ -70,6 +70,20 @@ def test_depth_is_that_of_the_trained_network(depth_file):
     assert given.shape == (1, 96, 192)
     assert given.dtype == np.float32
     assert np.mean(np.abs(given / expected - 1)) < 5e-3  # of the half-precision weights
+
+
+def test_one_file_answers_at_every_size(tmp_path):
+    """Dual Networks' attention and both of its encoders, at an aspect that the file does not describe."""
+    description = describe("depth", free_view=FreeView(96, 96 * 288))
+    export(DepthModel(depth_network()), description, tmp_path / "depth.onnx", half=False, samples=1)
+    for backend in ("onnxruntime", "openvino"):
+        engine = open_engine(tmp_path / "depth.onnx", backend)
+        for width, height in ((96, 288), (192, 96)):
+            image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+            expected = DepthModel(depth_network())(torch.from_numpy(image))[0].detach().numpy()
+            given = engine.at(width, height).run({"image": image})["depth"]
+            np.testing.assert_allclose(given, expected, rtol=1e-3)
+        engine.close()
 
 
 @pytest.mark.parametrize("frames", [2, 3])
