@@ -30,8 +30,9 @@ OPSET = 18
 
 
 def onnx_graph(model: Model, description: ModelDescription, half: bool = True, samples: int = 3) -> onnx.ModelProto:
-    """The graph of a model, after all backends that are here have answered as torch does: for images of the size that is
-    described, or of any if its view is free.
+    """The graph of a model, after all backends that are here have answered as torch does.
+
+    It is for images of the size that is described, or of any if its view is free.
 
     Args:
         model: its normalisations are folded and, with `half`, its weights are rounded in place, so that torch and the
@@ -149,21 +150,17 @@ def _compare(
             for images, answers in zip(inputs, expected, strict=True):
                 given = session.run({model.input_name: images})
                 for name, answer in zip(model.answers, answers, strict=True):
-                    compare_answers(name, given[name], answer, f" on {backend.title}")
+                    compare_answers(name, given[name], answer, backend.title)
         finally:
             session.close()
 
 
-def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, where: str = "") -> None:
-    """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerance of that output.
-
-    Args:
-        where: what gave it, for the message.
-    """
+def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, engine: str = "the engine") -> None:
+    """Raises: `TrainingError` if what an engine gives is not what torch expects, to the tolerance of that output."""
     if given.shape != expected.shape or given.dtype != expected.dtype or not np.all(np.isfinite(given)):
         raise TrainingError(
-            f"exported model{where} answers {name} as {given.dtype} {given.shape}, or not in finite values, torch"
-            f" {expected.dtype} {expected.shape}: not written"
+            f"exported model answers {name} in {engine} as {given.dtype} {given.shape}, or with values that are not"
+            f" finite, torch {expected.dtype} {expected.shape}: not written"
         )
     allowed = OUTPUTS[name].tolerance
     if expected.dtype == np.uint8:
@@ -173,6 +170,6 @@ def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, where:
         difference = np.abs(given - expected) / (size.max(-1, keepdims=True) if allowed.of_row else size)
     if difference.mean() > allowed.mean or difference.max() > allowed.largest:
         raise TrainingError(
-            f"exported model{where} differs from torch in {name} by {difference.mean():.1e} on average and"
+            f"exported model differs from torch in {name} in {engine} by {difference.mean():.1e} on average and"
             f" {difference.max():.1e} at most (relative), allowed are {allowed.mean} and {allowed.largest}: not written"
         )

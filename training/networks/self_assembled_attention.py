@@ -36,9 +36,7 @@ class SelfAssembledAttention(nn.Module):
         """Features ``[B, inputs, h, w]`` and the normalised image ``[B, 3, H, W]`` -> ``[B, outputs, h, w]``."""
         batch, _, height, width = features.shape
         colour = F.interpolate(image, (height, width), mode="area")
-        y = torch.linspace(-1.0, 1.0, height, device=features.device, dtype=features.dtype)
-        x = torch.linspace(-1.0, 1.0, width, device=features.device, dtype=features.dtype)
-        y, x = torch.meshgrid(y, x, indexing="ij")
+        y, x = torch.meshgrid(_from_edge_to_edge(height, features), _from_edge_to_edge(width, features), indexing="ij")
         coordinates = torch.stack((x, y)).expand(batch, -1, -1, -1)
         embedded = self.embedding(torch.cat((features, colour.to(features.dtype), coordinates), 1)).flatten(2)
         similarity = embedded.transpose(1, 2) @ embedded  # [B, places i, places j]
@@ -47,3 +45,9 @@ class SelfAssembledAttention(nn.Module):
         elif self.normalisation == "softmax":
             similarity = torch.softmax(similarity / self.channels**0.5, dim=1)
         return (embedded @ similarity).unflatten(2, (height, width))
+
+
+def _from_edge_to_edge(length: int, like: Tensor) -> Tensor:
+    """-1 to 1; unlike ``torch.linspace`` it stays free in an exported graph where the length is."""
+    places = torch.arange(length, device=like.device, dtype=like.dtype)
+    return 2.0 * places / places[-1:].clamp(min=1.0) - 1.0
