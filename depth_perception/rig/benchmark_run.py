@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +21,8 @@ from depth_perception.evaluation.table import table
 from depth_perception.model_file import read_description
 from depth_perception.progress import ProgressBar
 from depth_perception.rig.errors import RigError
-from depth_perception.rig.processes import Processes, TerminationInterrupts, ros_arguments
+from depth_perception.rig.process import Process, ros_arguments
+from depth_perception.rig.processes import Processes, TerminationInterrupts
 from depth_perception.rig.ros_environment import ros_environment
 
 LARGEST_SHARE, LARGEST_OVERHEAD = 0.15, 8.0
@@ -179,12 +178,10 @@ class _Listener:
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
 
-    def follow(self, camera: subprocess.Popen, frames: int, progress: ProgressBar) -> dict[str, str]:
+    def follow(self, camera: Process, frames: int, progress: ProgressBar) -> dict[str, str]:
         """Lets the camera begin, waits until the node is done with the last frame, and returns what it says then."""
-        assert camera.stdin is not None
         self._wait_for_line(camera, "ready")
-        camera.stdin.write(b"go\n")
-        camera.stdin.flush()
+        camera.say("go")
         self._wait_for_line(camera, "done", lambda: progress(self._count("received"), frames))
         deadline = time.monotonic() + DEADLINE
         unchanged = 0
@@ -215,17 +212,13 @@ class _Listener:
                 raise RigError(f"depth_node does not end its work: {self._processes.last_words('depth_node')}")
         return before
 
-    def _wait_for_line(self, camera: subprocess.Popen, word: str, turn: Callable[[], None] | None = None) -> None:
-        assert camera.stdout is not None
+    def _wait_for_line(self, camera: Process, word: str, turn: Callable[[], None] | None = None) -> None:
         deadline = time.monotonic() + DEADLINE if turn is None else float("inf")
-        said = b""
-        while word.encode() not in said:
+        while word not in camera.heard():
             self._spin()
             if turn is not None:
                 turn()
-            if select.select([camera.stdout], [], [], 0)[0]:
-                said += os.read(camera.stdout.fileno(), 4096)
-            if camera.poll() is not None:
+            if not camera.alive:
                 raise RigError(f"the camera ended early: {self._processes.last_words('camera')}")
             if time.monotonic() > deadline:
                 raise RigError(f"depth_node is not there: {self._processes.last_words('depth_node')}")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +13,8 @@ from depth_perception.estimators.settings import RobotSettings
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, mount_numbers
 from depth_perception.recordings.recording import Recording
 from depth_perception.rig.errors import RigError
-from depth_perception.rig.processes import Processes, ros_arguments
+from depth_perception.rig.process import Process, ros_arguments
+from depth_perception.rig.processes import Processes
 from depth_perception.rig.recorder import CLOUD, DEPTH, INFO, ODOMETRY, Recorder
 
 READY_DEADLINE = 180.0
@@ -66,9 +64,7 @@ def start_nodes(processes: Processes, recording: Recording, robot: RobotSettings
 class Graph:
     """Spins the recorder's node until the nodes are ready, while the player plays, and until the last result is in."""
 
-    def __init__(
-        self, node: Node, recorder: Recorder, processes: Processes, player: subprocess.Popen, together: bool
-    ) -> None:
+    def __init__(self, node: Node, recorder: Recorder, processes: Processes, player: Process, together: bool) -> None:
         self._node = node
         self._together = together
         self._recorder = recorder
@@ -76,7 +72,6 @@ class Graph:
         self._player = player
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
-        self._said = b""
 
     def wait_until_ready(self, recording: Recording) -> None:
         """Raises: `RigError` if a node fails or is not there in time."""
@@ -106,9 +101,7 @@ class Graph:
 
     def play(self, recording: Recording, progress: Callable[[int, int], None]) -> Playback:
         """Lets the player play, and waits for the results."""
-        assert self._player.stdin is not None
-        self._player.stdin.write(b"go\n")
-        self._player.stdin.flush()
+        self._player.say("go")
         published: dict[int, int] = {}
         total = len(recording.stamps)
         done = False
@@ -122,7 +115,7 @@ class Graph:
                     published[stamp] = published_at
                 done |= word == "done"
             progress(len(published), total)
-            if not done and self._player.poll() is not None:
+            if not done and not self._player.alive:
                 raise RigError(f"the player ended early: {self._processes.last_words('player')}")
         self._recorder.status.clear()
         deadline = time.monotonic() + DRAIN_DEADLINE
@@ -145,15 +138,7 @@ class Graph:
         end = time.monotonic() + 0.05
         while time.monotonic() < end:
             self._executor.spin_once(timeout_sec=max(0.0, end - time.monotonic()))
-        pipe = self._player.stdout
-        assert pipe is not None
-        while select.select([pipe], [], [], 0)[0]:
-            data = os.read(pipe.fileno(), 65536)
-            if not data:
-                break
-            self._said += data
-        *lines, self._said = self._said.split(b"\n")
-        return [line.decode() for line in lines if line]
+        return self._player.heard()
 
     def _listeners(self, topic: str) -> set[str]:
         name = self._node.resolve_topic_name(topic)

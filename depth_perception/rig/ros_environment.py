@@ -31,7 +31,6 @@ def ros_environment(domain: int | None) -> dict[str, str]:
     environment = {
         "ROS_DOMAIN_ID": str(_free_domain() if domain is None else domain),
         "FASTRTPS_DEFAULT_PROFILES_FILE": str(share_path(FAST_DDS_PROFILE)),
-        "PYTHONUNBUFFERED": "1",
     }
     if os.environ.get("ROS_DISTRO") == "humble":
         environment["ROS_LOCALHOST_ONLY"] = "1"

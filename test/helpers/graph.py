@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from depth_perception.rig import process as rig
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = ROOT / "test" / "helpers" / "fastdds_loopback.xml"
@@ -53,53 +52,14 @@ def environment(domain: int, profile: Path | None = LOOPBACK) -> dict[str, str]:
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET" if profile == LOOPBACK else "LOCALHOST",
         "ROS_PYTHON_CHECK_FIELDS": "1",
         "RCUTILS_LOGGING_BUFFERED_STREAM": "0",
-        "PYTHONUNBUFFERED": "1",
     }
     if profile is not None:
         variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(profile)
     return variables
 
 
-def die_with_parent() -> None:
-    """So that nothing is left behind when the tests themselves are killed."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-
-
-class Process:
-    """A process of the graph; its output goes to a file."""
-
-    def __init__(self, arguments: list[str], log: Path, variables: dict[str, str]) -> None:
-        kept = {key: text for key, text in os.environ.items() if not key.startswith(("ROS_DOMAIN", "FASTRTPS"))}
-        self.log = log
-        with log.open("w") as file:
-            self._process = subprocess.Popen(
-                [sys.executable, *arguments],
-                env=kept | variables,
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent if sys.platform == "linux" else None,
-            )
-
-    @property
-    def output(self) -> str:
-        return self.log.read_text()
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    def say(self, line: str) -> None:
-        """Writes a line to its standard input."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
-
-    def wait(self, timeout: float = DEADLINE) -> int:
-        """The exit code, once it has ended by itself."""
-        return self._process.wait(timeout)
+class Process(rig.Process):
+    """A process of the graph."""
 
     def wait_for_output(self, text: str, timeout: float = DEADLINE) -> str:
         """The first line with the text."""
@@ -116,34 +76,26 @@ class Process:
     @contextmanager
     def stalled(self) -> Iterator[None]:
         """It gets no processor time within the block, as on a machine that is busy with something else."""
-        self._process.send_signal(signal.SIGSTOP)
+        self.signal(signal.SIGSTOP)
         try:
             yield
         finally:
-            self._process.send_signal(signal.SIGCONT)
+            self.signal(signal.SIGCONT)
 
-    def terminate(self, timeout: float = DEADLINE) -> int:
+    def terminate(self) -> int:
         """Ends it as its parent's death does; the exit code."""
-        self._process.terminate()
-        return self._process.wait(timeout)
+        self.signal(signal.SIGTERM)
+        return self.wait(DEADLINE)
 
     def shared_memory(self) -> set[Path]:
         """What it has of its own in /dev/shm: the segments that Fast DDS puts its messages in."""
-        maps = Path(f"/proc/{self._process.pid}/maps").read_text()
+        maps = Path(f"/proc/{self.pid}/maps").read_text()
         return {Path(name) for name in re.findall(r"/dev/shm/fastrtps_[0-9a-f]{16}\b", maps)}
 
-    def stop(self, timeout: float = DEADLINE) -> int:
+    def stop(self) -> int | None:
         """Ends it as launch does, or hard if that does not help; the exit code."""
-        if self.alive:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        return self._process.returncode
+        rig.end([self], ((signal.SIGINT, DEADLINE), (signal.SIGKILL, DEADLINE)))
+        return self.code
 
 
 class Graph:
@@ -178,7 +130,8 @@ class Graph:
         """A Python process in this graph, ended with the block."""
         self._started += 1
         log = self._folder / f"process{self._started}.log"
-        process = Process(arguments, log, environment(self.domain, profile))
+        kept = {key: text for key, text in os.environ.items() if not key.startswith(("ROS_DOMAIN", "FASTRTPS"))}
+        process = Process(arguments, log, kept | environment(self.domain, profile))
         with ExitStack() as stack:
             stack.callback(process.stop)
             yield process
@@ -193,14 +146,11 @@ class Graph:
         **parameters: Any,
     ) -> Any:
         """One of our nodes, e.g. ``depth_node``, with parameters."""
-        arguments = ["-m", f"depth_perception.nodes.{module}", "--ros-args"]
+        arguments = ["-m", f"depth_perception.nodes.{module}", *rig.ros_arguments(parameters)]
         if name:
             arguments += ["-r", f"__node:={name}"]
         for key, target in (remap or {}).items():
             arguments += ["-r", f"{key}:={target}"]
-        for key, value in parameters.items():
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            arguments += ["-p", f"{key}:={text}"]
         return self.run(arguments, profile=profile)
 
     def until(self, condition: Callable[[], Any], what: str, timeout: float = DEADLINE) -> Any:

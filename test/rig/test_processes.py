@@ -60,14 +60,14 @@ def test_the_end_ends_them_all(tmp_path, module, text):
         process = running.start("sleeper", module(text), [])
         wait_until(lambda: "here" in (tmp_path / "logs" / "sleeper.log").read_text())
         running.check()
-    assert process.poll() is not None
+    assert not process.alive
 
 
 def test_an_exception_ends_them_too(tmp_path, module):
     with pytest.raises(ValueError, match="mine"), processes(tmp_path) as running:  # noqa: PT012
         process = running.start("sleeper", module(SLEEPER), [])
         raise ValueError("mine")
-    assert process.poll() is not None
+    assert not process.alive
 
 
 def test_one_that_fails_is_named_with_its_last_words(tmp_path, module):

@@ -10,7 +10,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Vector3Stamped
 from helpers.camera import CAMERA, TestCamera
-from helpers.graph import Graph, Listener
+from helpers.graph import DEADLINE, Graph, Listener
 from helpers.models import luma_depth
 from helpers.recordings import road
 from lifecycle_msgs.msg import State, Transition
@@ -122,7 +122,7 @@ def test_impossible_parameters_end_the_start_with_one_line(
     graph: Graph, node: str, parameters: dict[str, Any], said: str
 ) -> None:
     with graph.node_process(node, **parameters) as process:
-        assert process.wait() == 1
+        assert process.wait(DEADLINE) == 1
         (line,) = process.output.strip().splitlines()
         assert "[FATAL]" in line
         assert said in line
