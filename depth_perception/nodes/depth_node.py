@@ -17,6 +17,7 @@ from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_outputs import DEPTH, extras_of
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
@@ -24,7 +25,7 @@ from depth_perception.nodes.camera_input import AnyImage, CameraListener
 from depth_perception.nodes.depth_color import colored
 from depth_perception.nodes.depth_input import DepthImages, resolved_topics
 from depth_perception.nodes.main import run
-from depth_perception.nodes.models import engine_details, model_parameters, open_model, scale_details
+from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.pipeline import Frame, Input, Pipeline
 from depth_perception.nodes.semantics import SemanticsOutput
@@ -102,8 +103,8 @@ class DepthPipeline(Pipeline[AnyImage]):
         if self._camera_pose is not None:
             self._camera_pose.forget()
 
-    def details(self) -> dict[str, str]:
-        return engine_details(self._engine) | scale_details(self._scale)
+    def described(self, status: NodeStatus) -> NodeStatus:
+        return with_scale(with_engine(status, self._engine), self._scale)
 
     def _publish_depth(self, result: DepthResult, header: Header) -> None:
         self._scale = result.scale

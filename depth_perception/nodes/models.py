@@ -12,6 +12,7 @@ from depth_perception.engines.choose import BACKENDS
 from depth_perception.engines.engine import Engine
 from depth_perception.engines.settings import EngineSettings, model_file
 from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.node_status import NodeStatus
 from depth_perception.resources import model_path
 from depth_perception.settings import Setting
 
@@ -41,24 +42,25 @@ def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> E
 
 def engine_summary(engine: Engine) -> str:
     """What runs with what, in a few words."""
-    details = engine_details(engine)
-    return f"{details['model']} on {details['backend']} ({details['precision']}, {details['device']})"
-
-
-def engine_details(engine: Engine) -> dict[str, str]:
-    """What /diagnostics says about the engine."""
     what = engine.description
-    return {
-        "backend": f"{what.backend} {what.version}",
-        "precision": what.precision,
-        "device": what.device,
-        "model": engine.model.name,
-        **({"engine note": what.note} if what.note else {}),
-    }
+    return f"{engine.model.name} on {what.backend} {what.version} ({what.precision}, {what.device})"
 
 
-def scale_details(scale: ScaleEstimate | None) -> dict[str, str]:
-    """What /diagnostics says about the scale, once there is one."""
+def with_engine(status: NodeStatus, engine: Engine) -> NodeStatus:
+    """The status, with what runs the node's model."""
+    what = engine.description
+    return replace(
+        status,
+        backend=f"{what.backend} {what.version}",
+        precision=what.precision,
+        device=what.device,
+        model=engine.model.name,
+        engine_note=what.note or None,
+    )
+
+
+def with_scale(status: NodeStatus, scale: ScaleEstimate | None) -> NodeStatus:
+    """The status, with the scale, once there is one."""
     if scale is None:
-        return {}
-    return {"scale": f"{scale.value:.4g}", "scale sigma": f"{scale.sigma:.2g}", "scale source": scale.source}
+        return status
+    return replace(status, scale=scale.value, scale_sigma=scale.sigma, scale_source=scale.source)

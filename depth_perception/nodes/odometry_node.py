@@ -23,12 +23,13 @@ from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
 from depth_perception.nodes.camera_input import AnyImage, CameraListener
 from depth_perception.nodes.depth_input import Decode, DepthFeed, DepthTopics, resolved_topics, scale_from_message
 from depth_perception.nodes.main import run
-from depth_perception.nodes.models import engine_details, model_parameters, open_model, scale_details
+from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
 from depth_perception.nodes.parameters import NodeError
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.pipeline import Frame, Input, Pipeline
@@ -117,10 +118,9 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._path.clear()
         self._path_sent = None
 
-    def details(self) -> dict[str, str]:
-        way = {"path length (m)": f"{self._trajectory.length:.1f}"}
-        sources = {f"motions from {source}": str(count) for source, count in sorted(self._sources.items())}
-        return engine_details(self._engine) | scale_details(self._motion_scale) | way | sources
+    def described(self, status: NodeStatus) -> NodeStatus:
+        status = replace(status, path_length=self._trajectory.length, motions_from=dict(sorted(self._sources.items())))
+        return with_scale(with_engine(status, self._engine), self._motion_scale)
 
     def _make_odometry(self, camera: Camera, camera_frame: str) -> VisualOdometry | RefinedOdometry:
         pose = self._camera_pose.of(camera_frame)

@@ -8,6 +8,7 @@ import traceback
 from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -305,10 +306,14 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
     def _publish_diagnostics(self) -> None:
         summary = self.statistics.summary()
-        pipeline, waiting_for, lost, details = self._pipeline, "", 0, {}
+        status = replace(diagnostics.status(summary), state=self._stage)
+        if self._trouble:
+            status = replace(status, last_error=self._trouble)
+        pipeline, waiting_for = self._pipeline, ""
         if pipeline is not None:
             frames = pipeline.inputs[0]
-            waiting_for, lost, details = frames.topic, frames.lost - self._lost_before, pipeline.details()
+            waiting_for = frames.topic
+            status = pipeline.described(replace(status, lost=frames.lost - self._lost_before))
         name = self.get_fully_qualified_name().lstrip("/")
-        item = diagnostics.status(name, self._stage, self._trouble, waiting_for, lost, summary, details)
+        item = diagnostics.message_of(name, self._trouble, waiting_for, summary, status)
         self._diagnostics.publish(diagnostics.array_of(item, self.get_clock().now().to_msg()))

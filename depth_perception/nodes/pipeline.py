@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from builtin_interfaces.msg import Time as Stamp
 
+from depth_perception.node_status import NodeStatus
+
 Content = TypeVar("Content")
 
 
@@ -63,8 +65,8 @@ class Pipeline(ABC, Generic[Content]):
         """Forgets all frames so far, in the worker thread: time went back, or somebody asked for it."""
 
     @abstractmethod
-    def details(self) -> dict[str, str]:
-        """What else /diagnostics shows."""
+    def described(self, status: NodeStatus) -> NodeStatus:
+        """The status, with what it has to say of itself."""
 
     def begin(self) -> None:
         """The node is being activated."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from std_msgs.msg import Header
 from depth_perception.estimators.settings import CloudSettings
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import PointCloudBuilder, height_limits, range_limits, voxel_grid
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import INPUT_RELIABILITY
 from depth_perception.nodes.depth_input import Decode, DepthFeed, DepthTopics, resolved_topics
@@ -70,8 +72,8 @@ class PointCloudPipeline(Pipeline[Decode]):
     def restart(self) -> None:
         """Nothing is kept from one frame to the next."""
 
-    def details(self) -> dict[str, str]:
-        return {"unpaired": str(self._depth.unpaired)}
+    def described(self, status: NodeStatus) -> NodeStatus:
+        return replace(status, unpaired=self._depth.unpaired)
 
     def _make_builder(self, camera: Camera, camera_frame: str, settings: CloudSettings) -> PointCloudBuilder:
         limits = range_limits(camera, settings.minimum_range, settings.maximum_range)

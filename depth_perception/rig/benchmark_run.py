@@ -19,14 +19,16 @@ from sensor_msgs.msg import Image
 from depth_perception.engines.settings import EngineSettings
 from depth_perception.evaluation.table import table
 from depth_perception.model_file import read_description
+from depth_perception.node_status import NodeStatus
+from depth_perception.percentiles import Percentiles
 from depth_perception.progress import ProgressBar
 from depth_perception.rig.errors import RigError
 from depth_perception.rig.process import Process, ros_arguments
 from depth_perception.rig.processes import Processes, TerminationInterrupts
 from depth_perception.rig.ros_environment import ros_environment
 
-LARGEST_SHARE, LARGEST_OVERHEAD = 0.15, 8.0
-"""What the node may cost: this share of the engine's time or this many milliseconds, whichever is larger."""
+LARGEST_SHARE, LARGEST_OVERHEAD = 0.15, 8e-3
+"""What the node may cost: this share of the engine's time or this many seconds, whichever is larger."""
 LARGEST_LATENCY = 2.0
 """Engine times that depth may take from receipt to publication under overload."""
 OVERLOAD = 4.0
@@ -51,18 +53,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One run: what the node said of itself at the end, times in milliseconds."""
+    """One run: what the node said of itself at the end, and of that the times in seconds."""
 
     camera_rate: float
     sent: int
-    status: Mapping[str, str]
-
-    def count(self, name: str) -> int:
-        return int(self.status[name])
-
-    def time(self, name: str) -> float:
-        """Such as ``engine p50``."""
-        return float(self.status[f"{name} (ms)"])
+    status: NodeStatus
+    engine: Percentiles
+    overhead: Percentiles
+    from_receipt: Percentiles
+    from_stamp: Percentiles
 
 
 @dataclass(frozen=True)
@@ -75,23 +74,22 @@ class BenchmarkResult:
 
     @property
     def overhead_limit(self) -> float:
-        """Milliseconds."""
-        return max(LARGEST_SHARE * self.paced.time("engine p50"), LARGEST_OVERHEAD)
+        """Seconds."""
+        return max(LARGEST_SHARE * self.paced.engine.p50, LARGEST_OVERHEAD)
 
     @property
     def cost_passed(self) -> bool:
-        return self.paced.time("overhead p50") <= self.overhead_limit
+        return self.paced.overhead.p50 <= self.overhead_limit
 
     @property
     def latency_in_engine_times(self) -> float:
         """The largest under overload."""
-        return self.overload.time("latency from receipt max") / self.overload.time("engine p50")
+        return self.overload.from_receipt.largest / self.overload.engine.p50
 
     @property
     def overload_passed(self) -> bool:
-        run = self.overload
-        done = run.count("processed") + run.count("skipped")
-        counted = 0 < run.count("dropped") == run.count("received") - done
+        status = self.overload.status
+        counted = 0 < status.dropped == status.received - status.processed - status.skipped
         return counted and self.latency_in_engine_times <= LARGEST_LATENCY
 
     @property
@@ -109,9 +107,9 @@ def run_benchmark(settings: Settings) -> BenchmarkResult:
     os.environ.update(environment)  # before rclpy is initialised
     with TerminationInterrupts(), tempfile.TemporaryDirectory() as folder:
         calibration = _measure(settings, environment, Path(folder) / "calibration", 5.0, 15)
-        rate = 1e3 / calibration.time("engine p50")
+        rate = 1 / calibration.engine.p50
         paced = _measure(settings, environment, Path(folder) / "paced", 0.5 * rate, settings.frames)
-        rate = 1e3 / paced.time("engine p50")
+        rate = 1 / paced.engine.p50
         overload = _measure(settings, environment, Path(folder) / "overload", OVERLOAD * rate, settings.overload_frames)
     return BenchmarkResult(settings, paced, overload)
 
@@ -120,21 +118,26 @@ def show(result: BenchmarkResult) -> None:
     """Prints the figures and whether they meet the bars."""
     paced, overload, settings = result.paced, result.overload, result.settings
     status = paced.status
-    print(f"depth_node with {status['model']} on {status['backend']} ({status['precision']}, {status['device']})")
+    print(f"depth_node with {status.model} on {status.backend} ({status.precision}, {status.device})")
     print(f"camera {settings.width}x{settings.height} rgb8, reliable, in a process of its own")
     for title, run in (("leisurely", paced), (f"overload, {OVERLOAD:g} times the engine's rate", overload)):
         print(f"\n{title}: {run.sent} images at {run.camera_rate:.1f} Hz, times in ms")
-        names = ("engine", "overhead", "latency from receipt", "latency from stamp")
-        columns = ("p50", "p95", "p99", "max")
-        rows = [["", *columns]]
-        rows += [[name, *(f"{run.time(f'{name} {column}'):.1f}" for column in columns)] for name in names]
+        rows = [["", "p50", "p95", "p99", "max"]]
+        for name, took in (
+            ("engine", run.engine),
+            ("overhead", run.overhead),
+            ("latency from receipt", run.from_receipt),
+            ("latency from stamp", run.from_stamp),
+        ):
+            times = (took.p50, took.p95, took.p99, took.largest)
+            rows.append([name, *(f"{seconds * 1e3:.1f}" for seconds in times)])
         print(table(rows))
         counts = ("lost", "received", "processed", "dropped", "failed", "skipped")
-        print(f"  {', '.join(f'{run.count(name)} {name}' for name in counts)}")
-    share = paced.time("overhead p50") / paced.time("engine p50")
+        print(f"  {', '.join(f'{getattr(run.status, name)} {name}' for name in counts)}")
+    share = paced.overhead.p50 / paced.engine.p50
     print(
-        f"\nnode cost: {paced.time('overhead p50'):.1f} ms (p95 {paced.time('overhead p95'):.1f} ms),"
-        f" {share:.0%} of the engine's time; the bar is {result.overhead_limit:.1f} ms: {_verdict(result.cost_passed)}"
+        f"\nnode cost: {paced.overhead.p50 * 1e3:.1f} ms (p95 {paced.overhead.p95 * 1e3:.1f} ms), {share:.0%} of the"
+        f" engine's time; the bar is {result.overhead_limit * 1e3:.1f} ms: {_verdict(result.cost_passed)}"
     )
     print(
         f"overload: at most {result.latency_in_engine_times:.2f} engine times from receipt to publication; the bar is"
@@ -161,7 +164,9 @@ def _measure(settings: Settings, environment: Mapping[str, str], logs: Path, rat
             listener.close()
         finally:
             rclpy.try_shutdown()
-    return Measurement(rate, frames, status)
+    times = (status.engine, status.overhead, status.latency_from_receipt, status.latency_from_stamp)
+    engine, overhead, from_receipt, from_stamp = (took for took in times if took is not None)
+    return Measurement(rate, frames, status, engine, overhead, from_receipt, from_stamp)
 
 
 class _Listener:
@@ -169,7 +174,7 @@ class _Listener:
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
-        self._status: dict[str, str] = {}
+        self._status = NodeStatus()
         self._node = rclpy.create_node("benchmark")
         qos = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
         self._node.create_subscription(Image, "depth/image_rect", self._on_depth, qos, raw=True)
@@ -178,32 +183,29 @@ class _Listener:
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self._node)
 
-    def follow(self, camera: Process, frames: int, progress: ProgressBar) -> dict[str, str]:
+    def follow(self, camera: Process, frames: int, progress: ProgressBar) -> NodeStatus:
         """Lets the camera begin, waits until the node is done with the last frame, and returns what it says then."""
         self._wait_for_line(camera, "ready")
         camera.say("go")
-        self._wait_for_line(camera, "done", lambda: progress(self._count("received"), frames))
+        self._wait_for_line(camera, "done", lambda: progress(self._status.received, frames))
         deadline = time.monotonic() + DEADLINE
         unchanged = 0
-        while not (self._is_idle() and (self._count("received", "lost") >= frames or unchanged >= PATIENCE)):
+        while not (self._is_done() and (self._status.received + self._status.lost >= frames or unchanged >= PATIENCE)):
             before = self._next_status(deadline)
-            unchanged = unchanged + 1 if before.get("received") == self._status["received"] else 0
+            unchanged = unchanged + 1 if before.received == self._status.received else 0
         progress(frames, frames)
-        if not int(self._status["processed"]):
-            raise RigError(f"depth_node made no depth: {self._status['last error']}")
+        if not self._status.processed:
+            raise RigError(f"depth_node made no depth: {self._status.last_error}")
         return self._status
 
     def close(self) -> None:
         self._executor.shutdown()
         self._node.destroy_node()
 
-    def _count(self, *names: str) -> int:
-        return sum(int(self._status.get(name, 0)) for name in names)
+    def _is_done(self) -> bool:
+        return self._status.idle and self._status.received > 0
 
-    def _is_idle(self) -> bool:
-        return 0 < self._count("received") == self._count("processed", "dropped", "failed", "skipped")
-
-    def _next_status(self, deadline: float) -> dict[str, str]:
+    def _next_status(self, deadline: float) -> NodeStatus:
         """What the node said last, once it has said something newer."""
         before = self._status
         while self._status is before:
@@ -233,4 +235,4 @@ class _Listener:
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             if status.name == "depth_node":
-                self._status = {item.key: item.value for item in status.values}
+                self._status = NodeStatus.of(status.values)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from depth_perception.evaluation.result import ModelUse, NodeCount, Timing, TopicCount
 from depth_perception.model_file import ModelDescription
+from depth_perception.node_status import NodeStatus
 from depth_perception.percentiles import Percentiles
 from depth_perception.rig.graph import Playback
 from depth_perception.rig.recorder import CLOUD, DEPTH, INFO, ODOMETRY, RELATIVE, Recorder
@@ -18,15 +19,16 @@ def models_used(descriptions: tuple[ModelDescription, ModelDescription], recorde
     """The models, with what the nodes say runs them."""
     uses = []
     for role, node, model in zip(("depth", "odometry"), ("depth_node", "odometry_node"), descriptions, strict=True):
-        status = recorder.status.get(node, {})
-        what = {key: status.get(key, "unknown") for key in ("backend", "precision", "device")}
-        uses.append(ModelUse.of(role, model, **what))
+        status = recorder.status.get(node, NodeStatus())
+        what = {"backend": status.backend, "precision": status.precision, "device": status.device}
+        uses.append(ModelUse.of(role, model, **{key: value or "unknown" for key, value in what.items()}))
     return tuple(uses)
 
 
 def odometry_is_metric(recorder: Recorder) -> bool:
     """Whether the node knows the length of a metre."""
-    return math.isfinite(float(recorder.status.get("odometry_node", {}).get("scale sigma", "inf")))
+    sigma = recorder.status.get("odometry_node", NodeStatus()).scale_sigma
+    return sigma is not None and math.isfinite(sigma)
 
 
 def timings(recorder: Recorder, playback: Playback) -> tuple[Timing, ...]:
@@ -58,11 +60,9 @@ def node_counts(recorder: Recorder) -> tuple[NodeCount, ...]:
     """What the nodes counted themselves, from their last diagnostics."""
     counts = []
     for name, status in sorted(recorder.status.items()):
-        received, processed, dropped, failed = (
-            int(status.get(key, 0)) for key in ("received", "processed", "dropped", "failed")
-        )
-        p50, p95, p99 = (float(status.get(f"latency from receipt p{p} (ms)", "nan")) * 1e-3 for p in (50, 95, 99))
-        counts.append(NodeCount(name, received, processed, dropped, failed, p50, p95, p99))
+        took = status.latency_from_receipt
+        times = (math.nan,) * 3 if took is None else (took.p50, took.p95, took.p99)
+        counts.append(NodeCount(name, status.received, status.processed, status.dropped, status.failed, *times))
     return tuple(counts)
 
 
@@ -70,10 +70,10 @@ def notes(recorder: Recorder, rate: float, keep_every: int) -> list[str]:
     """What a reader of the figures has to know."""
     lines = []
     for count in node_counts(recorder):
-        lost = int(recorder.status[count.name].get("lost", 0))
-        if lost:
+        status = recorder.status[count.name]
+        if status.lost:
             lines.append(
-                f"{lost} frames were lost on their way to {count.name}: the machine was too busy to take them."
+                f"{status.lost} frames were lost on their way to {count.name}: the machine was too busy to take them."
             )
         if count.dropped:
             lines.append(
@@ -81,9 +81,9 @@ def notes(recorder: Recorder, rate: float, keep_every: int) -> list[str]:
                 " newer ones before it began them, so that its latency stays short."
             )
         if count.failed:
-            error = recorder.status[count.name].get("last error", "")
             lines.append(
-                f"{count.name} could not use {count.failed} of {count.received} frames; the last time: {error}"
+                f"{count.name} could not use {count.failed} of {count.received} frames; the last time:"
+                f" {status.last_error}"
             )
     if recorder.depth_topic == RELATIVE:
         lines.append("Depth of unknown scale comes on depth/relative, and nobody makes a point cloud of it.")

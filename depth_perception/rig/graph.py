@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from rclpy.executors import SingleThreadedExecutor
@@ -15,14 +15,13 @@ from depth_perception.recordings.recording import Recording
 from depth_perception.rig.errors import RigError
 from depth_perception.rig.process import Process, ros_arguments
 from depth_perception.rig.processes import Processes
-from depth_perception.rig.recorder import CLOUD, DEPTH, INFO, ODOMETRY, Recorder
+from depth_perception.rig.recorder import CLOUD, DEPTH, INFO, NODES, ODOMETRY, Recorder
 
 READY_DEADLINE = 180.0
 """Seconds for the nodes to load their models and to find each other."""
 QUIET = 2.0
 """Seconds without a result, all nodes being idle, after which none is on its way any more."""
 DRAIN_DEADLINE = 60.0
-NODES = ("depth_node", "odometry_node", "point_cloud_node")
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,8 @@ class Graph:
 
     def _is_over(self) -> bool:
         """Whether the nodes have said that they are idle, and results come no more."""
-        idle = all(_is_idle(self._recorder.status.get(name)) for name in NODES)
+        said = self._recorder.status
+        idle = all(name in said and said[name].idle for name in NODES)
         return idle and time.monotonic() - self._recorder.last_arrival > QUIET
 
     def _turn(self) -> list[str]:
@@ -146,9 +146,3 @@ class Graph:
 
     def _is_published(self, topic: str) -> bool:
         return self._node.count_publishers(self._node.resolve_topic_name(topic)) > 0
-
-
-def _is_idle(status: Mapping[str, str] | None) -> bool:
-    """Whether a node that says this of itself has done with all that it received."""
-    ended = ("processed", "dropped", "failed", "skipped")
-    return status is not None and int(status["received"]) == sum(int(status[name]) for name in ended)

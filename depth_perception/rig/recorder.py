@@ -16,8 +16,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
+from depth_perception.node_status import NodeStatus
 from depth_perception.recordings.recording import header_stamp
 
+NODES = ("depth_node", "odometry_node", "point_cloud_node")
 DEPTH, RELATIVE = "depth/image_rect", "depth/relative"
 INFO, CLOUD, ODOMETRY = "depth/camera_info", "depth/points", "odom"
 LARGE: dict[str, type] = {DEPTH: Image, RELATIVE: Image, CLOUD: PointCloud2}
@@ -31,7 +33,7 @@ class Recorder:
         poses: Odometry by stamp.
         info: The first camera_info of the depth.
         cloud: The first cloud at or after `cloud_from`.
-        status: The latest diagnostics of each node: its values by their names.
+        status: The latest that each node has said of itself.
     """
 
     def __init__(self, node: Node, folder: Path, keep_every: int) -> None:
@@ -45,7 +47,7 @@ class Recorder:
         self.info: CameraInfo | None = None
         self.cloud: PointCloud2 | None = None
         self.cloud_from = 0
-        self.status: dict[str, dict[str, str]] = {}
+        self.status: dict[str, NodeStatus] = {}
         self.last_arrival = time.monotonic()
         self._folder = folder
         self._keep_every = keep_every
@@ -98,7 +100,8 @@ class Recorder:
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
-            self.status[status.name] = {item.key: item.value for item in status.values}
+            if status.name in NODES:
+                self.status[status.name] = NodeStatus.of(status.values)
 
 
 def nanoseconds(stamp: Any) -> int:

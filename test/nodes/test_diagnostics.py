@@ -3,11 +3,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from depth_perception.nodes.diagnostics import status
+from depth_perception.node_status import NodeStatus
+from depth_perception.nodes.diagnostics import message_of, status
 from depth_perception.nodes.statistics import Statistics
 
 
@@ -46,7 +48,7 @@ def test_level_and_message(
 ) -> None:
     statistics = Statistics()
     happened(statistics)
-    item = status("depth_node", state, trouble, "/image", 0, statistics.summary(), {})
+    item = message_of("depth_node", trouble, "/image", statistics.summary(), NodeStatus(state=state))
     assert item.level == level
     assert re.fullmatch(message, item.message)
 
@@ -55,7 +57,8 @@ def test_values_are_there_with_their_units() -> None:
     statistics = Statistics()
     a_good_frame(statistics)
     summary = statistics.summary()
-    item = status("front/depth_node", "active", "", "/image", 3, summary, {"device": "CPU", "model": "m"})
+    said = replace(status(summary), state="active", lost=3, device="CPU", model="m")
+    item = message_of("front/depth_node", "", "/image", summary, said)
     values = {entry.key: entry.value for entry in item.values}
     assert item.name == "front/depth_node"
     assert item.hardware_id == "CPU"
@@ -65,3 +68,11 @@ def test_values_are_there_with_their_units() -> None:
     assert values["latency from receipt p50 (ms)"] == "20.0"
     assert values["latency from stamp p99 (ms)"] == "30.0"
     assert values["overhead max (ms)"] == "10.0"
+    assert "scale" not in values
+
+
+def test_a_node_without_a_model_has_no_times_of_one() -> None:
+    statistics = Statistics()
+    statistics.received(time.monotonic())
+    statistics.processed(0.02, 0.03, 0.0)
+    assert not [key for key in status(statistics.summary()).entries() if key.startswith(("engine", "overhead"))]

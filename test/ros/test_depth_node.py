@@ -22,6 +22,7 @@ from rcl_interfaces.srv import DescribeParameters, ListParameters, SetParameters
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.images import message_from_image
 from depth_perception.nodes.statistics import WINDOW
@@ -62,10 +63,9 @@ def values(message: Image) -> npt.NDArray[np.float32]:
     return np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
 
 
-def status(diagnostics: Listener) -> dict[str, Any]:
+def status(diagnostics: Listener) -> NodeStatus:
     """The latest that the node said."""
-    message = diagnostics[-1].status[0]
-    return {item.key: item.value for item in message.values} | {"message": message.message, "level": message.level}
+    return NodeStatus.of(diagnostics[-1].status[0].values)
 
 
 def smooth_picture() -> npt.NDArray[np.uint8]:
@@ -185,16 +185,16 @@ def test_nothing_is_computed_that_nobody_wants(graph: Graph, models: Path) -> No
     ):
         camera.wait_for_listeners(2)
 
-        def idle() -> dict[str, str]:
+        def idle() -> NodeStatus:
             mine = [item for message in diagnostics for item in message.status if item.name == "idle"]
-            return {item.key: item.value for item in mine[-1].values} if mine else {}
+            return NodeStatus.of(mine[-1].values) if mine else NodeStatus()
 
         for _ in range(3):
             camera.send()
             graph.spin(0.1)
-        graph.until(lambda: idle().get("received") == "3", "diagnostics of three frames")
-        graph.until(lambda: int(idle()["skipped"]) + int(idle()["dropped"]) == 3, "all frames let go")
-        assert idle()["processed"] == "0"
+        graph.until(lambda: idle().received == 3, "diagnostics of three frames")
+        graph.until(lambda: idle().skipped + idle().dropped == 3, "all frames let go")
+        assert idle().processed == 0
         with graph.listen(Image, "idle/depth") as listener:
             camera.send_until_answered(None, listener)
 
@@ -261,24 +261,24 @@ def test_a_bad_frame_is_one_line_and_one_count_and_the_node_goes_on(
     said: str,
 ) -> None:
     diagnostics.next()
-    before = int(status(diagnostics)["failed"])
+    before = status(diagnostics).failed
     message, info = encoded(smooth_picture(), "rgb8"), message_from_camera(CAMERA, camera.header())
     spoil(message, info)
     camera.infos.publish(info)  # ahead of its image: two topics have no order, and the latest calibration counts
     graph.spin(0.3)
     sent, deadline = 0, time.monotonic() + DEADLINE
-    while said not in status(diagnostics)["last error"]:  # on a slow machine the image may be ahead all the same
+    while said not in status(diagnostics).last_error:  # on a slow machine the image may be ahead all the same
         assert time.monotonic() < deadline, node.output
         camera.send(message, info=info)
         sent += 1
         with contextlib.suppress(AssertionError):
-            graph.until(lambda: said in status(diagnostics)["last error"], "the error in /diagnostics", 5.0)
+            graph.until(lambda: said in status(diagnostics).last_error, "the error in /diagnostics", 5.0)
     assert "[ERROR]" in node.wait_for_output(said)
     assert "Traceback" not in node.output
-    after = status(diagnostics)
-    assert 1 <= int(after["failed"]) - before <= sent
-    assert after["level"] == b"\x02"
-    assert said in after["message"]
+    after = diagnostics[-1].status[0]
+    assert 1 <= NodeStatus.of(after.values).failed - before <= sent
+    assert after.level == b"\x02"
+    assert said in after.message
     camera.send_until_answered(None, depth)
 
 
@@ -317,16 +317,15 @@ def test_diagnostics_say_how_the_node_is(
     camera.now = graph.node.get_clock().now().nanoseconds
     diagnostics.next()
 
-    def run() -> tuple[float, dict[str, Any]]:
+    def run() -> tuple[float, NodeStatus]:
         """Images for as long as a rate looks back, and longer: their rate, and what the node said after one of them."""
-        before, start = int(status(diagnostics)["received"]), time.monotonic()
+        before, start = status(diagnostics).received, time.monotonic()
         sent: list[float] = []
 
         def said_between_two_images() -> bool:
             known = status(diagnostics)
-            ended = sum(int(known[name]) for name in ("processed", "dropped", "failed", "skipped"))
-            complete = ended == int(known["received"]) >= before + 10 * WINDOW
-            return complete and known["message"] == "running"
+            complete = known.idle and known.received >= before + 10 * WINDOW
+            return complete and diagnostics[-1].status[0].message == "running"
 
         while not said_between_two_images():
             assert time.monotonic() - start < DEADLINE, status(diagnostics)
@@ -334,21 +333,23 @@ def test_diagnostics_say_how_the_node_is(
             sent.append(time.monotonic())
             graph.spin(0.1)
         known = status(diagnostics)
-        assert known["level"] == b"\x00"
-        assert known["state"] == "active"
-        assert known["backend"].startswith("openvino")
-        assert known["model"] == "luma_depth"
-        assert known["scale source"] == "model"
-        for what in ("receipt", "stamp"):
-            percentiles = [float(known[f"latency from {what} p{share} (ms)"]) for share in (50, 95, 99)]
-            assert percentiles == sorted(percentiles)
+        assert diagnostics[-1].status[0].level == b"\x00"
+        assert known.state == "active"
+        assert (known.backend or "").startswith("openvino")
+        assert known.model == "luma_depth"
+        assert known.scale_source == "model"
+        for took in (known.latency_from_receipt, known.latency_from_stamp):
+            assert took is not None
+            assert took.p50 <= took.p95 <= took.p99
         recent = [when for when in sent if when > sent[-1] - WINDOW]
         return (len(recent) - 1) / (recent[-1] - recent[0]), known
 
-    def is_good(result: tuple[float, dict[str, Any]]) -> bool:
+    def is_good(result: tuple[float, NodeStatus]) -> bool:
         rate, known = result
-        latency, engine = (float(known[f"{what} p50 (ms)"]) for what in ("latency from receipt", "engine"))
-        return float(known["input rate (Hz)"]) == pytest.approx(rate, rel=0.2) and 0 < engine <= latency < 1000
+        assert known.latency_from_receipt is not None
+        assert known.engine is not None
+        latency, engine = known.latency_from_receipt.p50, known.engine.p50
+        return known.input_rate == pytest.approx(rate, rel=0.2) and 0 < engine <= latency < 1
 
     steadily(run, is_good)
 

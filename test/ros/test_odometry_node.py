@@ -32,6 +32,7 @@ from depth_perception.geometry.pose import (
     rotation_from_quaternion,
     rotation_from_vector,
 )
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.images import message_from_image
 
@@ -270,11 +271,10 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
         said = graph.until(
             lambda: next(
                 (
-                    {item.key: item.value for item in message.status[0].values}
+                    said
                     for message in diagnostics
                     if message.status[0].name == "refined"
-                    and message.status[0].values
-                    and any(item.key == "motions from corners" for item in message.status[0].values)
+                    and (said := NodeStatus.of(message.status[0].values)).motions_from.get("corners")
                 ),
                 None,
             ),
@@ -283,6 +283,6 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
     last = odometry[-1]
     assert last.twist.twist.linear.x * STEP * 1e-9 == pytest.approx(0.7, rel=0.03)
     assert position(last)[0] == pytest.approx(0.7 * 9, rel=0.06)
-    assert (said["scale source"], said["scale sigma"]) == ("depth", "0.04")
+    assert (said.scale_source, said.scale_sigma) == ("depth", 0.04)
     for publisher in publishers.values():
         graph.node.destroy_publisher(publisher)

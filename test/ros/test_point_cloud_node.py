@@ -17,6 +17,7 @@ from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.images import message_from_image
 
@@ -167,9 +168,9 @@ def test_what_has_no_partner_gives_way(graph: Graph, clouds: Listener, depths: D
     clouds.of(depths.send(depth))
     assert not any(cloud.header.stamp in lonely for cloud in clouds)
     with graph.listen(DiagnosticArray, "/diagnostics") as diagnostics:
-        status = diagnostics.next().status[0]
-    counts = {item.key: item.value for item in status.values}
-    assert int(counts["unpaired"]) + int(counts["lost"]) == 6  # of sixteen stamps ten may wait
+        said = NodeStatus.of(diagnostics.next().status[0].values)
+    assert said.unpaired is not None
+    assert said.unpaired + said.lost == 6  # of sixteen stamps ten may wait
 
 
 def test_range_limits_change_while_it_runs(graph: Graph, clouds: Listener, depths: Depths) -> None:

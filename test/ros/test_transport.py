@@ -13,6 +13,7 @@ from helpers.steady import steadily
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.qos import input_profile
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 
@@ -25,23 +26,17 @@ def camera_arguments(width: int, height: int, rate: float, frames: int) -> list[
     return ["-m", "depth_perception.rig.benchmark_camera", *size, "--rate", str(rate), "--frames", str(frames)]
 
 
-def follow(graph: Graph, diagnostics: Listener, frames: int) -> dict[str, float]:
-    """What depth_node counts when it has done with all frames that arrive."""
+def follow(graph: Graph, diagnostics: Listener, frames: int) -> NodeStatus:
+    """What depth_node says when it has done with all frames that arrive."""
 
-    def counts(message: DiagnosticArray) -> dict[str, float]:
-        texts = {item.key: item.value for item in message.status[0].values}
-        names = ("lost", "received", "processed", "dropped", "failed", "skipped")
-        times = ("latency from receipt p95 (ms)", "engine p95 (ms)")
-        return {name: int(texts[name]) for name in names} | {name: float(texts.get(name, "nan")) for name in times}
-
-    def settled() -> dict[str, float] | None:
+    def settled() -> NodeStatus | None:
         if not diagnostics:
             return None
-        now = counts(diagnostics[-1])
-        ended = sum(now[name] for name in ("processed", "dropped", "failed", "skipped"))
-        latest = [counts(message)["received"] for message in diagnostics[-PATIENCE:]]
-        complete = now["received"] + now["lost"] >= frames or latest == PATIENCE * [now["received"]]
-        return now if 0 < now["received"] == ended and complete else None
+        latest = [NodeStatus.of(message.status[0].values) for message in diagnostics[-PATIENCE:]]
+        now = latest[-1]
+        no_news = [status.received for status in latest] == PATIENCE * [now.received]
+        complete = now.received + now.lost >= frames or no_news
+        return now if now.idle and now.received > 0 and complete else None
 
     return graph.until(settled, f"{frames} frames")
 
@@ -59,7 +54,7 @@ def test_every_frame_of_a_camera_arrives(
 ) -> None:
     arguments = camera_arguments(1280, 720, 10.0, 60) + ([] if reliable else ["--best-effort"])
 
-    def run() -> dict[str, float]:
+    def run() -> NodeStatus:
         with (
             graph.node_process("depth_node", model=models / "depth.onnx", profile=profile),
             graph.run(arguments, profile=profile) as camera,
@@ -67,19 +62,19 @@ def test_every_frame_of_a_camera_arrives(
         ):
             camera.wait_for_output("ready")
             camera.say("go")
-            counts = follow(graph, diagnostics, 60)
-        assert counts["failed"] == 0
-        assert counts["received"] + counts["lost"] <= 60
-        return counts
+            said = follow(graph, diagnostics, 60)
+        assert said.failed == 0
+        assert said.received + said.lost <= 60
+        return said
 
-    steadily(run, lambda counts: counts["received"] >= 60 - tolerated)
+    steadily(run, lambda said: said.received >= 60 - tolerated)
 
 
 def test_the_newest_image_wins_and_the_others_are_counted(graph: Graph, tmp_path: Path) -> None:
     """A camera far faster than the engine: no depth is older than two runs of the engine, and nothing queues up."""
     write_depth_model(tmp_path / "slow.onnx", width=416, height=128, focal_length=240.0, work=40)
 
-    def run() -> dict[str, float]:
+    def run() -> NodeStatus:
         with (
             graph.node_process("depth_node", model=tmp_path / "slow.onnx", threads=1, profile=SHARED_MEMORY),
             graph.run(camera_arguments(416, 128, 60.0, 240), profile=SHARED_MEMORY) as camera,
@@ -89,18 +84,20 @@ def test_the_newest_image_wins_and_the_others_are_counted(graph: Graph, tmp_path
             depth.wait_for_publisher()
             camera.wait_for_output("ready")
             camera.say("go")
-            counts = follow(graph, diagnostics, 240)
-        assert counts["received"] == counts["processed"] + counts["dropped"] + counts["skipped"]
-        assert counts["received"] + counts["lost"] <= 240
-        assert counts["dropped"] > 0
+            said = follow(graph, diagnostics, 240)
+        assert said.received == said.processed + said.dropped + said.skipped
+        assert said.received + said.lost <= 240
+        assert said.dropped > 0
         stamps = [message.header.stamp.sec * 10**9 + message.header.stamp.nanosec for message in depth]
         assert stamps == sorted(stamps)
-        return counts
+        return said
 
-    def is_good(counts: dict[str, float]) -> bool:
+    def is_good(said: NodeStatus) -> bool:
         # A queue would let the latency grow by an engine's run with every run; here it is bounded by two of them.
-        latency, engine = counts["latency from receipt p95 (ms)"], counts["engine p95 (ms)"]
-        return counts["received"] == 240 and counts["dropped"] > 60 and latency < 2.2 * engine + 20
+        assert said.latency_from_receipt is not None
+        assert said.engine is not None
+        quick = said.latency_from_receipt.p95 < 2.2 * said.engine.p95 + 0.02
+        return said.received == 240 and said.dropped > 60 and quick
 
     steadily(run, is_good)
 
@@ -116,15 +113,15 @@ def test_what_a_node_was_too_busy_to_take_is_counted(graph: Graph, models: Path)
         camera.wait_for_listeners()
         camera.send_until_answered(None, depth)
         before = follow(graph, diagnostics, 1)
-        assert before["lost"] == 0
+        assert before.lost == 0
         with process.stalled():
             for _ in range(50):
                 last = camera.send()
         depth.of(last)
         diagnostics.clear()
-        after = follow(graph, diagnostics, int(before["received"]) + 50)
-    assert after["lost"] > 0
-    assert after["received"] + after["lost"] == before["received"] + 50
+        after = follow(graph, diagnostics, before.received + 50)
+    assert after.lost > 0
+    assert after.received + after.lost == before.received + 50
 
 
 def test_gaps_in_the_numbers_of_a_publisher_are_what_was_lost(graph: Graph) -> None:
