@@ -14,6 +14,7 @@ What each of them is, `depth_perception.model_outputs` says.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -94,6 +95,41 @@ class FreeView:
 
 
 @dataclass(frozen=True)
+class MotionNoise:
+    """What one answer of a pose model is good for, one sigma: lengths are its weakness, directions its strength.
+
+    Larger than the error of a single step: those of neighbouring steps are alike, and filters take them for
+    independent. The defaults are for files that say nothing. They were so set that the covariance of a trajectory of
+    the package's first PoseNet was right on unseen drives of the street world.
+
+    Raises: `ModelFileError` for one that is not a number of at least 0.
+    """
+
+    along: float = 0.1
+    """Of the step, along it."""
+    across: float = 0.02
+    """Of the step, across it."""
+    turn: float = 0.3
+    """Of the angle."""
+    metres: float = 0.005
+    """At rest."""
+    radians: float = 0.002
+    metres_a_second: float = 0.02
+    """Between the images."""
+    radians_a_second: float = 0.02
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not (math.isfinite(value) and value >= 0):
+                raise ModelFileError(f"its motion noise {name} is {value}, expected a number of at least 0")
+
+
+SCALE_SIGMA = 0.2
+"""`ModelDescription.scale_sigma` of a file that does not say: what the package's first models were off by in a new
+place."""
+
+
+@dataclass(frozen=True)
 class SemanticClass:
     """One class that a model tells from the others; its id is its place among `ModelDescription.classes`."""
 
@@ -137,6 +173,11 @@ class ModelDescription:
     """None if it computes in float32."""
     free_view: FreeView | None = None
     """None if it takes no other size than `height` and `width`."""
+    scale_sigma: float | None = None
+    """Metric models: standard deviation of the logarithm of its metres in a new place, which is their relative error
+    while it is small; None if the file does not say, which is taken for `SCALE_SIGMA`."""
+    motion_noise: MotionNoise | None = None
+    """Pose models; None if the file does not say, which is taken for `MotionNoise` as it is."""
 
     def __post_init__(self) -> None:
         if wrong := misfit(type(self), vars(self)):
@@ -171,6 +212,11 @@ class ModelDescription:
             )
         if self.free_view is not None:
             self._check_free_view(self.free_view)
+        sigma = self.scale_sigma
+        if sigma is not None and not (self.metric and math.isfinite(sigma) and sigma > 0):
+            raise ModelFileError(f"its scale sigma is {sigma}, expected a positive number, and of a metric model alone")
+        if self.motion_noise is not None and self.task != "pose":
+            raise ModelFileError("it is a depth model with motion noise, which only pose models have")
         if len(self.classes) > UNKNOWN_CLASS:
             raise ModelFileError(f"it has {len(self.classes)} classes, expected at most {UNKNOWN_CLASS}")
         for item in self.classes:
@@ -191,7 +237,8 @@ class ModelDescription:
     def format_version(self) -> int:
         """The lowest of `FORMAT_VERSIONS` that knows all entries in use."""
         of_frames = 2 if self.task == "depth" and self.frames else 1
-        of_entries = 3 if self.reduction is not None or self.free_view is not None else 1
+        newest = (self.reduction, self.free_view, self.scale_sigma, self.motion_noise)
+        of_entries = 3 if any(entry is not None for entry in newest) else 1
         return max(of_frames, of_entries, *(output.since for output in extras_of(self)), 1)
 
     def to_json(self) -> str:
@@ -202,7 +249,7 @@ class ModelDescription:
         if self.format_version < 3:  # which know confidence alone, and take semantics for granted where classes are
             del values["extras"]
             values |= {"confidence": True} if "confidence" in self.extras else {}
-        for name in ("classes", "reduction", "free_view"):
+        for name in ("classes", "reduction", "free_view", "scale_sigma", "motion_noise"):
             if not values[name]:
                 del values[name]  # older versions do not know it
         return json.dumps(values)
@@ -235,10 +282,9 @@ class ModelDescription:
             values["classes"] = tuple(
                 SemanticClass(item["name"], tuple(item["colour"])) for item in values.get("classes", ())
             )
-            if values.get("reduction") is not None:
-                values["reduction"] = Reduction(**values["reduction"])
-            if values.get("free_view") is not None:
-                values["free_view"] = FreeView(**values["free_view"])
+            for name, kind in (("reduction", Reduction), ("free_view", FreeView), ("motion_noise", MotionNoise)):
+                if values.get(name) is not None:
+                    values[name] = kind(**values[name])
             return cls(**values)
         except KeyError as error:
             raise ModelFileError(f"its description has a class without {error}: export the model again") from None

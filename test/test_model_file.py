@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.model_file import (
-    METADATA_KEY,
     ModelDescription,
     ModelFileError,
+    MotionNoise,
     Score,
     SemanticClass,
     TrainingData,
@@ -50,18 +50,44 @@ def entries(description: ModelDescription) -> dict[str, Any]:
         replace(PLAIN, classes=CLASSES, extras=("semantics",)),
         replace(PLAIN, extras=("confidence",), frames=("previous", "current")),
         replace(PLAIN, task="pose", frames=("a", "b", "c")),
+        replace(PLAIN, scale_sigma=0.3),
+        replace(PLAIN, task="pose", frames=("a", "b"), motion_noise=MotionNoise(along=0.5, radians_a_second=0.25)),
     ],
 )
 def test_a_description_comes_back_as_it_was(description: ModelDescription) -> None:
     assert ModelDescription.from_json(description.to_json()) == description
 
 
-@pytest.mark.parametrize("model", [DEPTH_MODEL, POSE_MODEL])
-def test_files_from_before_are_read_and_are_what_they_were(model: str) -> None:
-    description = read_description(ROOT / model)
+def test_files_from_before_are_read_and_are_what_they_were() -> None:
+    said = {
+        "name": "first",
+        "task": "pose",
+        "height": 192,
+        "width": 624,
+        "focal_length": 360.0,
+        "metric": True,
+        "method": "PoseNet",
+        "paper": "Zhou et al.",
+        "minimum_depth": None,
+        "maximum_depth": None,
+        "frames": ["previous", "current"],
+        "colour_order": "rgb",
+        "training_data": [{"name": "street", "licence": "Apache-2.0", "supervision": "images, true poses"}],
+        "scores": [{"protocol": "street", "name": "ATE", "value": 7.1}],
+        "revision": "c5d65fe42dd7",
+        "format_version": 1,
+    }
+    description = ModelDescription.from_json(json.dumps(said))
     assert (description.classes, description.extras, description.format_version) == ((), (), 1)
-    (said,) = (item.value for item in onnx.load_model(ROOT / model).metadata_props if item.key == METADATA_KEY)
-    assert entries(description) == json.loads(said)
+    assert (description.scale_sigma, description.motion_noise) == (None, None)
+    assert entries(description) == said
+
+
+@pytest.mark.parametrize("model", [DEPTH_MODEL, POSE_MODEL])
+def test_the_models_that_come_along_say_how_sure_they_are(model: str) -> None:
+    description = read_description(ROOT / model)
+    assert description.metric == (description.scale_sigma is not None)
+    assert (description.motion_noise is not None) == (description.task == "pose")
 
 
 @pytest.mark.parametrize("description", [PLAIN, replace(PLAIN, task="pose", frames=("previous", "current"))])
@@ -136,6 +162,11 @@ def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, An
         ({"classes": 256 * [{"name": "road", "colour": [1, 2, 3]}]}, "256 classes, expected at most 255"),
         ({"frames": ["current", "previous"]}, "frames are current, previous"),
         ({"task": "segmentation"}, "task is 'segmentation'"),
+        ({"format_version": 3, "scale_sigma": 0.0}, "scale sigma is 0.0, expected a positive number"),
+        ({"format_version": 3, "metric": False, "scale_sigma": 0.1}, "of a metric model alone"),
+        ({"format_version": 3, "motion_noise": {}}, "depth model with motion noise"),
+        ({"format_version": 3, "motion_noise": {"along": -0.1}}, "motion noise along is -0.1, expected"),
+        ({"format_version": 3, "motion_noise": {"sideways": 0.1}}, "incomplete .*sideways"),
         ({"task": "pose", "confidence": True}, "pose model with confidence, which only"),
         ({"classses": []}, "unknown entries classses"),
     ],

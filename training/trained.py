@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from depth_perception.model_file import ModelDescription, SemanticClass
+from depth_perception.model_file import SCALE_SIGMA, ModelDescription, MotionNoise, SemanticClass
 from training.checkpoint import read_checkpoint
 from training.data.label_sets import LABEL_SETS
 from training.errors import TrainingError
@@ -55,13 +55,18 @@ class Trained:
         if task == "depth":
             values |= {"minimum_depth": network.minimum_depth, "maximum_depth": network.maximum_depth}
             values |= {"classes": self._classes(), "extras": model.answers[1:]}
+        metric = task in self.system.learned.metric
+        if metric:
+            values.setdefault("scale_sigma", SCALE_SIGMA)
+        if task == "pose":
+            values.setdefault("motion_noise", MotionNoise())
         return ModelDescription(
             name=name,
             task=task,
             height=self.data["height"] // reduction,
             width=self.data["width"] // reduction,
             focal_length=self.system.sample_focal_length / reduction,
-            metric=task in self.system.learned.metric,
+            metric=metric,
             method=str(network.method),
             paper=str(network.paper),
             frames=model.frames,

@@ -36,11 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _text(path: str, model: ModelDescription) -> str:
+    from dataclasses import asdict
     from pathlib import Path
     from textwrap import wrap
 
     from depth_perception.engines.contract import expected_outputs
     from depth_perception.evaluation.table import table
+    from depth_perception.model_file import SCALE_SIGMA, MotionNoise
 
     rows = [
         ("task", model.task),
@@ -52,6 +54,12 @@ def _text(path: str, model: ModelDescription) -> str:
         rows.append(("frames", ", ".join(model.frames)))
     rows.append(("outputs", ", ".join(tensor.name for tensor in expected_outputs(model))))
     rows.append(("unit", "metres" if model.metric else "unknown: right up to one factor, needs a scale"))
+    if model.metric:
+        sigma = SCALE_SIGMA if model.scale_sigma is None else model.scale_sigma
+        rows.append(("scale", f"one sigma is {sigma:.0%}{' (not said)' if model.scale_sigma is None else ''}"))
+    if model.task == "pose":
+        noise = ", ".join(f"{name} {value:g}" for name, value in asdict(model.motion_noise or MotionNoise()).items())
+        rows.append(("motion noise", noise.replace("_", " ") + (" (not said)" if model.motion_noise is None else "")))
     if model.minimum_depth is not None and model.maximum_depth is not None:
         rows.append(("depth", f"{model.minimum_depth:g} to {model.maximum_depth:g} m"))
     for index, line in enumerate(wrap(", ".join(item.name for item in model.classes), 100)):

@@ -16,20 +16,13 @@ from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import motion_from_canonical
 from depth_perception.geometry.pose import Array, change_frame, vector_from_rotation
+from depth_perception.model_file import MotionNoise
 from depth_perception.once import Once
 
 NANOSECONDS = 1e-9
 UNKNOWN_VARIANCE = 1e6
 """Square metres where the scale is unknown: filters such as robot_localization take it for "do not use"."""
 
-# What one answer of a pose network is good for, one sigma: lengths are its weakness, directions its strength. Larger
-# than the error of a single step: those of neighbouring steps are alike, and filters take them for independent. So set
-# that the covariance of a trajectory was right on unseen drives of the street world.
-_ALONG = 0.1  # of the step, along it
-_ACROSS = 0.02  # of the step, across it
-_TURN = 0.3  # of the angle
-_FLOOR = np.repeat([0.005, 0.002], 3)  # metres and radians, at rest
-_RATE = np.repeat([0.02, 0.02], 3)  # metres and radians per second between the images
 _JITTER_GAIN = 0.2
 
 
@@ -126,6 +119,7 @@ class VisualOdometry:
         self._engine = engine
         self._body_from_camera = np.asarray(body_from_camera, np.float64)
         self._maximum_gap = settings.maximum_gap
+        self._expected = model.motion_noise or MotionNoise()
         self._images = np.zeros((len(model.frames), model.height, model.width, 3), np.uint8)
         self._stamps: deque[int] = deque(maxlen=len(model.frames))
         self._moved_until: int | None = None
@@ -178,15 +172,18 @@ class VisualOdometry:
         return Motion(motion, start, stamp, self._noise(motion, (stamp - start) * NANOSECONDS), self.scale)
 
     def _noise(self, motion: Array, seconds: float) -> Array:
-        """What a pose network is good for, and the jitter it has just shown."""
+        """What the model is good for, and the jitter it has just shown."""
         translation, rotation = motion[:3, 3], vector_from_rotation(motion[:3, :3])
         velocity = np.concatenate([translation, rotation]) / seconds
         if self._velocity is not None:
             self._jitter += _JITTER_GAIN * ((velocity - self._velocity) ** 2 - self._jitter)
         self._velocity = velocity
 
-        noise = np.diag(_FLOOR**2 + (_RATE * seconds) ** 2 + self._jitter * seconds**2)
-        noise[:3, :3] += _ACROSS**2 * np.dot(translation, translation) * np.eye(3)
-        noise[:3, :3] += (_ALONG**2 - _ACROSS**2) * np.outer(translation, translation)
-        noise[3:, 3:] += _TURN**2 * np.dot(rotation, rotation) * np.eye(3)
+        expected = self._expected
+        floor = np.repeat([expected.metres, expected.radians], 3)
+        rate = np.repeat([expected.metres_a_second, expected.radians_a_second], 3)
+        noise = np.diag(floor**2 + (rate * seconds) ** 2 + self._jitter * seconds**2)
+        noise[:3, :3] += expected.across**2 * np.dot(translation, translation) * np.eye(3)
+        noise[:3, :3] += (expected.along**2 - expected.across**2) * np.outer(translation, translation)
+        noise[3:, 3:] += expected.turn**2 * np.dot(rotation, rotation) * np.eye(3)
         return noise

@@ -11,7 +11,7 @@ from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
-from depth_perception.model_file import ModelDescription
+from depth_perception.model_file import SCALE_SIGMA, ModelDescription
 
 SMALLEST, LARGEST = 1e-4, 1e4
 """Metres in one unit of a model; what is beyond is a mistake, and would stay in a trajectory for good."""
@@ -47,8 +47,8 @@ UNKNOWN_SCALE = ScaleEstimate(1.0, float("inf"), "unknown")
 
 
 def model_scale(model: ModelDescription) -> ScaleEstimate:
-    """What a model says of its own scale: one, give or take a fifth in a new place, if it is metric."""
-    return ScaleEstimate(1.0, 0.2, "model") if model.metric else UNKNOWN_SCALE
+    """What a model says of its own scale: one, give or take its sigma, if it is metric."""
+    return ScaleEstimate(1.0, model.scale_sigma or SCALE_SIGMA, "model") if model.metric else UNKNOWN_SCALE
 
 
 def known_scale(settings: DepthSettings | OdometrySettings, model: ModelDescription) -> ScaleEstimate:

@@ -19,6 +19,7 @@ from depth_perception.geometry.pose import (
     rotation_from_vector,
     vector_from_rotation,
 )
+from depth_perception.model_file import MotionNoise
 
 CAMERA = Camera(64, 32, 40.0, 40.0, 31.5, 15.5)
 IMAGE = np.zeros((32, 64, 3), np.uint8)
@@ -142,6 +143,37 @@ def test_reset_makes_the_next_image_the_first(tmp_path):
 
 def positive_definite(covariance):
     return np.allclose(covariance, covariance.T) and np.linalg.eigvalsh(covariance).min() > 0
+
+
+LEFT = pose_from(rotation_from_vector([0, 0, 0.1]), [2.0, 0, 0])
+"""Of the body, within `STEP`: 2 m forward, 0.1 rad to the left."""
+
+
+@pytest.mark.parametrize(
+    ("noise", "sigmas", "scale_sigma"),
+    [
+        # Of a file that does not say: 10 % and 2 % of 2 m, 30 % of 0.1 rad, and little at rest and with time.
+        (None, [0.2001, 0.0403, 0.0403, 0.0301, 0.0301, 0.0301], 0.2),
+        (
+            MotionNoise(0.25, 0.1, 0.5, 0.3, 0.02, 4.0, 0.5),
+            np.sqrt(
+                [
+                    0.3**2 + 0.4**2 + 0.5**2,
+                    *2 * [0.3**2 + 0.4**2 + 0.2**2],
+                    *3 * [0.02**2 + 0.05**2 + 0.05**2],
+                ]
+            ),
+            0.35,
+        ),
+    ],
+    ids=["a file that does not say", "a file that says"],
+)
+def test_how_sure_a_motion_is_the_model_says(tmp_path, noise, sigmas, scale_sigma):
+    said = {} if noise is None else {"motion_noise": noise, "scale_sigma": scale_sigma}
+    estimator = odometry(tmp_path, motion=change_frame(LEFT, inverse(MOUNT)), model=said)
+    (motion,) = drive(estimator, 2)
+    np.testing.assert_allclose(np.sqrt(np.diag(motion.noise)), sigmas, rtol=2e-3)
+    assert motion.scale == ScaleEstimate(1.0, scale_sigma, "model")
 
 
 def test_covariance_is_never_zero_and_grows_with_step_and_doubt(tmp_path):

@@ -175,6 +175,7 @@ def write_pose_model(
     focal_length: float = 40.0,
     frames: tuple[str, ...] = ("previous", "current"),
     metric: bool = True,
+    **said: Any,
 ) -> ModelDescription:
     """A pose model that answers one constant `motion` (``[4, 4]``, default half a metre forward) for every pair."""
     if motion is None:
@@ -206,6 +207,7 @@ def write_pose_model(
         method="constant",
         paper="none",
         frames=frames,
+        **said,
     )
     _write(graph, description, path)
     return description

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from depth_perception.files import require_writable
+from depth_perception.model_file import SCALE_SIGMA, MotionNoise
 from training.exporting.export import export_checkpoint, read_scores
 
 
@@ -20,11 +23,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scores", help="JSON written by python -m training evaluate")
     parser.add_argument("--single", action="store_true", help="store weights in single precision, twice the size")
     parser.add_argument("--any-view", action="store_true", help="of depth: images of any aspect, of as many pixels")
+    parser.add_argument("--scale-sigma", type=float, metavar="X", help=f"of a metric model (default: {SCALE_SIGMA:g})")
+    parser.add_argument(
+        "--motion-noise",
+        type=_number_by_name,
+        nargs="+",
+        metavar="NAME=X",
+        help="of a pose model, where it differs from "
+        + " ".join(f"{name}={value:g}" for name, value in asdict(MotionNoise()).items()),
+    )
     options = parser.parse_args(arguments)
     require_writable(Path(options.output).parent)
+    sure: dict[str, Any] = {"scale_sigma": options.scale_sigma} if options.scale_sigma else {}
+    if options.motion_noise:
+        sure["motion_noise"] = MotionNoise(**dict(options.motion_noise))
     scores = read_scores(options.scores, options.task) if options.scores else ()
     description = export_checkpoint(
-        options.checkpoint, options.task, options.output, options.name, scores, not options.single, options.any_view
+        options.checkpoint,
+        options.task,
+        options.output,
+        options.name,
+        scores,
+        not options.single,
+        options.any_view,
+        **sure,
     )
     size = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {description.task} model '{description.name}', {size:.1f} MB")
+
+
+def _number_by_name(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    if name not in asdict(MotionNoise()):
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(asdict(MotionNoise()))}")
+    return name, float(value)

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from depth_perception.model_file import FreeView, ModelDescription, Score, write_model
 from training.errors import TrainingError
@@ -38,17 +39,20 @@ def export_checkpoint(
     scores: Sequence[Score] = (),
     half: bool = True,
     any_view: bool = False,
+    **values: Any,
 ) -> ModelDescription:
     """The depth or pose network of a checkpoint as a model file, for images of the size that it was trained at.
 
     Args:
         any_view: a depth network takes other sizes of as many pixels as well, so that a camera of another aspect is not
             cut to that of the training.
+        values: what else `ModelDescription` says of it, such as `scale_sigma` and `motion_noise`, where that is known
+            better than by their defaults.
 
     Raises: `TrainingError` if the checkpoint has none, or the export is not faithful.
     """
     trained = Trained.read(checkpoint)
-    description = trained.describe(task, name, scores=tuple(scores), revision=_revision())
+    description = trained.describe(task, name, scores=tuple(scores), revision=_revision(), **values)
     model = trained.model(task)
     if any_view:
         if not isinstance(model.network, DepthNetwork):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
@@ -36,6 +37,11 @@ def _card(path: Path, model: ModelDescription) -> str:
         ("focal length trained at", f"{model.focal_length:g} pixels of the input; others are converted"),
         ("lengths", "metres" if model.metric else "right up to one unknown factor"),
     ]
+    if model.scale_sigma is not None:
+        rows.append(("one sigma of its scale", f"{model.scale_sigma:.0%}"))
+    if model.motion_noise is not None:
+        noise = ", ".join(f"{name} {value:g}" for name, value in asdict(model.motion_noise).items())
+        rows.append(("motion noise, one sigma", noise.replace("_", " ")))
     if model.minimum_depth is not None and model.maximum_depth is not None:
         rows.append(("depth", f"{model.minimum_depth:g} to {model.maximum_depth:g} m"))
     if model.revision:

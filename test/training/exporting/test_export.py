@@ -13,7 +13,8 @@ from helpers.training import make_system
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.geometry.camera import Camera
-from depth_perception.model_file import FreeView, ModelDescription, Score, read_description
+from depth_perception.model_file import SCALE_SIGMA, FreeView, ModelDescription, MotionNoise, Score, read_description
+from training.commands.export import main as export_command
 from training.data.datasets.kitti_raw import KittiRawData
 from training.data.datasets.street import StreetData
 from training.data.datasets.video import VideoData
@@ -242,6 +243,26 @@ def test_a_model_names_what_it_learned_from():
         ("KITTI raw", "CC BY-NC-SA 3.0", "images, true distances"),
     ]
     assert learned[1].name == "drive.mp4, frames 0 to 199"
+
+
+def test_how_sure_a_model_is_is_always_said():
+    system = make_system("lr", LossWeights(motion=1.0, speed=0.5))
+    trained = Trained(Path("x.ckpt"), system, {"width": 96, "height": 64})
+    relative = trained.describe("depth", "x")
+    assert (relative.metric, relative.scale_sigma, relative.motion_noise) == (False, None, None)
+    assert trained.describe("pose", "x").motion_noise == MotionNoise()
+    system.learned = system.learned_from([StreetData(seeds=(0, 90), truth=("depth", "poses")).describe()])
+    assert trained.describe("depth", "x").scale_sigma == SCALE_SIGMA
+    known = trained.describe("pose", "x", scale_sigma=0.07, motion_noise=MotionNoise(along=0.4))
+    assert known.scale_sigma == 0.07
+    assert known.motion_noise == MotionNoise(along=0.4)
+
+
+def test_noise_that_there_is_not_is_refused_by_name(capsys):
+    command = ["--checkpoint", "x", "--task", "pose", "--output", "x.onnx", "--name", "x", "--motion-noise"]
+    with pytest.raises(SystemExit):
+        export_command([*command, "along=0.1", "sideways=1"])
+    assert "sideways is none of along, across, turn" in capsys.readouterr().err
 
 
 def test_pretrained_encoders_are_named_too():
