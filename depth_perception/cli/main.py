@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
-from depth_perception import __version__
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.version import __version__
 
 COMMANDS = ("inspect", "evaluate", "demo", "benchmark", "build")
 """Modules of this room; each has ``add_parser(subparsers)``, which sets ``run`` to a function of the arguments."""

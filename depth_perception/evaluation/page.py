@@ -7,7 +7,6 @@ from html import escape
 
 import cv2
 
-from depth_perception import __version__
 from depth_perception.evaluation import rows
 from depth_perception.evaluation.pictures import (
     FAR,
@@ -20,6 +19,7 @@ from depth_perception.evaluation.pictures import (
 )
 from depth_perception.evaluation.plots import depth_plot, trajectory_plot
 from depth_perception.evaluation.result import Evaluation, Sample
+from depth_perception.version import __version__
 
 _STYLE = """
 :root { color-scheme: light; --ink: #1f2937; --soft: #6b7280; --line: #e5e7eb; --paper: #fff; --back: #f3f4f6;

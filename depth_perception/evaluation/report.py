@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception import __version__
 from depth_perception.evaluation.page import page
 from depth_perception.evaluation.result import Evaluation
 from depth_perception.files import write_atomically
 from depth_perception.geometry.pose import quaternion_from_rotation
+from depth_perception.version import __version__
 
 FORMAT_VERSION = 2
 
