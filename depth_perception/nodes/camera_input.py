@@ -17,6 +17,7 @@ from depth_perception.camera_info import camera_from_info, doubts_about, size_mi
 from depth_perception.estimators.settings import RECTIFIED_INPUT
 from depth_perception.geometry.camera import Camera
 from depth_perception.nodes.images import image_from_message
+from depth_perception.nodes.log import LimitedLog
 from depth_perception.nodes.parameters import NodeError, value
 from depth_perception.nodes.qos import RELIABILITIES
 from depth_perception.nodes.shared import Shared
@@ -64,10 +65,10 @@ class CameraInput:
         self._rectified_input: str = value(node, "rectified_input")
         self._samples = SampleRange()
         self._made = shared.made
-        self._node = node
+        self._log = LimitedLog(node.get_logger())
         self._listeners: dict[CameraListener, Callable[[AnyImage], None]] = {}
         self._infos: deque[CameraInfo] = deque(maxlen=10)
-        self._seen: set[Camera] = set()
+        self._doubted: Camera | None = None
         self._arrival = threading.Condition()
         self._info_topic = info
         self.images = FollowingSubscription(node, sources, self._on_image, reliability)
@@ -126,11 +127,10 @@ class CameraInput:
         info = next(exact, self._infos[-1])
         rectified, said = takes_p(info, self._rectified_input, self.images.topic)
         camera = camera_from_info(info, rectified=rectified)
-        if camera not in self._seen:
-            self._seen.add(camera)
-            for remark in (said, *doubts_about(info, rectified=rectified)):
-                if remark:
-                    self._node.get_logger().warning(f"{self._info_topic}: {remark}")
+        if camera != self._doubted:
+            remarks = filter(None, (said, *doubts_about(info, rectified=rectified)))
+            if all([self._log.warning(number, f"{self._info_topic}: {text}") for number, text in enumerate(remarks)]):
+                self._doubted = camera
         return camera if (camera.width, camera.height) == (width, height) else None
 
 

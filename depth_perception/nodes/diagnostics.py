@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from depth_perception.errors import one_line
 from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.statistics import Summary
 
@@ -39,9 +40,9 @@ def message_of(name: str, trouble: str, waiting_for: str, summary: Summary, stat
         trouble: Why it could not be configured; empty if it could.
         waiting_for: The topic its frames come from.
     """
-    message = DiagnosticStatus(name=name, hardware_id=status.device or "")
+    message = DiagnosticStatus(name=name, hardware_id=one_line(status.device or ""))
     message.level, message.message = _verdict(status.state, trouble, waiting_for, summary)
-    message.values = [KeyValue(key=key, value=value) for key, value in status.entries().items()]
+    message.values = [KeyValue(key=key, value=one_line(value)) for key, value in status.entries().items()]
     return message
 
 

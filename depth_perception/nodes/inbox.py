@@ -15,18 +15,21 @@ class Inbox(Generic[Item]):
     So however slow the work is, an item is never older than the work on one other item when its own begins.
     """
 
-    def __init__(self, work: Callable[[Item], None], dropped: Callable[[Item], None]) -> None:
+    def __init__(
+        self, work: Callable[[Item], None], dropped: Callable[[Item], None], after: Inbox[Item] | None = None
+    ) -> None:
         """
         Args:
             work: Called in the thread with one item after the other. Must not raise.
             dropped: Called, in the thread that called `put`, with an item that will not be worked on.
+            after: What was stopped before; work begins when its work has ended.
         """
         self._work = work
         self._dropped = dropped
         self._condition = threading.Condition()
         self._slot: list[Item] = []
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="inbox")
+        self._thread = threading.Thread(target=self._run, args=(after,), name="inbox")
         self._thread.start()
 
     def put(self, item: Item) -> None:
@@ -37,14 +40,20 @@ class Inbox(Generic[Item]):
         for old in replaced:
             self._dropped(old)
 
-    def close(self) -> None:
-        """Waits for the work in progress to end; what waits in the slot is left undone."""
+    def stop(self) -> None:
+        """Lets the work in progress end, without waiting for it; what waits in the slot is left undone."""
         with self._condition:
             self._closed = True
             self._condition.notify()
+
+    def close(self) -> None:
+        """Waits for the work in progress to end; what waits in the slot is left undone."""
+        self.stop()
         self._thread.join()
 
-    def _run(self) -> None:
+    def _run(self, after: Inbox[Item] | None) -> None:
+        if after is not None:
+            after.close()
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._slot or self._closed)

@@ -10,6 +10,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.nodes.guard import guard, spin
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.shared import Shared
 
@@ -24,7 +25,8 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
     One executor serves them all, and never waits for a model: each node works on its frames in a thread of its own.
 
     A node that cannot be made (an unknown parameter, an impossible value) is one fatal line and exit code 1. One that
-    cannot be configured lives on: /diagnostics says why, and it can be configured again.
+    cannot be configured lives on: /diagnostics says why, and it can be configured again. So does one that was sent
+    something that a callback cannot bear.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
     rclpy.init(args=None if arguments is None else list(arguments))
@@ -34,10 +36,11 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
     try:
         for name, kind in kinds.items():
             nodes[name] = kind(shared)
+            guard(nodes[name])
             executor.add_node(nodes[name])
         for node in nodes.values():
             node.start()
-        executor.spin()
+        spin(executor, next(iter(nodes.values())).log)
     except DepthPerceptionError as error:
         get_logger(name).fatal(str(error))
         return 1

@@ -161,7 +161,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
         try:
             self._scale = scale_from_message(message)
         except EstimatorError as error:
-            self._node.report(f"depth/scale: {error}")
+            self._node.log.exception(error, "depth/scale: ")
 
 
 class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):

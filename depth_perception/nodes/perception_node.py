@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from builtin_interfaces.msg import Time as Stamp
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
@@ -23,10 +24,11 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 
 from depth_perception.engines.engine import Engine
-from depth_perception.errors import DepthPerceptionError
+from depth_perception.errors import DepthPerceptionError, one_line
 from depth_perception.nodes import diagnostics, parameters
 from depth_perception.nodes.images import ImageOutput
 from depth_perception.nodes.inbox import Inbox
+from depth_perception.nodes.log import LimitedLog
 from depth_perception.nodes.models import engine_summary
 from depth_perception.nodes.pipeline import Frame, Pipeline
 from depth_perception.nodes.qos import LATCHED, OUTPUT
@@ -42,8 +44,6 @@ FOLLOW_PERIOD = 0.25
 """Seconds between two looks at who publishes the inputs."""
 JUMP_BACK = 1.0
 """Seconds that stamps may go back (frames out of order) before it counts as time that went back (a bag's loop)."""
-REPEAT = 10.0
-"""Seconds after which an error that lasts is logged again."""
 
 AUTOSTART = Setting(
     "autostart", True, "Configure and activate at the start; if false, wait for somebody to do it (ros2 lifecycle set)"
@@ -59,6 +59,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     Attributes:
         settings: Those of its parameters that its estimator is made with, as they are now.
         shared: What it has in common with the other nodes of its process.
+        log: For what may come with every message.
         opened: Closes, when the node is cleaned up, what was opened when it was configured.
     """
 
@@ -77,6 +78,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         """
         super().__init__(name, automatically_declare_parameters_from_overrides=True)
         self.statistics = Statistics()
+        self.log = LimitedLog(self.get_logger())
         self.shared = Shared() if shared is None else shared
         self.opened = ExitStack()
         self._stage = "unconfigured"
@@ -84,9 +86,9 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self._estimator_settings = estimator
         parameters.declare(self, (AUTOSTART, *table), self._take_settings, self._may_change)
         self._trouble = ""
-        self._logged: dict[str, float] = {}
         self._pipeline: Pipeline[Content] | None = None
         self._inbox: Inbox[Frame[Content]] | None = None
+        self._ending: Inbox[Frame[Content]] | None = None
         self._latest: Time | None = None
         self._lost_before = 0
         self._engine_seconds = 0.0
@@ -147,14 +149,6 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         """All frames so far are forgotten before the next one."""
         self._time_jumped.set()
 
-    def report(self, error: str) -> None:
-        """Logs an error that may come with every frame: at once, and then every few seconds as long as it lasts."""
-        now = time.monotonic()
-        if now - self._logged.get(error, -REPEAT) >= REPEAT:
-            self._logged = {text: when for text, when in self._logged.items() if now - when < REPEAT}
-            self._logged[error] = now
-            self.get_logger().error(error)
-
     # Lifecycle.
 
     def start(self) -> None:
@@ -165,13 +159,28 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     def stop(self) -> None:
         """Ends the worker and frees everything, in whatever state the node is."""
         self._stop_listening()
+        if self._ending is not None:
+            self._ending.close()  # what it works on, it works on with what is freed now
+        self._ending = None
         self._free()
+
+    def objection_to(self, transition: Transition) -> str:
+        """Why the node cannot go through a transition now; empty if it can."""
+        possible = {number: label for number, label, *_ in self._state_machine.available_transitions}
+        if transition.label in possible.values() if transition.label else transition.id in possible:
+            return ""
+        choices = ", ".join(f"{label} ({number})" for number, label in possible.items())
+        hint = "; set autostart to false where something else manages it" if self.value("autostart") else ""
+        return (
+            f"change_state: transition {transition.label or transition.id} is not possible while {self._stage},"
+            f" expected {choices or 'none any more'}{hint}"
+        )
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         try:
             self._pipeline = self.configure()
         except DepthPerceptionError as error:
-            return self._failed_to_configure(str(error))
+            return self._failed_to_configure(one_line(str(error)))
         except Exception:  # rclpy would swallow it
             if not self.context.ok():
                 return TransitionCallbackReturn.FAILURE  # the process is ending
@@ -209,10 +218,12 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
     def _activate(self) -> None:
         assert self._pipeline is not None, "only what is configured is activated"
-        self.statistics.reset()
-        self._logged.clear()
+        statistics = self.statistics = Statistics()
+        self.log.forget()
         self._latest = None
-        self._inbox = Inbox(partial(self._work, self._pipeline), lambda frame: self.statistics.dropped())
+        work = partial(self._work, self._pipeline, statistics)
+        self._inbox = Inbox(work, lambda frame: statistics.dropped(), after=self._ending)
+        self._ending = None
         self._pipeline.begin()
         self._lost_before = self._pipeline.inputs[0].lost
         self._stage = "active"
@@ -232,7 +243,8 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         for item in self._pipeline.inputs if self._pipeline else ():
             item.close()
         if self._inbox is not None:
-            self._inbox.close()
+            self._inbox.stop()
+            self._ending = self._inbox
         self._inbox = None
 
     def set_parameters_atomically(self, parameter_list: list[RosParameter]) -> SetParametersResult:
@@ -269,34 +281,34 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     def _on_engine_time(self, seconds: float) -> None:
         self._engine_seconds += seconds
 
-    def _work(self, pipeline: Pipeline[Content], frame: Frame[Content]) -> None:
+    def _work(self, pipeline: Pipeline[Content], statistics: Statistics, frame: Frame[Content]) -> None:
         self._engine_seconds = 0.0
         try:
             if self._time_went_back(frame):
                 pipeline.restart()
             published = pipeline.process(frame)
         except DepthPerceptionError as error:
-            self.statistics.failed(str(error))
-            self.report(str(error))
+            statistics.failed(one_line(str(error)))
+            self.log.exception(error)
         except Exception as error:  # a bug costs a frame, not the node
             if not self.context.ok():
                 return  # the process is ending
-            self.statistics.failed(f"{type(error).__name__}: {error}")
-            self.report(traceback.format_exc())
+            statistics.failed(one_line(f"{type(error).__name__}: {error}"))
+            self.log.exception(error)
         else:
             if not published:
-                self.statistics.skipped()
+                statistics.skipped()
                 return
             age = self.get_clock().now() - Time.from_msg(frame.stamp, clock_type=self.get_clock().clock_type)
             latency = time.monotonic() - frame.arrival
-            self.statistics.processed(latency, age.nanoseconds * 1e-9, self._engine_seconds)
+            statistics.processed(latency, age.nanoseconds * 1e-9, self._engine_seconds)
 
     def _time_went_back(self, frame: Frame[Content]) -> bool:
         stamp, latest = Time.from_msg(frame.stamp), self._latest
         self._latest = stamp
         went_back = latest is not None and (latest - stamp).nanoseconds > JUMP_BACK * 1e9
         if went_back:
-            self.get_logger().info("time went back: everything before is forgotten")
+            self.log.info("time", "time went back: everything before is forgotten")
         asked = self._time_jumped.is_set()
         self._time_jumped.clear()
         return asked or went_back

@@ -54,19 +54,14 @@ class Statistics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.reset()
-
-    def reset(self) -> None:
-        """Forgets everything."""
-        with self._lock:
-            self._received = self._processed = self._dropped = self._failed = self._skipped = 0
-            self._arrivals: deque[float] = deque(maxlen=SAMPLES)
-            self._failing = False
-            self._last_error = ""
-            self._from_receipt: deque[float] = deque(maxlen=SAMPLES)
-            self._from_stamp: deque[float] = deque(maxlen=SAMPLES)
-            self._engine: deque[float] = deque(maxlen=SAMPLES)
-            self._overhead: deque[float] = deque(maxlen=SAMPLES)
+        self._received = self._processed = self._dropped = self._failed = self._skipped = 0
+        self._arrivals: deque[float] = deque(maxlen=SAMPLES)
+        self._failing = False
+        self._last_error = ""
+        self._from_receipt: deque[float] = deque(maxlen=SAMPLES)
+        self._from_stamp: deque[float] = deque(maxlen=SAMPLES)
+        self._engine: deque[float] = deque(maxlen=SAMPLES)
+        self._overhead: deque[float] = deque(maxlen=SAMPLES)
 
     def received(self, arrival: float) -> None:
         """A frame arrived at this `time.monotonic`."""

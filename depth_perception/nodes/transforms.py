@@ -37,7 +37,6 @@ class CameraPose:
         camera_pose = node.value("camera_pose")
         self._node = node
         self._base_frame = node.value("base_frame")
-        self._said: set[str] = set()
         self._fixed = None if camera_pose is None else self._checked(camera_mount(camera_pose), "camera_pose")
         self._buffer: Any = None
         self._listener: Any = None
@@ -79,10 +78,8 @@ class CameraPose:
             doubts = check_mount(pose, frame)
         except GeometryError as error:
             raise NodeError(f"TF: {error}") from None
-        for doubt in doubts:
-            if doubt not in self._said:
-                self._said.add(doubt)
-                self._node.get_logger().warning(doubt)
+        for number, doubt in enumerate(doubts):
+            self._node.log.warning(("mount", number), doubt)
         return pose
 
     def forget(self) -> None:

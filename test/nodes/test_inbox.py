@@ -48,3 +48,19 @@ def test_close_waits_for_the_work_in_progress_and_leaves_the_rest() -> None:
     assert not closing.is_alive()
     assert work.done == [1]
     assert dropped == []
+
+
+def test_stop_does_not_wait_and_what_comes_after_does() -> None:
+    work, dropped = Slow(), list[int]()
+    inbox = Inbox(work, dropped.append)
+    inbox.put(1)
+    assert work.begun.acquire(timeout=DEADLINE)
+    inbox.put(2)
+    inbox.stop()  # would hang here: nobody lets the work go
+    after = Inbox(work, dropped.append, after=inbox)
+    after.put(3)
+    assert not work.begun.acquire(timeout=0.1)
+    work.go.release(2)
+    assert work.begun.acquire(timeout=DEADLINE)
+    after.close()
+    assert work.done == [1, 3]
