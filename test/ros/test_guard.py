@@ -105,7 +105,12 @@ def test_a_manager_takes_nodes_through_their_states_and_is_told_where_it_cannot(
     def all_of(nodes: tuple[str, ...], transitions: tuple[int, ...]) -> bool:
         return all(change(graph, node, transition) for transition in transitions for node in nodes)
 
-    assert not all_of(NODES, up)  # they have started by themselves
+    def refused() -> bool:
+        assert not all_of(NODES, up)  # they have started by themselves
+        return "transition 1 is not possible while active" in process.output
+
+    wait_until_active(graph, NODES[0])
+    graph.until(refused, "word of it, which comes once a second")
     assert "set autostart to false" in process.wait_for_output("transition 1 is not possible while active")
     managed = {"name": "managed", "model": models / "depth.onnx", "autostart": False}
     with graph.node_process("depth_node", **managed) as other:
