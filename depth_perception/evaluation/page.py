@@ -19,6 +19,7 @@ from depth_perception.evaluation.pictures import (
 )
 from depth_perception.evaluation.plots import depth_plot, trajectory_plot
 from depth_perception.evaluation.result import Evaluation, Sample
+from depth_perception.evaluation.trajectory_metrics import KITTI_LENGTHS
 from depth_perception.version import __version__
 
 _STYLE = """
@@ -186,14 +187,15 @@ def _notes(evaluation: Evaluation) -> str:
     if evaluation.depth is not None:
         notes.insert(
             0,
-            "Depth errors are means over images, of true depths up to 80 m. Median-scaled: each depth map was first"
-            " multiplied by median(truth) / median(prediction), which is the scale in the table.",
+            f"Depth errors are means over images, of true depths up to {evaluation.depth.protocol.maximum:g} m."
+            " Median-scaled: each depth map was first multiplied by median(truth) / median(prediction), which is the"
+            " scale in the table.",
         )
     if evaluation.trajectory is not None and evaluation.trajectory.metrics:
         notes.insert(
             1,
             "ATE is the root mean square distance of positions after the alignment named; RPE is from one pose to the"
-            " next; t_err is KITTI's drift over segments of 100 to 800 m.",
+            f" next; t_err is KITTI's drift over segments of {KITTI_LENGTHS[0]:g} to {KITTI_LENGTHS[-1]:g} m.",
         )
     if not notes:
         return ""

@@ -53,6 +53,12 @@ def test_on_a_cpu_openvino_comes_before_onnx_runtime(tmp_path):
     assert names.index("openvino") < names.index("onnxruntime")
 
 
+def test_on_a_gpu_tensorrt_comes_before_onnx_runtime(monkeypatch):
+    monkeypatch.setattr(type(BACKENDS["tensorrt"]), "devices", lambda self: ("GPU",))
+    monkeypatch.setattr(type(BACKENDS["onnxruntime"]), "devices", lambda self: ("GPU", "CPU"))
+    assert [backend.name for backend in choose()] == ["tensorrt", "onnxruntime", "openvino"]
+
+
 def test_what_is_not_installed_is_not_chosen(tmp_path, monkeypatch):
     path = tmp_path / "depth.onnx"
     write_depth_model(path)

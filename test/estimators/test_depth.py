@@ -78,6 +78,15 @@ def test_what_the_model_saturates_at_is_far_away_and_not_a_distance(tmp_path):
     assert not result.valid.any()
 
 
+@pytest.mark.parametrize(("share", "is_far"), [(0.945, False), (0.955, True)])
+def test_a_model_saturates_within_a_twentieth_of_its_largest_depth(tmp_path, share, is_far):
+    answer = luma_depth(grey(128))[0, 0]
+    write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, maximum_depth=float(answer / share))
+    result = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA).estimate(grey(128))
+    assert np.isposinf(result.depth).all() == is_far
+    assert result.valid.all() != is_far
+
+
 def test_what_the_camera_did_not_see_is_nan(engine):
     pincushion = Camera(64, 32, 40.0, 40.0, 31.5, 15.5, (0.3, 0.1, 0.0, 0.0, 0.0))
     estimator = DepthEstimator(engine, pincushion)

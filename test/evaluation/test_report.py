@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
 import numpy as np
 import pytest
+from helpers.models import luma_depth
+from helpers.recordings import picture
 
+from depth_perception.evaluation.protocol import RECORDING
 from depth_perception.evaluation.report import write_report
 
 VOID = {"meta", "img", "br", "link", "hr", "input"}
@@ -98,6 +102,21 @@ def test_without_ground_truth_there_are_no_errors_on_the_page(written):
     assert "AbsRel" not in html
     assert len(page.images) == 4 * 2 + 1 + 2
     assert "no true depth" in html
+
+
+def test_the_notes_say_what_was_counted(written, tmp_path):
+    """Of truth to 100 m, the part up to 80 m."""
+    evaluation, _, html = written(frames=3, metres_per_unit=2.0, depth="32FC1", encoding="png")
+    truths = [2 * luma_depth(picture(index, 64, 32)) for index in range(3)]
+    counted = [truth[truth < 80] for truth in truths]
+    assert all(known.size < truth.size for known, truth in zip(counted, truths, strict=True))
+    expected = np.mean([np.sqrt(np.mean((known / 2) ** 2)) for known in counted])  # the model answers half of it
+    assert evaluation.depth.metric.rmse == pytest.approx(expected, rel=1e-3)
+    assert "of true depths up to 80 m" in html
+    assert "over segments of 100 to 800 m" in html
+    closer = replace(evaluation, depth=replace(evaluation.depth, protocol=replace(RECORDING, maximum=30.0)))
+    _, path = write_report(closer, tmp_path / "closer")
+    assert "of true depths up to 30 m" in path.read_text()
 
 
 def test_names_from_a_recording_cannot_break_the_page(written, tmp_path):

@@ -6,7 +6,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from depth_perception.nodes.depth_color import FARTHEST, NEAREST, colored
+from depth_perception.nodes.depth_color import colored
 from depth_perception.nodes.images import depth_from_message, image_from_message, message_from_image, write_data
 from depth_perception.pixel_formats import PixelFormatError
 
@@ -53,9 +53,15 @@ def test_what_cannot_be_decoded_is_said() -> None:
 
 
 def test_near_is_red_far_is_blue_and_nothing_is_black() -> None:
-    depth = np.array([[NEAREST, FARTHEST, np.inf, np.nan]], np.float32)
-    near, far, sky, nothing = colored(depth)[0].astype(int)
+    near, far, sky, nothing = colored(np.array([[1.0, 100.0, np.inf, np.nan]], np.float32))[0].astype(int)
     assert near[0] > near[2]
     assert far[2] > far[0]
     np.testing.assert_array_equal(sky, far)
     np.testing.assert_array_equal(nothing, 0)
+
+
+def test_colours_are_of_1_to_100_m() -> None:
+    depths = np.array([[0.5, 1.0, 1.2, 85.0, 100.0, 150.0]], np.float32)
+    closest, nearest, near, far, farthest, beyond = (tuple(pixel) for pixel in colored(depths)[0])
+    assert closest == nearest != near
+    assert far != farthest == beyond

@@ -35,12 +35,15 @@ def test_counts_and_percentiles() -> None:
     assert summary.overhead.p50 == pytest.approx(0.75 * np.median(latencies))
 
 
-def test_the_rate_is_of_the_last_seconds() -> None:
+def test_the_rate_is_of_the_last_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of five: a second of 20 images just within them, a rush just before."""
     statistics = Statistics()
     now = time.monotonic()
-    for age in (100.0, 99.0, 98.0, *np.arange(2.0, -0.01, -0.1)):
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    rush, faster, slower = np.linspace(6.0, 5.01, 100), np.linspace(4.99, 4.04, 20), np.linspace(3.99, 0.0, 40)
+    for age in (100.0, *rush, *faster, *slower):
         statistics.received(now - age)
-    assert statistics.summary().rate == pytest.approx(10.0, rel=0.02)
+    assert statistics.summary().rate == pytest.approx((20 + 40 - 1) / 4.99)
 
 
 def test_a_failure_is_forgotten_by_the_next_success_but_not_what_it_was() -> None:
