@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
+import zlib
 from typing import Any
 
 import cv2
@@ -136,9 +137,10 @@ def _pixels(data: Any) -> npt.NDArray:
     start = buffer[:8].tobytes()
     if start.startswith(JPEG):
         return _decode_jpeg(buffer.tobytes())
-    if start == PNG and buffer.size >= 24:
-        width, height = struct.unpack(">II", buffer[16:24].tobytes())
-        _check_size(width, height)
+    if start == PNG:
+        if buffer.size >= 24:
+            _check_size(*struct.unpack(">II", buffer[16:24].tobytes()))
+        _check_png(buffer.data)
     pixels = None
     if buffer.size:
         with contextlib.suppress(cv2.error):
@@ -151,6 +153,20 @@ def _pixels(data: Any) -> npt.NDArray:
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     return np.asarray(pixels)
+
+
+def _check_png(data: memoryview) -> None:
+    """All its pieces are there, with the sums that they should have: libpng tells the terminal alone what is wrong."""
+    place = len(PNG)
+    while place + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        end = place + 8 + length
+        if end + 4 > len(data) or zlib.crc32(data[place + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            break
+        if name == b"IEND":
+            return
+        place = end + 4
+    raise PixelFormatError("compressed image is not a complete picture: its png is damaged or cut short")
 
 
 def _decode_jpeg(data: bytes) -> npt.NDArray[np.uint8]:

@@ -142,13 +142,17 @@ def test_padding_before_and_trailers_after_the_end_of_a_jpeg_are_no_damage():
         decode_compressed(data[:-2] + bytes(500) + data[-2:])
 
 
-def test_a_png_that_is_damaged_anywhere_is_refused():
+def test_a_png_that_is_damaged_anywhere_is_refused(capfd):
     data = encoded("png", textured())
-    for place in range(60, len(data) - 20, len(data) // 17):
+    for place in (*range(11, 60), *range(60, len(data) - 20, len(data) // 17), len(data) - 8):
         broken = bytearray(data)
         broken[place] ^= 0x55
-        with pytest.raises(PixelFormatError, match="not a complete picture"):
+        with pytest.raises(PixelFormatError, match="not a complete picture|expected at most"):
             decode_compressed(bytes(broken))
+    for length in range(8, len(data), len(data) // 17):
+        with pytest.raises(PixelFormatError, match="not a complete picture"):
+            decode_compressed(data[:length])
+    assert capfd.readouterr().err == ""  # libpng would write a line each
 
 
 def test_what_is_no_picture_is_refused():

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from geometry_msgs.msg import Vector3, Vector3Stamped
 from rclpy.lifecycle import LifecyclePublisher
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -27,7 +26,7 @@ from depth_perception.nodes.depth_input import DepthImages, resolved_topics
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
 from depth_perception.nodes.perception_node import PerceptionNode
-from depth_perception.nodes.pipeline import Frame, Input, Pipeline
+from depth_perception.nodes.pipeline import Frame, Input, Pipeline, nanoseconds
 from depth_perception.nodes.semantics import SemanticsOutput
 from depth_perception.nodes.shared import Shared
 from depth_perception.resources import DEPTH_MODEL
@@ -87,7 +86,7 @@ class DepthPipeline(Pipeline[AnyImage]):
         estimator = self._estimator(self._listener.camera.camera(header, width, height), header.frame_id)
         if wants_depth:
             estimator.change(self._node.settings)
-            result = estimator.estimate(image, Time.from_msg(frame.stamp).nanoseconds, extras=extras)
+            result = estimator.estimate(image, nanoseconds(frame.stamp), extras=extras)
             self._publish_depth(result, header)
             view = result.image
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
+import cv2
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
@@ -29,6 +30,7 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
     something that a callback cannot bear.
     """
     sys.setswitchinterval(SWITCH_INTERVAL)
+    cv2.setLogLevel(0)  # it would write a line of its own about every damaged picture
     rclpy.init(args=None if arguments is None else list(arguments))
     executor = SingleThreadedExecutor()
     shared = Shared()

@@ -11,10 +11,10 @@ from functools import lru_cache
 from builtin_interfaces.msg import Time as Stamp
 from geometry_msgs.msg import PoseStamped, Twist, Vector3, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
-from rclpy.time import Time
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
+from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.odometry import Motion, VisualOdometry
 from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
 from depth_perception.estimators.scale import UNKNOWN_SCALE, known_scale
@@ -32,7 +32,7 @@ from depth_perception.nodes.main import run
 from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
 from depth_perception.nodes.parameters import NodeError
 from depth_perception.nodes.perception_node import PerceptionNode
-from depth_perception.nodes.pipeline import Frame, Input, Pipeline
+from depth_perception.nodes.pipeline import Frame, Input, Pipeline, nanoseconds
 from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.resources import POSE_MODEL
@@ -101,7 +101,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
         odometry.scale = self._scale
         if isinstance(odometry, RefinedOdometry):
             self._add_depths(odometry)
-        motion = odometry.update(image, Time.from_msg(frame.stamp).nanoseconds)
+        motion = odometry.update(image, nanoseconds(frame.stamp))
         if motion is not None:
             self._motion_scale = motion.scale
             self._sources[odometry.source if isinstance(odometry, RefinedOdometry) else "network"] += 1
@@ -137,9 +137,12 @@ class OdometryPipeline(Pipeline[AnyImage]):
     def _add_depths(self, odometry: RefinedOdometry) -> None:
         """What has come since the last image, in this thread."""
         while self._depths:
-            images = self._depths.popleft()()
-            scale = UNKNOWN_SCALE if images.scale is None else replace(images.scale, source="depth")
-            odometry.add_depth(Time.from_msg(images.header.stamp).nanoseconds, images.depth, images.camera, scale)
+            try:
+                images = self._depths.popleft()()
+                scale = UNKNOWN_SCALE if images.scale is None else replace(images.scale, source="depth")
+                odometry.add_depth(nanoseconds(images.header.stamp), images.depth, images.camera, scale)
+            except DepthPerceptionError as error:  # the image that waits for it is none the worse
+                self._node.log.exception(error, "depth is left out: ")
 
     def _publish(self, motion: Motion, header: Header) -> None:
         pose, base_frame = self._trajectory.pose, self._node.value("base_frame")

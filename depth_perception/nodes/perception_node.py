@@ -20,7 +20,6 @@ from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
-from rclpy.time import Time
 from sensor_msgs.msg import Image
 
 from depth_perception.engines.engine import Engine
@@ -30,7 +29,7 @@ from depth_perception.nodes.images import ImageOutput
 from depth_perception.nodes.inbox import Inbox
 from depth_perception.nodes.log import LimitedLog
 from depth_perception.nodes.models import engine_summary
-from depth_perception.nodes.pipeline import Frame, Pipeline
+from depth_perception.nodes.pipeline import Frame, Pipeline, nanoseconds
 from depth_perception.nodes.qos import LATCHED, OUTPUT
 from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.statistics import Statistics
@@ -89,7 +88,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self._pipeline: Pipeline[Content] | None = None
         self._inbox: Inbox[Frame[Content]] | None = None
         self._ending: Inbox[Frame[Content]] | None = None
-        self._latest: Time | None = None
+        self._latest: int | None = None
         self._lost_before = 0
         self._engine_seconds = 0.0
         self._time_jumped = threading.Event()
@@ -299,14 +298,14 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             if not published:
                 statistics.skipped()
                 return
-            age = self.get_clock().now() - Time.from_msg(frame.stamp, clock_type=self.get_clock().clock_type)
+            age = self.get_clock().now().nanoseconds - nanoseconds(frame.stamp)
             latency = time.monotonic() - frame.arrival
-            statistics.processed(latency, age.nanoseconds * 1e-9, self._engine_seconds)
+            statistics.processed(latency, age * 1e-9, self._engine_seconds)
 
     def _time_went_back(self, frame: Frame[Content]) -> bool:
-        stamp, latest = Time.from_msg(frame.stamp), self._latest
+        stamp, latest = nanoseconds(frame.stamp), self._latest
         self._latest = stamp
-        went_back = latest is not None and (latest - stamp).nanoseconds > JUMP_BACK * 1e9
+        went_back = latest is not None and latest - stamp > JUMP_BACK * 1e9
         if went_back:
             self.log.info("time", "time went back: everything before is forgotten")
         asked = self._time_jumped.is_set()

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from builtin_interfaces.msg import Time as Stamp
 
 from depth_perception.node_status import NodeStatus
+from depth_perception.nodes.parameters import NodeError
 
 Content = TypeVar("Content")
 
@@ -21,6 +22,13 @@ class Frame(Generic[Content]):
     content: Content
     stamp: Stamp
     arrival: float
+
+
+def nanoseconds(stamp: Stamp) -> int:
+    """Raises: `NodeError` for a stamp before 1970, which rclpy has no time for."""
+    if stamp.sec < 0:
+        raise NodeError(f"stamp is {stamp.sec} s, expected one that is not negative: see to the clock of the camera")
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
 class Input(Protocol):
