@@ -147,7 +147,7 @@ def test_a_png_that_is_damaged_anywhere_is_refused(capfd):
     for place in (*range(11, 60), *range(60, len(data) - 20, len(data) // 17), len(data) - 8):
         broken = bytearray(data)
         broken[place] ^= 0x55
-        with pytest.raises(PixelFormatError, match="not a complete picture|expected at most"):
+        with pytest.raises(PixelFormatError, match=r"not a complete picture|expected at most"):
             decode_compressed(bytes(broken))
     for length in range(8, len(data), len(data) // 17):
         with pytest.raises(PixelFormatError, match="not a complete picture"):

@@ -43,6 +43,7 @@ HEADERS = st.builds(
     frame_id=st.just(FRAME) | WORDS.map(without_null),
 )
 EXAMPLES = max(500, settings().max_examples)
+MODELS = ["plumb_bob", "rational_polynomial", "equidistant", "fisheye", "radtan", ""]
 ENCODINGS = ["rgb8", "bgr8", "mono8", "mono16", "bayer_rggb8", "yuv422", "nv12", "32FC1", "16UC1", "64FC2", "8UC4", ""]
 
 
@@ -59,6 +60,22 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
         if data:
             data[place] = draw(st.integers(0, 255))
     return bytes(data)
+
+
+@st.composite
+def infos(draw: st.DrawFn) -> CameraInfo:
+    """A calibration with odd numbers in places."""
+    info = message_from_camera(CAMERA, draw(HEADERS))
+    for matrix in (info.k, info.p):
+        for place, number in draw(st.lists(st.tuples(st.integers(0, 8), NUMBERS), max_size=2)):
+            matrix[place] = number
+    info.d = draw(st.lists(NUMBERS, max_size=14))
+    info.distortion_model = draw(st.sampled_from(MODELS) | WORDS.map(without_null))
+    info.width, info.height = draw(st.just((CAMERA.width, CAMERA.height)) | st.tuples(SIZES, SIZES))
+    info.binning_x, info.binning_y = draw(st.just((0, 0)) | st.tuples(SIZES, SIZES))
+    x, y, height, width = draw(st.just((0, 0, 0, 0)) | st.tuples(SIZES, SIZES, SIZES, SIZES))
+    info.roi = RegionOfInterest(x_offset=x, y_offset=y, height=height, width=width)
+    return info
 
 
 IMAGES = st.builds(
@@ -78,30 +95,15 @@ COMPRESSED = st.builds(
     | WORDS.map(without_null),
     data=(st.binary(max_size=100) | st.sampled_from(FILES).flatmap(damaged)).map(in_array),
 )
-INFOS = st.builds(
-    CameraInfo,
-    header=HEADERS,
-    height=SIZES,
-    width=SIZES,
-    distortion_model=st.sampled_from(["plumb_bob", "rational_polynomial", "equidistant", "fisheye", "radtan", ""])
-    | WORDS.map(without_null),
-    d=st.lists(NUMBERS, max_size=15),
-    k=st.lists(NUMBERS, min_size=9, max_size=9),
-    r=st.lists(NUMBERS, min_size=9, max_size=9),
-    p=st.lists(NUMBERS, min_size=12, max_size=12),
-    binning_x=st.integers(0, 4) | SIZES,
-    binning_y=st.integers(0, 4) | SIZES,
-    roi=st.builds(RegionOfInterest, x_offset=SIZES, y_offset=SIZES, height=SIZES, width=SIZES),
-)
 SCALES = st.builds(Vector3Stamped, header=HEADERS, vector=st.builds(Vector3, x=NUMBERS, y=NUMBERS, z=NUMBERS))
 KINDS = {
     "image": (Image, IMAGES),
     "image/compressed": (CompressedImage, COMPRESSED),
-    "camera_info": (CameraInfo, INFOS),
+    "camera_info": (CameraInfo, infos()),
     "depth/scale": (Vector3Stamped, SCALES),
     "random/depth": (Image, IMAGES),
     "random/image": (Image, IMAGES),
-    "random/camera_info": (CameraInfo, INFOS),
+    "random/camera_info": (CameraInfo, infos()),
 }
 DEPTH = {"depth/image_rect": "random/depth", "image_rect": "random/image", "depth/camera_info": "random/camera_info"}
 
