@@ -23,7 +23,8 @@ from rcl_interfaces.msg import Parameter, ParameterValue
 from rcl_interfaces.srv import SetParameters
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.camera import CAMERA, TestCamera, encoded
 from helpers.graph import Graph, claimed_domain
 from helpers.models import write_depth_model, write_pose_model
