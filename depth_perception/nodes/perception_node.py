@@ -99,6 +99,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on when simulated time stands still
         self.create_timer(diagnostics.PERIOD, self._publish_diagnostics, clock=steady)
+        self.create_timer(diagnostics.PERIOD, self._look_for_twins, clock=steady)
         self.create_timer(FOLLOW_PERIOD, self._follow, clock=steady)
 
     @abstractmethod
@@ -314,6 +315,14 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
     def _on_clock_jump(self, jump: TimeJump) -> None:
         self.ask_for_restart()
+
+    def _look_for_twins(self) -> None:
+        names = self.get_node_names_and_namespaces()
+        twins = names.count((self.get_name(), self.get_namespace()))
+        if twins > 1:
+            name = self.get_fully_qualified_name()
+            text = f"{twins} nodes are called {name}, and answer for each other: give them other names or namespaces"
+            self.log.warning("twins", text)
 
     def _publish_diagnostics(self) -> None:
         summary = self.statistics.summary()

@@ -140,6 +140,13 @@ def test_what_a_callback_raises_is_one_line_and_the_node_lives(graph: Graph, mod
         assert process.stop() == 0
 
 
+def test_two_nodes_of_one_name_are_said(graph: Graph, models: Path) -> None:
+    twin = {"name": "twin", "model": models / "depth.onnx", "autostart": False}
+    with graph.node_process("depth_node", **twin) as one, graph.node_process("depth_node", **twin) as other:
+        for process in (one, other):
+            assert "[WARN]" in process.wait_for_output("2 nodes are called /twin")
+
+
 def test_a_long_name_stays_out_of_log_and_diagnostics(graph: Graph, process: Process) -> None:
     wait_until_active(graph, "depth_node")
     with graph.listen(Image, "depth/image_rect"), graph.listen(DiagnosticArray, "/diagnostics") as diagnostics:
