@@ -27,6 +27,7 @@ PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES
 ARGUMENTS = (
     ("image", "/camera/image_raw", "Topic of the images; compressed ones are found at <image>/compressed"),
     ("camera_info", "", "Topic of the calibration; empty: camera_info beside the images"),
+    ("speed", "speed", "Topic of a measured speed (Odometry, TwistStamped), where odometry's scale_source needs one"),
     ("namespace", "", "Namespace of the nodes and of the topics they publish"),
     ("params", str(share_path("config/perception.yaml")), "Parameter file of the nodes"),
     ("depth_model", "", f"Model file of depth_node; empty: as in the parameter file ({DEPTH_MODEL})"),
@@ -86,6 +87,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     backend = chosen(backend="backend")
     sim_time = chosen(use_sim_time="use_sim_time")
     camera = [("image", given["image"]), ("camera_info", given["camera_info"] or beside(given["image"]))]
+    inputs = [*camera, ("speed", given["speed"])]
 
     odometry = chosen(model="pose_model", odom_frame="odom_frame", publish_tf="publish_tf")
     parameters = {
@@ -100,7 +102,7 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             executable=executable,
             namespace=given["namespace"],
             parameters=[given["params"], *parameter_files(parameters), sim_time],
-            remappings=camera,
+            remappings=inputs,
             output="screen",
         )
         for executable in (["perception"] if together else parameters)

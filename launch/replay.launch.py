@@ -32,6 +32,7 @@ ARGUMENTS = (
     ("bag", None, "Folder of a rosbag2 recording, or its .mcap or .db3 file"),
     ("image", "", "Topic of the images in the recording, if it has several cameras"),
     ("camera_info", "", "Topic of the calibration in the recording, if it has several"),
+    ("speed", "", "Topic of a measured speed in the recording, where odometry's scale_source needs one"),
     ("rate", "1.0", "How many times as fast as recorded"),
     ("loop", "false", "Begin again at the end"),
     ("delay", "3.0", "Seconds until the player starts: the nodes load their models"),
@@ -81,6 +82,7 @@ def _camera(given: dict[str, str]) -> RecordedCamera:
             bag.topics,
             image=given["image"] or None,
             camera_info=given["camera_info"] or None,
+            speed=given["speed"] or None,
             frame_of=bag.frame_of,
         )
         has_transforms = any(topic.name == "/tf_static" for topic in bag.topics)
@@ -97,7 +99,7 @@ def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             LogInfo(msg=f"The recording does not say where the camera is: taken to be at {LEVEL}; set camera_pose")
         )
     topics = camera.topics
-    played = [topics.image, topics.camera_info, topics.depth, topics.odometry, "/tf_static"]
+    played = [topics.image, topics.camera_info, topics.depth, topics.odometry, topics.speed, "/tf_static"]
     loop = ["--loop"] if given["loop"].lower() == "true" else []
     command = ["ros2", "bag", "play", given["bag"], "--clock", "100", "--rate", given["rate"], *loop]
     command += ["--qos-profile-overrides-path", str(share_path("config/replay_qos.yaml"))]
@@ -106,6 +108,7 @@ def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     arguments |= {
         "image": topics.image,
         "camera_info": topics.camera_info,
+        "speed": topics.speed or "speed",
         "camera_pose": camera_pose,
         "camera_frame": camera.frame,
         "publish_tf": given["publish_tf"],

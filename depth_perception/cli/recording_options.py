@@ -21,6 +21,7 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
     topics.add_argument("--camera-info-topic", metavar="TOPIC", help="calibration of the camera")
     topics.add_argument("--depth-topic", metavar="TOPIC", help="true depth on the image's pixels (/ground_truth/depth)")
     topics.add_argument("--odometry-topic", metavar="TOPIC", help="true odometry (/ground_truth/odom)")
+    topics.add_argument("--speed-topic", metavar="TOPIC", help="measured speed, for a scale_source that needs one")
     add_options(parser.add_argument_group("camera", "as the recording says, unless given"), CAMERA)
 
 
@@ -34,5 +35,6 @@ def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:
         camera_info_topic=arguments.camera_info_topic,
         depth_topic=arguments.depth_topic,
         odometry_topic=arguments.odometry_topic,
+        speed_topic=arguments.speed_topic,
         **chosen(arguments, CAMERA),
     )

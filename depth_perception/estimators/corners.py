@@ -101,6 +101,12 @@ class CornerTracker:
         np.add.at(self._blame, (row, column), amount)
         np.clip(self._blame, 0.0, 4 * _CONDEMNED, out=self._blame)
 
+    def free(self) -> npt.NDArray[np.bool_]:
+        """``[height, width]``: where the image does not show the own vehicle."""
+        width, height = self._size.tolist()
+        blamed = np.kron(self._blame >= _CONDEMNED, np.ones((_PATCH, _PATCH), bool))
+        return np.asarray(~blamed[:height, :width])
+
     def allowed(self) -> npt.NDArray[np.bool_]:
         """``[n]``: which corners do not lie where the own vehicle is."""
         column, row = (self.points / _PATCH).astype(int).T

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.engines.engine import Engine
 from depth_perception.estimators.corners import CornerTracker, Grey, Points
 from depth_perception.estimators.landmarks import Landmarks, depth_at
 from depth_perception.estimators.odometry import NANOSECONDS, Motion, VisualOdometry
@@ -27,7 +26,6 @@ from depth_perception.geometry.pose import (
     rotation_from_vector,
     vector_from_rotation,
 )
-from depth_perception.once import Once
 
 MotionSource = Literal["corners", "standstill", "network"]
 """What a motion comes from: corners, corners that did not move, or, where corners say nothing, the pose network."""
@@ -97,6 +95,8 @@ class RefinedOdometry:
     Attributes:
         source: What the last motion came from.
         proposed: The pose network's motion for the last image.
+        camera: The pinhole of the images that corners are followed in.
+        seen: The last of them.
         restarts: How often it started anew because of a gap or because time went back.
     """
 
@@ -111,14 +111,15 @@ class RefinedOdometry:
         while camera.width > _WIDEST * shrink:
             shrink *= 2
         self._view = NetworkView(camera, camera.width // shrink, camera.height // shrink)
-        self._camera = self._view.camera
+        self.camera = self._view.camera
         self._proposal = proposal
         self._body_from_camera = np.asarray(body_from_camera, np.float64)
         self._maximum_gap = settings.maximum_gap
-        self._asks_depth = settings.scale_source in ("auto", "depth")
-        self._tracker = CornerTracker(self._camera.width, self._camera.height)
+        self._asks_depth = settings.scale_source not in ("model", "constant")
+        self._tracker = CornerTracker(self.camera.width, self.camera.height)
         self.source: MotionSource = "network"
         self.proposed: Motion | None = None
+        self.seen: Grey = np.zeros((self.camera.height, self.camera.width), np.uint8)
         self.restarts = 0
         self._next_name = 0
         self._landmarks = Landmarks()
@@ -136,6 +137,11 @@ class RefinedOdometry:
         self._proposal.scale = scale
 
     @property
+    def free(self) -> npt.NDArray[np.bool_]:
+        """``[height, width]`` of `camera`: where its images do not show the own vehicle."""
+        return self._tracker.free()
+
+    @property
     def corners(self) -> Points:
         """``[n, 2]``: column and row of the corners in the last image, of the size that they are followed in."""
         return self._tracker.points
@@ -146,7 +152,7 @@ class RefinedOdometry:
         self._begin()
 
     def _begin(self) -> None:
-        self._noise = _PIXEL_NOISE / self._camera.fx
+        self._noise = _PIXEL_NOISE / self.camera.fx
         self._stamp: int | None = None
         self._depth_stamp = 0
         self._depth_scale: ScaleEstimate | None = None
@@ -160,7 +166,7 @@ class RefinedOdometry:
         if stamp == self._stamp:
             return None
         self.proposed = self._proposal.update(image, stamp)
-        grey = self._view.grey(image)
+        self.seen = grey = self._view.grey(image)
         if self._stamp is not None:
             pause = (stamp - self._stamp) * NANOSECONDS
             if pause < 0 or pause > self._maximum_gap:
@@ -255,8 +261,8 @@ class RefinedOdometry:
         points = landmarks.rays @ guess[:3, :3].T + landmarks.inverse_depth[:, None] * guess[:3, 3]
         ahead = points[:, 2] > 0.05
         expected = points[:, :2] / np.where(ahead, points[:, 2], 1.0)[:, None]
-        pixels = expected * [self._camera.fx, self._camera.fy] + [self._camera.cx, self._camera.cy]
-        ahead &= np.all((pixels >= 0) & (pixels <= [self._camera.width - 1, self._camera.height - 1]), axis=1)
+        pixels = expected * [self.camera.fx, self.camera.fy] + [self.camera.cx, self.camera.cy]
+        ahead &= np.all((pixels >= 0) & (pixels <= [self.camera.width - 1, self.camera.height - 1]), axis=1)
         pixels[~ahead] = self._tracker.points[~ahead]
         found, kept = self._tracker.follow(grey, pixels.astype(np.float32))
         if np.count_nonzero(kept) < _FOUND_SHARE * len(kept):
@@ -316,13 +322,13 @@ class RefinedOdometry:
 
     def _learnt_noise(self, at: Sight) -> float:
         noise = self._noise * (1.0 + _NOISE_GAIN * (np.sqrt(np.median(at.distances)) - 1.0))
-        return float(np.clip(noise * self._camera.fx, _LEAST_NOISE, _MOST_NOISE)) / self._camera.fx
+        return float(np.clip(noise * self.camera.fx, _LEAST_NOISE, _MOST_NOISE)) / self.camera.fx
 
     # Keyframes.
 
     def _keyframe_is_over(self, at: Sight, seen: Array) -> bool:
         turned = self._landmarks.rays @ self._pose[:3, :3].T
-        parallax = np.median(np.linalg.norm(seen - turned[:, :2] / turned[:, 2:], axis=1)) * self._camera.fx
+        parallax = np.median(np.linalg.norm(seen - turned[:, :2] / turned[:, 2:], axis=1)) * self.camera.fx
         inliers = np.count_nonzero(at.inliers)
         return bool(parallax > _PARALLAX or inliers < _REMAINING * self._corners_at_first)
 
@@ -362,7 +368,7 @@ class RefinedOdometry:
         """What stays in its place while the camera moves is part of the vehicle: were it the street, it would be no
         farther than the ground in its direction.
         """
-        rays, pixels = self._landmarks.rays, self._camera.fx
+        rays, pixels = self._landmarks.rays, self.camera.fx
         points = rays @ self._pose[:3, :3].T + np.nan_to_num(self._ground(rays))[:, None] * self._pose[:3, 3]
         expected = points[:, :2] / np.maximum(points[:, 2:], _NEAREST) - rays[:, :2]
         expected, moved = (np.linalg.norm(change, axis=1) * pixels for change in (expected, seen - rays[:, :2]))
@@ -426,7 +432,7 @@ class RefinedOdometry:
     def _rays(self, points: Points) -> Array:
         """``[n, 3]`` of pixels ``[n, 2]``."""
         rays = np.ones((len(points), 3))
-        rays[:, :2] = (points - [self._camera.cx, self._camera.cy]) / [self._camera.fx, self._camera.fy]
+        rays[:, :2] = (points - [self.camera.cx, self.camera.cy]) / [self.camera.fx, self.camera.fy]
         return rays
 
     def _select(self, kept: npt.NDArray[np.bool_]) -> None:
@@ -443,16 +449,3 @@ def _positive(covariance: Array) -> Array:
     """The nearest covariance that takes nothing away: later corners may know a pose better than earlier ones."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
     return np.asarray(vectors * np.maximum(values, 0.0) @ vectors.T, np.float64)
-
-
-def odometry_of(
-    engine: Engine,
-    camera: Camera,
-    body_from_camera: npt.ArrayLike,
-    settings: OdometrySettings = OdometrySettings(),
-    *,
-    made: Once | None = None,
-) -> VisualOdometry | RefinedOdometry:
-    """The odometry that is set; arguments as of `VisualOdometry`."""
-    network = VisualOdometry(engine, camera, body_from_camera, settings, made=made)
-    return network if settings.motion == "posenet" else RefinedOdometry(network, camera, body_from_camera, settings)

@@ -24,7 +24,8 @@ class ScaleEstimate:
     Attributes:
         value: Metres per unit.
         sigma: Standard deviation of ln(value), which is the relative error while it is small; infinite if unknown.
-        source: ``model``, ``constant``, ``ground_plane``, ``depth`` (taken over from the depth estimator), ``unknown``.
+        source: ``model``, ``constant``, ``ground_plane``, ``speed``, ``depth`` (taken over from the depth estimator),
+            ``unknown``; of several that were fused, their names joined by ``+``.
     """
 
     value: float

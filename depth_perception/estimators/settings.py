@@ -34,6 +34,9 @@ CAMERA_POSE = Setting(
     length=6,
 )
 
+_MEASURED = {"ground_plane": ("ground_plane",), "speed": ("speed",), "fused": ("ground_plane", "speed")}
+"""Sources of odometry's scale that measure it, and by what."""
+
 
 def _scale(live: bool) -> Any:
     return setting(
@@ -94,8 +97,9 @@ class OdometrySettings(Settings):
         "auto",
         "What makes metres of motion: auto (depth images in metres, if motion is refined and they come, else the"
         " model), model (it knows), constant (scale, times the model's motion), depth (the scale of depth, for a pose"
-        " model that was trained together with the depth model)",
-        choices=("auto", "model", "constant", "depth"),
+        " model that was trained together with the depth model), ground_plane (the height of the camera above"
+        " base_frame, measured against the road in the images), speed (a measured one), fused (both of these)",
+        choices=("auto", "model", "constant", "depth", *_MEASURED),
     )
     scale: float = _scale(live=False)
     scale_sigma: float = _scale_sigma(live=False)
@@ -105,6 +109,19 @@ class OdometrySettings(Settings):
         minimum=0.01,
         maximum=60.0,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.motion != "refined" and "ground_plane" in self.measures:
+            raise SettingError(
+                f"scale_source is {self.scale_source} and motion {self.motion}, expected motion refined: a pose network"
+                " alone is too inexact to measure the road with"
+            )
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What lengths are measured by."""
+        return _MEASURED.get(self.scale_source, ())
 
 
 @dataclass(frozen=True)

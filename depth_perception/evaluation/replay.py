@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.depth import DepthEstimator
-from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
+from depth_perception.estimators.scale import UNKNOWN_SCALE
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
@@ -24,6 +25,7 @@ from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL
 from depth_perception.percentiles import Percentiles
 from depth_perception.recordings.recording import Recording
+from depth_perception.recordings.topics import SPEEDS
 
 STEPS = {
     "decode": "message to pixels",
@@ -48,21 +50,28 @@ def replay(
         depth, motion: What a robot would have set of the two.
         progress: Called with frames done and frames in all.
 
-    Raises: `EvaluationError` if not a single image gave depth; as the estimators do.
+    Raises: `EvaluationError` if not a single image gave depth, or speed is to be the scale and none was named; as the
+        estimators do.
     """
+    if pose_engine is not None and "speed" in motion.measures and recording.topics.speed is None:
+        raise EvaluationError(
+            f"{recording.path}: scale_source {motion.scale_source} needs a measured speed: name its topic"
+            f" ({' or '.join(SPEEDS)}) with --speed-topic"
+        )
     known = recording.body_from_camera
     pose = BODY_FROM_OPTICAL if known is None else known
     camera, estimator, odometry = None, None, None
     judge = Judge(recording, samples=samples)
-    trajectory = Trajectory()
+    trajectory, scale = Trajectory(), UNKNOWN_SCALE
     poses: dict[int, npt.NDArray[np.float64]] = {}
     watch = _Stopwatch()
+    speeds = sorted(recording.speeds())
 
     for index, recorded in enumerate(recording.images()):
         if estimator is None or recorded.camera != camera:  # a lens that zooms
             camera = recorded.camera
             estimator = DepthEstimator(depth_engine, camera, depth, body_from_camera=known)
-            odometry = None if pose_engine is None else odometry_of(pose_engine, camera, pose, motion)
+            odometry = None if pose_engine is None else CameraOdometry(pose_engine, camera, pose, motion)
         try:
             with watch("decode"):
                 image = recorded.decode()
@@ -72,11 +81,13 @@ def replay(
             if odometry is not None:
                 if motion.scale_source == "depth":
                     odometry.scale = replace(result.scale, source="depth")
+                while speeds and speeds[0][0] <= recorded.stamp:
+                    odometry.add_speed(*speeds.pop(0))
                 with watch("odometry"):
                     step = odometry.update(image, recorded.stamp)
-                    if isinstance(odometry, RefinedOdometry):
-                        odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
+                    odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
                 if step is not None:
+                    scale = step.scale
                     poses.setdefault(step.start, trajectory.pose)
                     trajectory.add(step)
                     poses[step.stamp] = trajectory.pose
@@ -98,7 +109,7 @@ def replay(
         depth=judge.depth_report(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),
-        trajectory=judge.trajectory(poses, metric=odometry is not None and odometry.scale.known),
+        trajectory=judge.trajectory(poses, metric=scale.known),
         timings=watch.timings(),
         notes=judge.notes(),
         cloud=cloud_of(judge.samples),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -9,14 +10,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from builtin_interfaces.msg import Time as Stamp
-from geometry_msgs.msg import PoseStamped, Twist, Vector3, Vector3Stamped
+from geometry_msgs.msg import PoseStamped, Twist, TwistStamped, Vector3, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from depth_perception.errors import DepthPerceptionError
-from depth_perception.estimators.odometry import Motion, VisualOdometry
-from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
+from depth_perception.estimators.camera_odometry import CameraOdometry
+from depth_perception.estimators.odometry import Motion
 from depth_perception.estimators.scale import UNKNOWN_SCALE, known_scale
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
@@ -42,6 +43,7 @@ NAME = "odometry_node"
 
 DEPTHS_WAITING = 8
 """Depth images that wait for the next image; the oldest gives way."""
+SPEEDS_WAITING = 1000
 PATH_PERIOD = 500_000_000
 """Nanoseconds between two paths: a long one is costly to send."""
 
@@ -73,14 +75,19 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._odometry = lru_cache(maxsize=1)(self._make_odometry)
         self._sources: Counter[str] = Counter()
         self._depths: deque[Decode] = deque(maxlen=DEPTHS_WAITING)
+        self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_WAITING)
         self._listener = CameraListener(node, node.shared, lambda message: node.take(message, message.header.stamp))
-        self._depth_inputs: list[Input] = []
+        self._others: list[Input] = []
         if node.settings.motion == "refined":
-            self._depth_inputs.append(self._listen_to_depth())
+            self._others.append(self._listen_to_depth())
         if node.settings.scale_source == "depth":
             source = Source(node.resolve_topic_name("depth/scale"), Vector3Stamped)
             reliability = node.value("input_reliability")
-            self._depth_inputs.append(FollowingSubscription(node, (source,), self._on_scale, reliability))
+            self._others.append(FollowingSubscription(node, (source,), self._on_scale, reliability))
+        if "speed" in node.settings.measures:
+            topic, reliability = node.resolve_topic_name("speed"), node.value("input_reliability")
+            sources = (Source(topic, Odometry), Source(topic, TwistStamped))
+            self._others.append(FollowingSubscription(node, sources, self._on_speed, reliability))
         if not self._scale.known and node.settings.scale_source in ("auto", "model"):
             node.get_logger().warning(
                 f"{self._engine.model.name} does not know metres: until depth in metres comes, the covariance of"
@@ -89,7 +96,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
 
     @property
     def inputs(self) -> Sequence[Input]:
-        return (self._listener, *self._depth_inputs)
+        return (self._listener, *self._others)
 
     def begin(self) -> None:
         self._node.ask_for_restart()
@@ -99,12 +106,13 @@ class OdometryPipeline(Pipeline[AnyImage]):
         height, width = image.shape[:2]
         odometry = self._odometry(self._listener.camera.camera(header, width, height), header.frame_id)
         odometry.scale = self._scale
-        if isinstance(odometry, RefinedOdometry):
-            self._add_depths(odometry)
+        self._add_depths(odometry)
+        while self._speeds:
+            odometry.add_speed(*self._speeds.popleft())
         motion = odometry.update(image, nanoseconds(frame.stamp))
         if motion is not None:
             self._motion_scale = motion.scale
-            self._sources[odometry.source if isinstance(odometry, RefinedOdometry) else "network"] += 1
+            self._sources[odometry.source] += 1
             self._trajectory.add(motion)
             self._publish(motion, Header(stamp=frame.stamp, frame_id=self._node.value("odom_frame")))
         return True
@@ -113,6 +121,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._odometry.cache_clear()
         self._camera_pose.forget()
         self._depths.clear()
+        self._speeds.clear()
         self._sources.clear()
         self._trajectory.reset()
         self._path.clear()
@@ -122,9 +131,9 @@ class OdometryPipeline(Pipeline[AnyImage]):
         status = replace(status, path_length=self._trajectory.length, motions_from=dict(sorted(self._sources.items())))
         return with_scale(with_engine(status, self._engine), self._motion_scale)
 
-    def _make_odometry(self, camera: Camera, camera_frame: str) -> VisualOdometry | RefinedOdometry:
+    def _make_odometry(self, camera: Camera, camera_frame: str) -> CameraOdometry:
         pose = self._camera_pose.of(camera_frame)
-        return odometry_of(self._engine, camera, pose, self._node.settings, made=self._node.shared.made)
+        return CameraOdometry(self._engine, camera, pose, self._node.settings, made=self._node.shared.made)
 
     def _listen_to_depth(self) -> Input:
         def keep(depth: Decode, stamp: Stamp) -> None:
@@ -134,7 +143,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
             return DepthFeed(self._node, self._node.shared, keep)
         return DepthTopics(self._node, keep, with_scale=True)
 
-    def _add_depths(self, odometry: RefinedOdometry) -> None:
+    def _add_depths(self, odometry: CameraOdometry) -> None:
         """What has come since the last image, in this thread."""
         while self._depths:
             try:
@@ -160,6 +169,11 @@ class OdometryPipeline(Pipeline[AnyImage]):
             self._path_output.publish(Path(header=header, poses=list(self._path)))
             self._path_sent = motion.stamp
 
+    def _on_speed(self, message: Odometry | TwistStamped) -> None:
+        twist = message.twist.twist if isinstance(message, Odometry) else message.twist
+        speed = math.hypot(twist.linear.x, twist.linear.y, twist.linear.z)
+        self._speeds.append((nanoseconds(message.header.stamp), speed))
+
     def _on_scale(self, message: Vector3Stamped) -> None:
         try:
             self._scale = scale_from_message(message)
@@ -169,7 +183,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
 
 class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
     """Subscribes to ``image``, ``camera_info`` and, if motion is refined, the topics of depth_node with ``depth/scale``
-    (where it is in the same process, it needs no topics).
+    (where it is in the same process, it needs no topics); with scale_source speed or fused, ``speed`` (the twist of a
+    nav_msgs/Odometry or a geometry_msgs/TwistStamped).
 
     Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
     asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back.

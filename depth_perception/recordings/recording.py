@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from bisect import bisect_right
 from collections import Counter
@@ -27,7 +28,7 @@ from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.timed_poses import TimedPoses
 from depth_perception.recordings.topics import COMPRESSED, Topics, choose_topics, unused_truth
-from depth_perception.recordings.true_poses import true_poses
+from depth_perception.recordings.true_poses import nanoseconds, true_poses
 
 TF = "tf2_msgs/msg/TFMessage"
 
@@ -141,6 +142,7 @@ class Recording:
         camera_info_topic: str | None = None,
         depth_topic: str | None = None,
         odometry_topic: str | None = None,
+        speed_topic: str | None = None,
         rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
     ) -> Recording:
@@ -161,6 +163,7 @@ class Recording:
                 camera_info=camera_info_topic,
                 depth=depth_topic,
                 odometry=odometry_topic,
+                speed=speed_topic,
                 frame_of=bag.frame_of,
             )
             return cls(bag, topics, rectified_input, camera_pose)
@@ -232,6 +235,14 @@ class Recording:
     def messages(self, topics: Iterable[str]) -> Iterator[RecordedMessage]:
         """The messages of some topics as they were recorded, in order of time."""
         return self._bag.messages(topics)
+
+    def speeds(self) -> Iterator[tuple[int, float]]:
+        """Measured speeds, in the order of their recording: stamps in nanoseconds, and m/s; none if none is named."""
+        if self.topics.speed is not None:
+            for message in map(self._bag.deserialise, self._bag.messages([self.topics.speed])):
+                twist = message.twist
+                linear = getattr(twist, "twist", twist).linear
+                yield nanoseconds(message.header.stamp), math.hypot(linear.x, linear.y, linear.z)
 
     def message_types(self, topics: Iterable[str]) -> dict[str, str]:
         """The type of each of these topics, e.g. ``sensor_msgs/msg/Image``."""

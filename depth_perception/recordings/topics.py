@@ -22,6 +22,8 @@ POSES = (
     "nav_msgs/msg/Path",
 )
 """Types of messages that a true trajectory may come in."""
+SPEEDS = (ODOMETRY, "geometry_msgs/msg/TwistStamped")
+"""Types of messages that a measured speed may come in."""
 VIDEO = ("ffmpeg_image_transport_msgs/msg/FFMPEGPacket", "foxglove_msgs/msg/CompressedVideo")
 """Types of messages that hold pieces of a video, which nothing here decodes."""
 
@@ -34,12 +36,13 @@ OWN = ("image_rect", "depth/image_rect", "depth/relative", "depth/color", "depth
 
 @dataclass(frozen=True)
 class Topics:
-    """Topic names; None for ground truth that is not there."""
+    """Topic names; None for ground truth that is not there, and for a measured speed that is not named."""
 
     image: str
     camera_info: str
     depth: str | None = None
     odometry: str | None = None
+    speed: str | None = None
 
 
 def choose_topics(
@@ -49,6 +52,7 @@ def choose_topics(
     camera_info: str | None = None,
     depth: str | None = None,
     odometry: str | None = None,
+    speed: str | None = None,
     frame_of: Callable[[str], str] = lambda topic: "",
 ) -> Topics:
     """Topics of a recording; those that are given must be there with the right type, the others are chosen.
@@ -69,7 +73,8 @@ def choose_topics(
     )
     depth = _given(there, depth, IMAGES, "--depth-topic") or _first_of(there, TRUE_DEPTH)
     odometry = _given(there, odometry, POSES, "--odometry-topic") or _first_of(there, TRUE_ODOMETRY)
-    return Topics(image, camera_info, depth, odometry)
+    speed = _given(there, speed, SPEEDS, "--speed-topic")
+    return Topics(image, camera_info, depth, odometry, speed)
 
 
 def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...]:

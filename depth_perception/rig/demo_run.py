@@ -73,6 +73,8 @@ def _play_and_judge(
         start_nodes(processes, recording, robot, together)
         camera = [recording.topics.image, recording.topics.camera_info]
         player_arguments = [str(recording.path), *camera, "--rate", str(rate), "--listeners", "1" if together else "2"]
+        if recording.topics.speed is not None:
+            player_arguments += ["--speed-topic", recording.topics.speed]
         player = processes.start("player", "depth_perception.rig.player", player_arguments, talks=True)
         with ros_node("demo") as node:
             recorder = Recorder(node, folder, keep_every)

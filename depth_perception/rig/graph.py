@@ -41,6 +41,8 @@ def start_nodes(processes: Processes, recording: Recording, robot: RobotSettings
     """
     image = recording.topics.image.removesuffix("/compressed")
     remapped = ["-r", f"image:={image}", "-r", f"camera_info:={recording.topics.camera_info}"]
+    if recording.topics.speed is not None:
+        remapped += ["-r", f"speed:={recording.topics.speed}"]
     mount = mount_numbers(BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera)
     common = {
         **robot.engine.changed(),

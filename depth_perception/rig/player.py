@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("bag")
     parser.add_argument("image_topic")
     parser.add_argument("camera_info_topic")
+    parser.add_argument("--speed-topic")
     parser.add_argument("--rate", type=float, default=1.0)
     parser.add_argument("--listeners", type=int, default=1)
     arguments = parser.parse_args()
@@ -37,7 +38,10 @@ def main() -> int:
         with (
             TerminationInterrupts(),
             Recording.open(
-                arguments.bag, image_topic=arguments.image_topic, camera_info_topic=arguments.camera_info_topic
+                arguments.bag,
+                image_topic=arguments.image_topic,
+                camera_info_topic=arguments.camera_info_topic,
+                speed_topic=arguments.speed_topic,
             ) as recording,
             ros_node("player") as node,
         ):
@@ -57,11 +61,12 @@ def play(node: Any, recording: Recording, rate: float, listeners: int) -> None:
     qos = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
     latched = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     camera = (recording.topics.image, recording.topics.camera_info)
+    stamped = (*camera, recording.topics.speed) if recording.topics.speed else camera
     publishers: dict[str, Any] = {}
-    for topic, kind in recording.message_types((*camera, *recording.static_transform_topics)).items():
+    for topic, kind in recording.message_types((*stamped, *recording.static_transform_topics)).items():
         message = _message_class(kind)
         if message is not None:
-            publishers[topic] = node.create_publisher(message, topic, qos if topic in camera else latched)
+            publishers[topic] = node.create_publisher(message, topic, qos if topic in stamped else latched)
 
     deadline = time.monotonic() + LISTENERS_DEADLINE
     while any(publishers[topic].get_subscription_count() < listeners for topic in camera):
@@ -79,7 +84,7 @@ def play(node: Any, recording: Recording, rate: float, listeners: int) -> None:
     info = next(iter(recording.messages([recording.topics.camera_info])))
     publishers[info.topic].publish(with_header_stamp(info.data, header_stamp(info.data) + shift))
     for message in recording.messages(publishers):
-        if message.topic not in camera:
+        if message.topic not in stamped:
             publishers[message.topic].publish(message.data)
             continue
         due = start + round((message.log_time - first) / rate)

@@ -13,7 +13,7 @@ from helpers.models import write_pose_model
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.odometry import UNKNOWN_VARIANCE, Motion, VisualOdometry
-from depth_perception.estimators.refined_odometry import RefinedOdometry, odometry_of
+from depth_perception.estimators.refined_odometry import RefinedOdometry
 from depth_perception.estimators.scale import UNKNOWN_SCALE, ScaleEstimate
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
@@ -277,10 +277,3 @@ def test_who_asks_for_the_networks_metres_gets_them(tmp_path):
         drive.go(seen(index))
     assert drive.trajectory.length == pytest.approx(2.0 * PROPOSED * (len(BEND) - 1), rel=0.05)
     assert drive.last.scale == ScaleEstimate(2.0, 0.03, "constant")
-
-
-def test_the_pose_network_alone_is_a_choice(tmp_path):
-    write_pose_model(tmp_path / "pose.onnx")
-    engine = open_engine(tmp_path / "pose.onnx")
-    assert type(odometry_of(engine, CAMERA, MOUNT, OdometrySettings(motion="posenet"))) is VisualOdometry
-    assert type(odometry_of(engine, CAMERA, MOUNT)) is RefinedOdometry

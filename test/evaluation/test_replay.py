@@ -163,6 +163,26 @@ def test_a_scale_from_the_ground_needs_to_know_the_camera(tmp_path):
         replay(recording, open_engine(tmp_path / "depth.onnx"), None, DepthSettings(scale_source="ground_plane"))
 
 
+def test_a_measured_speed_must_be_named_and_makes_metres(tmp_path):
+    """The pose network goes half as far again as the wheels."""
+    write_recording(tmp_path / "drive", frames=30)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx", motion=pose_from(np.eye(3), [0.0, 0.0, 1.5 * STEP]))
+    engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+    by_speed = OdometrySettings(motion="posenet", scale_source="speed")
+    with (
+        Recording.open(tmp_path / "drive") as recording,
+        pytest.raises(EvaluationError, match=r"needs a measured speed: name its topic .*TwistStamped.* --speed-topic"),
+    ):
+        replay(recording, *engines, motion=by_speed)
+    with Recording.open(tmp_path / "drive", speed_topic="/ground_truth/odom") as recording:
+        result = replay(recording, *engines, motion=by_speed)
+    assert result.trajectory is not None
+    assert result.trajectory.metric
+    (scaled,) = (item for item in result.trajectory.metrics if item.alignment == "scale")
+    assert scaled.scale == pytest.approx(0.93, abs=0.04)  # half as far again in the first five of 29 steps
+
+
 def test_images_that_are_rectified_already_are_those_of_p(tmp_path):
     write_recording(tmp_path / "drive", encoding="png", frames=2, focal_length=60.0, rectified_focal_length=40.0)
     write_depth_model(tmp_path / "depth.onnx", focal_length=40.0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from builtin_interfaces.msg import Time as Stamp
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Vector3, Vector3Stamped
+from geometry_msgs.msg import TwistStamped, Vector3, Vector3Stamped
 from helpers.camera import CAMERA, FRAME, STEP, TestCamera
 from helpers.corridor import CAMERA as STREET_CAMERA
 from helpers.corridor import Corridor
@@ -286,3 +286,39 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
     assert (said.scale_source, said.scale_sigma) == ("depth", 0.04)
     for publisher in publishers.values():
         graph.node.destroy_publisher(publisher)
+
+
+def test_lengths_are_those_of_a_measured_speed(graph: Graph, models: Path) -> None:
+    """The pose network says 5 m/s, the wheels say 8."""
+    with (
+        graph.node_process(
+            "odometry_node",
+            name="wheels",
+            remap={
+                "odom": "wheels/odom",
+                "speed": "wheels/twist",
+                "image": "wheels/image",
+                "camera_info": "wheels/camera_info",
+            },
+            model=models / "pose.onnx",
+            camera_pose=POSE,
+            motion="posenet",
+            scale_source="speed",
+        ),
+        graph.listen(Odometry, "wheels/odom").wait_for_publisher() as odometry,
+        TestCamera(graph, CAMERA, topic="wheels/image") as camera,
+    ):
+        wheels = graph.node.create_publisher(TwistStamped, "wheels/twist", 10)
+        camera.wait_for_listeners()
+        graph.until(wheels.get_subscription_count, "a node that listens")
+        deadline = time.monotonic() + DEADLINE
+        while not odometry or abs(odometry[-1].twist.twist.linear.x - 8.0) > 0.1:
+            assert time.monotonic() < deadline, "the speed is not taken"
+            message = TwistStamped(header=Header(stamp=camera.send(), frame_id="base_link"))
+            message.twist.linear.x = 8.0
+            wheels.publish(message)
+            graph.spin(0.1)
+        # The error of a measured speed, where the network says a fifth.
+        error = np.sqrt(odometry[-1].twist.covariance[0]) / 8.0
+        graph.node.destroy_publisher(wheels)
+    assert error < 0.15

@@ -1,0 +1,79 @@
+"""All that tells where a camera went, as it is set: the pose network, what refines it, what measures lengths."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.engines.engine import Engine
+from depth_perception.estimators.measured_lengths import MeasuredLengths
+from depth_perception.estimators.odometry import Motion, VisualOdometry
+from depth_perception.estimators.refined_odometry import MotionSource, RefinedOdometry
+from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.settings import OdometrySettings
+from depth_perception.geometry.camera import Camera
+from depth_perception.once import Once
+
+
+class CameraOdometry:
+    """Odometry of one camera; arguments as of `VisualOdometry`.
+
+    Raises: `EstimatorError` for a model of another task, and if lengths are to be measured by a road that the camera
+        does not look at from above.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        camera: Camera,
+        body_from_camera: npt.ArrayLike,
+        settings: OdometrySettings = OdometrySettings(),
+        *,
+        made: Once | None = None,
+    ) -> None:
+        self._network = VisualOdometry(engine, camera, body_from_camera, settings, made=made)
+        self._refined = None
+        if settings.motion == "refined":
+            self._refined = RefinedOdometry(self._network, camera, body_from_camera, settings)
+        self._lengths = None
+        if settings.measures:
+            road_camera = self._refined.camera if self._refined and "ground_plane" in settings.measures else None
+            self._lengths = MeasuredLengths(body_from_camera, settings.measures, road_camera)
+
+    @property
+    def scale(self) -> ScaleEstimate:
+        """What makes metres of lengths, before they are measured; the network's can be set."""
+        return self._network.scale if self._refined is None else self._refined.scale
+
+    @scale.setter
+    def scale(self, scale: ScaleEstimate) -> None:
+        self._network.scale = scale
+
+    @property
+    def source(self) -> MotionSource:
+        """What the last motion came from."""
+        return "network" if self._refined is None else self._refined.source
+
+    @property
+    def restarts(self) -> int:
+        """How often it started anew because of a gap or because time went back."""
+        return (self._refined or self._network).restarts
+
+    def add_depth(self, stamp: int, depth: npt.NDArray[np.float32], camera: Camera, scale: ScaleEstimate) -> None:
+        """Takes the depth of a recent image, as `RefinedOdometry.add_depth`; a pose network alone has no use for it."""
+        if self._refined is not None:
+            self._refined.add_depth(stamp, depth, camera, scale)
+
+    def add_speed(self, stamp: int, speed: float) -> None:
+        """Takes a measured speed, m/s, at a time in nanoseconds, if lengths are measured by it."""
+        if self._lengths is not None:
+            self._lengths.add_speed(stamp, speed)
+
+    def update(self, image: npt.NDArray[np.uint8], stamp: int) -> Motion | None:
+        """The motion since the last image, as `VisualOdometry.update`."""
+        motion = (self._refined or self._network).update(image, stamp)
+        if self._lengths is None:
+            return motion
+        if self._refined is not None:
+            self._lengths.see(motion, self._refined.seen, self._refined.free)
+        return None if motion is None else self._lengths.correct(motion)

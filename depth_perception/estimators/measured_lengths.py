@@ -1,0 +1,114 @@
+"""Motions as long as measurements say: the height of the camera above the road, and a measured speed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.estimators.corners import Grey
+from depth_perception.estimators.measured_speed import SpeedComparison
+from depth_perception.estimators.odometry import NANOSECONDS, Motion
+from depth_perception.estimators.road_height import RoadHeightMeter
+from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.scale_fusion import ScaleFusion
+from depth_perception.estimators.view import EstimatorError
+from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import Array, change_frame, inverse
+
+_LONGEST_STEP = 2.0
+"""Heights of the camera that it may go until another image of the road begins, measured or not."""
+_LONGEST_TIME = 1.0
+
+
+class MeasuredLengths:
+    """Measures how many metres a unit of odometry's lengths is.
+
+    Args:
+        body_from_camera: `T_body_camera` ``[4, 4]``; for ground_plane in a body whose origin is on the ground.
+        sources: ``ground_plane``, ``speed``, or both.
+        road_camera: The pinhole of the images that show the road; None without ground_plane.
+
+    Raises: `EstimatorError` for a camera that is not above the ground.
+    """
+
+    def __init__(
+        self, body_from_camera: npt.ArrayLike, sources: Collection[str], road_camera: Camera | None = None
+    ) -> None:
+        self._body_from_camera = np.asarray(body_from_camera, np.float64)
+        self._speed = SpeedComparison() if "speed" in sources else None
+        self._road = None if road_camera is None else _RoadScale(road_camera, self._body_from_camera)
+        self._fusion = ScaleFusion()
+        self._seen: list[ScaleEstimate] = []
+
+    def add_speed(self, stamp: int, speed: float) -> None:
+        """A measured speed in m/s at a time in nanoseconds."""
+        if self._speed is not None:
+            self._speed.add_speed(stamp, speed)
+
+    def see(self, motion: Motion | None, image: Grey, free: npt.NDArray[np.bool_]) -> None:
+        """Takes the image at the end of a motion, and where it does not show the own vehicle."""
+        if self._road is not None and (found := self._road.measure(motion, image, free, self._fusion.value)):
+            self._seen.append(found)
+
+    def correct(self, motion: Motion) -> Motion:
+        """The motion, as long as everything that was measured until its end says; as it is until something was."""
+        measured, self._seen = self._seen, []
+        if self._speed is not None:
+            self._speed.add_motion(motion)
+            if (ratio := self._speed.ratio()) is not None:
+                measured.append(ScaleEstimate(ratio, 0.0, "speed"))
+        if measured:
+            self._fusion.drift()
+        for one in measured:
+            self._fusion.add(one, motion.stamp)
+        known = self._fusion.estimate(motion.stamp)
+        return motion if known is None else _stretched(motion, known, self._body_from_camera)
+
+
+class _RoadScale:
+    """Scale from the known height of the camera above the road, and the road in the images."""
+
+    def __init__(self, camera: Camera, body_from_camera: Array) -> None:
+        self._height = float(body_from_camera[2, 3])
+        if not (np.isfinite(self._height) and self._height > 0):
+            raise EstimatorError(
+                f"camera height is {self._height:g} m above the base frame, expected a positive number: scale_source"
+                " ground_plane needs a base frame on the ground"
+            )
+        self._body_from_camera = body_from_camera
+        self._meter = RoadHeightMeter(camera, -body_from_camera[2, :3])
+        self._pose: Array = np.eye(4)
+        self._begun = 0
+
+    def measure(
+        self, motion: Motion | None, image: Grey, free: npt.NDArray[np.bool_], scale: float
+    ) -> ScaleEstimate | None:
+        if motion is None:
+            self._begin(image, free, 0)
+            return None
+        camera = change_frame(motion.transform, inverse(self._body_from_camera))
+        camera[:3, 3] /= motion.scale.value
+        self._pose = inverse(camera) @ self._pose
+        road = self._meter.measure(image, self._pose, self._height / scale)
+        way = float(np.linalg.norm(self._pose[:3, 3])) * scale
+        seconds = (motion.stamp - self._begun) * NANOSECONDS
+        if road is not None or way > _LONGEST_STEP * self._height or seconds > _LONGEST_TIME:
+            self._begin(image, free, motion.stamp)
+        return None if road is None else ScaleEstimate(self._height / road.height, road.sigma, "ground_plane")
+
+    def _begin(self, image: Grey, free: npt.NDArray[np.bool_], stamp: int) -> None:
+        self._meter.begin(image, free)
+        self._pose, self._begun = np.eye(4), stamp
+
+
+def _stretched(motion: Motion, scale: ScaleEstimate, body_from_camera: Array) -> Motion:
+    """The motion with another scale in place of its own."""
+    factor = scale.value / motion.scale.value
+    camera = change_frame(motion.transform, inverse(body_from_camera))
+    camera[:3, 3] *= factor
+    stretch = np.diag(np.repeat([factor, 1.0], 3))
+    transform = change_frame(camera, body_from_camera)
+    return replace(motion, transform=transform, noise=stretch @ motion.noise @ stretch, scale=scale)
