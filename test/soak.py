@@ -126,9 +126,8 @@ def soak(graph: Graph, folder: Path, seconds: float, seed: int) -> bool:
                 memory.append((now - start, resident(process.pid)))
                 print(f"{now - start:6.0f} s  {memory[-1][1]:7.1f} MB  {sum(done.values())} faults", flush=True)
         answered = process.alive and bool(camera.send_until_answered(None, depth, points))
-        lines = Counter(
-            re.sub(r"^\[(\w+)\] \[(\d+)\.\d+\]", r"\1 \2", line)[:60] for line in process.output.splitlines()
-        )
+        stamped = [line for line in process.output.splitlines() if re.match(r"\[\w+\] \[\d", line)]
+        lines = Counter(re.sub(r"^\[(\w+)\] \[(\d+)\.\d+\]", r"\1 \2", line)[:60] for line in stamped)
         status = process.stop()
     late = np.array([item for item in memory if item[0] > seconds / 10])
     slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0]) * 3600 if len(late) > 2 else float("nan")

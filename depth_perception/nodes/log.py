@@ -33,13 +33,16 @@ class LimitedLog:
         self._said: dict[Hashable, _Said] = {}
 
     def exception(self, error: Exception, where: str = "") -> None:
-        """An error, of the kind that comes from its place in the code; one that is a bug with its traceback."""
+        """An error, of the kind that comes from its place in the code; a bug the first time with its traceback."""
         frames = traceback.extract_tb(error.__traceback__)
         place = (frames[-1].filename, frames[-1].lineno) if frames else None
+        kind = (where, type(error), place)
         if isinstance(error, DepthPerceptionError):
-            self.error((where, type(error), place), f"{where}{error}")
-        elif line := self._line((where, type(error), place), f"{where}{type(error).__name__}: {error}"):
-            self._logger.error(f"{line}\n{''.join(traceback.format_list(frames))}")
+            self.error(kind, f"{where}{error}")
+            return
+        is_new = kind not in self._said
+        if line := self._line(kind, f"{where}{type(error).__name__}: {error}"):
+            self._logger.error(line + ("\n" + "".join(traceback.format_list(frames)) if is_new else ""))
 
     # Whether it was said now. rclpy remembers each place that logs with its severity: one place each.
 

@@ -64,6 +64,11 @@ def test_another_place_is_another_kind_and_a_bug_has_its_traceback(clock: list[f
     assert known == "depth/scale: jpeg is cut after 1 bytes"
     assert bug.startswith("depth/scale: ValueError: cannot reshape")
     assert "np.zeros(2).reshape(3, number)" in bug
+    clock[0] += 20.0
+    limited.exception(raised(6), "depth/scale: ")
+    assert (
+        lines[2] == "depth/scale: ValueError: cannot reshape array of size 2 into shape (3,6) (1 more like it in 20 s)"
+    )
 
 
 def test_after_a_new_start_all_is_said_again(clock: list[float]) -> None:
