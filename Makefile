@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.12 python3.11 python3.10; do \
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint models clean
 
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
@@ -23,6 +23,11 @@ lint: $(VENV)/workshop.stamp  ## style and types
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+DEVICE ?= cpu
+
+models: $(VENV)/workshop.stamp  ## trains the models that ship, from nothing; resumable; DEVICE=cuda takes a GPU
+	$(RUN) -m training models models --device $(DEVICE)
 
 clean:  ## everything that the other targets made
 	rm -rf $(VENV) out build install log cache runs .mypy_cache .pytest_cache .ruff_cache

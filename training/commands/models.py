@@ -1,0 +1,158 @@
+"""``python -m training models FOLDER`` makes the models that ship, from nothing: trains every stage of the recipe,
+judges what came out and exports it.
+
+What is finished is not done again, what was cut short goes on where it was: run the same command until it says that the
+models are written. A stage whose configuration, or that of one before it, has changed begins anew beside the old one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from depth_perception.files import write_atomically
+from depth_perception.model_file import Score
+from training.checkpoint import newest_checkpoint
+from training.errors import TrainingError
+from training.exporting.export import export_checkpoint, read_scores
+from training.exporting.model_cards import model_cards
+from training.provenance import Task
+
+CONFIGURATIONS = Path(__file__).resolve().parents[2] / "config" / "training" / "dual_networks"
+
+DEVICES: Mapping[str, tuple[str, ...]] = {
+    "cpu": (),
+    "cuda": ("--trainer.accelerator=gpu", "--trainer.precision=bf16-mixed", "--data.workers=8"),
+}
+"""What a stage is told beside its configuration."""
+
+FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training.
+
+    Attributes:
+        configuration: its file.
+        after: the stage whose weights it begins with.
+    """
+
+    configuration: Path
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A model file: the network of a task that a stage leaves behind."""
+
+    task: Task
+    stage: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How model files are made.
+
+    Attributes:
+        stages: by name, in order.
+        models: by name of the file.
+        judged: what networks of a task are judged by, as words of ``python -m training evaluate``.
+    """
+
+    stages: Mapping[str, Stage]
+    models: Mapping[str, Shipped]
+    judged: Mapping[Task, Sequence[str]]
+
+
+RECIPE = Recipe(
+    {
+        "half": Stage(CONFIGURATIONS / "light_half.yaml"),
+        "lr": Stage(CONFIGURATIONS / "light_lr.yaml", "half"),
+        "hr": Stage(CONFIGURATIONS / "light_hr.yaml", "lr"),
+        "pose": Stage(CONFIGURATIONS / "light_pose.yaml"),
+    },
+    {"dual_networks_light": Shipped("depth", "hr"), "posenet": Shipped("pose", "pose")},
+    {"depth": ("",), "pose": ("",)},  # street drives that no training saw
+)
+
+
+def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m training models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="where the model files go, such as models")
+    parser.add_argument("--device", choices=DEVICES, default="cpu")
+    parser.add_argument("--runs", type=Path, default=Path("runs/models"), help="folder of the trainings")
+    parser.add_argument(
+        "--evaluate",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="judges depth by more: words of python -m training evaluate, as in '--protocol pairs --data FOLDER'",
+    )
+    options = parser.parse_args(arguments)
+    folders = stage_folders(recipe, options.runs, options.device)
+    for name, stage in recipe.stages.items():
+        _train(name, stage, folders, options.device)
+    for name, model in recipe.models.items():
+        checkpoint = newest_checkpoint(folders[model.stage])
+        scores: list[Score] = []
+        asked = options.evaluate if model.task == "depth" else ()
+        for number, words in enumerate((*recipe.judged[model.task], *asked)):
+            report = folders[model.stage] / f"{name}-{number}.json"
+            _run("evaluate", f"--{model.task}", str(checkpoint), "--json", str(report), *words.split())
+            scores += read_scores(report, model.task)
+        path = options.folder / f"{name}.onnx"
+        export_checkpoint(checkpoint, model.task, path, name, scores)
+        print(f"{path}: written")
+    write_atomically(options.folder / "README.md", model_cards(options.folder).encode())
+
+
+def stage_folders(recipe: Recipe, runs: Path, device: str) -> dict[str, Path]:
+    """The folder of each stage, whose name changes with all that the stage is made from.
+
+    Raises: `TrainingError` for a configuration that is not there, or a stage after one that comes later.
+    """
+    made_from: dict[str, str] = {}
+    for name, stage in recipe.stages.items():
+        if stage.after is not None and stage.after not in made_from:
+            raise TrainingError(f"stage {name} begins with {stage.after}, which does not come before it")
+        try:
+            content = stage.configuration.read_text()
+        except OSError as error:
+            raise TrainingError(f"{stage.configuration}: cannot be read ({error.strerror})") from None
+        before = "" if stage.after is None else made_from[stage.after]
+        key = "\n".join((content, *DEVICES[device], before))
+        made_from[name] = hashlib.sha256(key.encode()).hexdigest()[:12]
+    return {name: runs / f"{name}-{key}" for name, key in made_from.items()}
+
+
+def _train(name: str, stage: Stage, folders: Mapping[str, Path], device: str) -> None:
+    folder = folders[name]
+    if (folder / FINISHED).exists():
+        print(f"{name}: finished before, in {folder}")
+        return
+    words = ["--config", str(stage.configuration), f"--trainer.default_root_dir={folder}", *DEVICES[device]]
+    if stage.after is not None:
+        words.append(f"--model.lr_checkpoint={newest_checkpoint(folders[stage.after])}")
+    if any(folder.rglob("last*.ckpt")):
+        print(f"{name}: goes on, in {folder}")
+        words.append("--ckpt_path=last")
+    else:
+        print(f"{name}: begins, in {folder}")
+    _run("fit", *words)
+    write_atomically(folder / FINISHED, b"")
+
+
+def _run(command: str, *words: str) -> None:
+    """Another command of the workshop, in a process of its own: what it has used is free again afterwards."""
+    status = subprocess.run([sys.executable, "-m", "training", command, *words]).returncode
+    if status:
+        raise TrainingError(f"{command} {' '.join(words)}: failed with exit status {status}; what it had done is kept")
