@@ -63,7 +63,7 @@ class Sight:
     @property
     def cost(self) -> float:
         """Robust: of a hundred corners, one that is far off costs no more than a hundredth of them."""
-        return float(np.mean(self.distances / (self.distances + _SHARPEST**2)))
+        return float(np.mean(1.0 - _SHARPEST**2 / (self.distances + _SHARPEST**2)))  # 1 of what is behind the camera
 
 
 def sight(pose: Array, rays: Array, inverse_depth: Array, variance: Array, seen: Array, noise: float) -> Sight:

@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> Non
             _run("evaluate", f"--{model.task}", str(checkpoint), "--json", str(report), *words.split())
             scores += read_scores(report, model.task)
         path = options.folder / f"{name}.onnx"
-        export_checkpoint(checkpoint, model.task, path, name, scores)
+        export_checkpoint(checkpoint, model.task, path, name, scores, any_view=model.task == "depth")
         print(f"{path}: written")
     write_atomically(options.folder / "README.md", model_cards(options.folder).encode())
 

@@ -55,6 +55,7 @@ def test_from_nothing_to_a_model_file(recipe, tmp_path, street_renderer, capfd):
     assert model.name == "small"
     assert model.focal_length == 50.0  # of the small images of that stage
     assert model.scores
+    assert model.free_view is not None
     assert "small.onnx" in (tmp_path / "models/README.md").read_text()
     told = capfd.readouterr().out
     assert "first: begins" in told

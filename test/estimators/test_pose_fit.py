@@ -1,0 +1,20 @@
+"""How well corners fit a pose."""
+
+import numpy as np
+import pytest
+
+from depth_perception.estimators.pose_fit import sight
+
+
+def cost(pose, depths):
+    rays = np.array([[0.1, 0.0, 1.0], [-0.1, 0.1, 1.0]])
+    near = 1.0 / np.array(depths)
+    return sight(pose, rays, near, np.full(2, 1e-6), rays[:, :2], 1e-3).cost
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_corner_behind_the_camera_costs_all_that_one_can():
+    forwards = np.eye(4)
+    forwards[2, 3] = -5.0  # of what is seen: the camera went 5 m on, past the corner that was 2 m away
+    assert cost(np.eye(4), [2.0, 1e4]) == pytest.approx(0.0, abs=1e-6)
+    assert cost(forwards, [2.0, 1e4]) == pytest.approx(0.5, abs=0.01)
