@@ -26,7 +26,9 @@ PARAMETERS = {
     "OdometrySettings": "motion scale_source scale scale_sigma maximum_gap",
     "PointCloudBuilder": "camera limits",
     "PointCloudBuilder.build": "depth image",
-    "Recording.open": "path image_topic camera_info_topic depth_topic odometry_topic speed_topic rectified_input camera_pose",
+    "Recording.open": (
+        "path image_topic camera_info_topic depth_topic odometry_topic speed_topic rectified_input camera_pose"
+    ),
     "Recording.images": "",
     "Recording.depth": "stamp",
     "Trajectory": "",
