@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import numpy.typing as npt
 from depth_perception.engines.backend import Backend, Options, Progress, Session
 from depth_perception.engines.choose import BACKENDS
 from depth_perception.engines.engine import EngineError, TensorInfo
+from depth_perception.engines.free_view import of_size
 from depth_perception.engines.parity import smooth_pictures
+from depth_perception.model_file import ModelFileError, read_description
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def contest(
 ) -> list[Entry]:
     """Times ONNX files, ours or anybody's, on every backend that has a CPU; the first of them on the first is 1.
 
-    Raises: `EngineError` naming the file that cannot be read or run, or whose inputs have sizes that are not fixed.
+    Raises: `EngineError` naming the file that cannot be read or run, or whose inputs have sizes that are not fixed;
+        those of a free view are what its description says.
     """
     on_cpu = [backend for backend in BACKENDS.values() if "CPU" in backend.devices()]
     times: dict[tuple[str, str, bool], list[float]] = {}
@@ -70,7 +73,10 @@ def _percentiles(milliseconds: Sequence[float]) -> tuple[float, float, float]:
 
 def _session(model: str | Path, backend: Backend, options: Options) -> Session:
     try:
-        return backend.session(Path(model).read_bytes(), options)
+        graph = Path(model).read_bytes()
+        with suppress(ModelFileError):  # anybody's has no description
+            graph = of_size(read_description(model), graph)
+        return backend.session(graph, options)
     except OSError as error:
         raise EngineError(f"{model}: cannot be read ({error.strerror})") from None
     except Exception as error:  # those of the libraries share no base class but this one

@@ -6,6 +6,7 @@ import pytest
 from helpers.models import luma_depth, write_depth_model
 
 from depth_perception.engines.choose import BACKENDS, open_engine
+from depth_perception.engines.contest import contest
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.free_view import best_view
 from depth_perception.estimators.depth import DepthEstimator
@@ -118,3 +119,8 @@ def test_tensorrt_for_rtx_builds_a_plan_for_each_view(model):
     for name, graph in graphs_of(model, (64, 64)).items():
         assert name.endswith("of 64x64")
         assert build_plan(library(), graph)
+
+
+def test_it_is_timed_against_others_at_the_size_it_describes(model):
+    entries = contest([model, model.with_name("fixed.onnx")], rounds=1)
+    assert {entry.model for entry in entries} == {str(model), str(model.with_name("fixed.onnx"))}
