@@ -1,5 +1,5 @@
-"""``python -m training models FOLDER`` makes the models that ship, from nothing: trains every stage of the recipe,
-judges what came out and exports it.
+"""``python -m training models FOLDER`` makes the depth model that ships, from nothing: trains every stage of the
+recipe, judges what came out and exports it.
 
 What is finished is not done again, what was cut short goes on where it was: run the same command until it says that the
 models are written. A stage whose configuration, or that of one before it, has changed begins anew beside the old one.
@@ -75,10 +75,9 @@ RECIPE = Recipe(
         "half": Stage(CONFIGURATIONS / "light_half.yaml"),
         "lr": Stage(CONFIGURATIONS / "light_lr.yaml", "half"),
         "hr": Stage(CONFIGURATIONS / "light_hr.yaml", "lr"),
-        "pose": Stage(CONFIGURATIONS / "light_pose.yaml"),
     },
-    {"dual_networks_light": Shipped("depth", "hr"), "posenet": Shipped("pose", "pose")},
-    {"depth": ("",), "pose": ("",)},  # street drives that no training saw
+    {"dual_networks_light": Shipped("depth", "hr")},
+    {"depth": ("",)},  # street drives that no training saw
 )
 
 
