@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from depth_perception.cli.setting_options import add_options, chosen
 from depth_perception.estimators.settings import CAMERA_POSE, RECTIFIED_INPUT
@@ -15,7 +15,7 @@ CAMERA = (RECTIFIED_INPUT, CAMERA_POSE)
 
 
 def add_recording_options(parser: argparse.ArgumentParser) -> None:
-    """The options of `open_recording`."""
+    """The options of `recording_options`."""
     topics = parser.add_argument_group("topics of the recording", "chosen by themselves where there is only one choice")
     topics.add_argument("--image-topic", metavar="TOPIC", help="camera images, raw or compressed")
     topics.add_argument("--camera-info-topic", metavar="TOPIC", help="calibration of the camera")
@@ -25,16 +25,14 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
     add_options(parser.add_argument_group("camera", "as the recording says, unless given"), CAMERA)
 
 
+def recording_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the options say, by the names of what `Recording.open` is given."""
+    topics = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic", "speed_topic")
+    return {name: getattr(arguments, name) for name in topics} | chosen(arguments, CAMERA)
+
+
 def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:
     """The recording at `bag`, as the options say."""
     from depth_perception.recordings.recording import Recording
 
-    return Recording.open(
-        bag,
-        image_topic=arguments.image_topic,
-        camera_info_topic=arguments.camera_info_topic,
-        depth_topic=arguments.depth_topic,
-        odometry_topic=arguments.odometry_topic,
-        speed_topic=arguments.speed_topic,
-        **chosen(arguments, CAMERA),
-    )
+    return Recording.open(bag, **recording_options(arguments))

@@ -1,0 +1,60 @@
+"""``depth-perception doctor``: looks for the known causes of bad depth, in a recording, a running system, a machine."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from depth_perception.cli.recording_options import add_recording_options, recording_options
+
+if TYPE_CHECKING:
+    from depth_perception.doctor.finding import Check
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "doctor",
+        help="find what is wrong: with this machine, a recording, or a running system",
+        description="Looks for the known causes of bad depth, and says what it found, how bad it is and what to do."
+        " Looks at this machine, and at a recording or (--live) at what runs now. The exit status is 0 if there is"
+        " nothing but notes, else 1.",
+    )
+    parser.add_argument("bag", nargs="?", metavar="BAG", help="a rosbag2 folder, or one .mcap or .db3 file")
+    parser.add_argument("--json", action="store_true", help="print JSON: all checks with their findings")
+    add_recording_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import json
+
+    from depth_perception.doctor import machine
+    from depth_perception.doctor.finding import as_json, examined, is_healthy
+    from depth_perception.doctor.recording import examine_recording
+
+    checks = examined(machine.Machine.look(), machine.CHECKS)
+    if arguments.bag is not None:
+        checks += examine_recording(arguments.bag, recording_options(arguments))
+    if arguments.json:
+        print(json.dumps({"versions": machine.installed(), **as_json(checks)}, indent=2))
+    else:
+        print(", ".join(f"{name} {version}" for name, version in machine.installed().items()))
+        _show(checks)
+    return 0 if is_healthy(checks) else 1
+
+
+def _show(checks: list[Check]) -> None:
+    from textwrap import fill
+
+    from depth_perception.evaluation.table import table
+
+    rows = [("check", "", "looks for")]
+    for check in checks:
+        found = ", ".join(dict.fromkeys(finding.severity for finding in check.findings)) or "ok"
+        rows.append((check.name, found, check.looks_for))
+    print(table(rows))
+    for check in checks:
+        for finding in check.findings:
+            print(f"\n{finding.severity}: {check.name}")
+            print(fill(finding.what, 118, initial_indent="  ", subsequent_indent="  "))
+            print(fill(f"-> {finding.action}", 118, initial_indent="  ", subsequent_indent="     "))
