@@ -1,8 +1,9 @@
-"""What a command prints at its end: the tables, the notes, and where the report is."""
+"""What a command prints at its end: the verdict, the tables, the notes, and where the report is."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from depth_perception.evaluation.table import table
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 def show(evaluation: Evaluation, reports: tuple[Path, Path]) -> None:
     """Prints the evaluation."""
     from depth_perception.evaluation.rows import tables
+    from depth_perception.evaluation.verdict import verdict
 
+    for finding in verdict(evaluation):
+        print(fill(finding.text, 118, initial_indent="\n  ", subsequent_indent="  "))
     for rows in tables(evaluation):
         print(f"\n{table(rows)}")
     if evaluation.notes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -32,3 +34,7 @@ class Frame:
     camera: Camera | None = None
     labels: npt.NDArray[np.uint8] | None = None
     label_set: str = "cityscapes"
+
+
+Predictor: TypeAlias = Callable[[Frame], Depth]
+"""A frame -> float32 depth of the truth's shape; NaN unknown, +inf beyond range."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,20 +12,32 @@ import numpy.typing as npt
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
+from depth_perception.evaluation.baselines import ignorant
 from depth_perception.evaluation.breakdown import DISTANCE
+from depth_perception.evaluation.depth_metrics import DepthMetrics
 from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.depth_tally import DepthTally
+from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.frame import Frame
-from depth_perception.evaluation.heights import HEIGHT
+from depth_perception.evaluation.heights import HEIGHT, obstacle_ratios
 from depth_perception.evaluation.protocol import RECORDING
 from depth_perception.evaluation.result import (
+    REACH,
     FrameResult,
     RecordingSummary,
     RoadSummary,
     Sample,
     TrajectoryResult,
 )
-from depth_perception.evaluation.trajectory_metrics import Alignment, path_length, trajectory_metrics
+from depth_perception.evaluation.trajectory_metrics import (
+    KITTI_LENGTHS,
+    Alignment,
+    align,
+    path_length,
+    segments,
+    straight_line,
+    trajectory_metrics,
+)
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
 from depth_perception.recordings.recording import Recording
@@ -32,18 +46,25 @@ DepthMap = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 
+COLUMNS = 48
+"""Of a truth that are kept for the baselines."""
+
+
 class Judge:
     """Takes what was estimated from one recording, frame by frame, and sums it up.
 
     Args:
         samples: How many frames to keep as pictures, evenly over the recording.
+        worst: How many of those with the largest errors to keep as pictures.
     """
 
-    def __init__(self, recording: Recording, *, samples: int = 4) -> None:
+    def __init__(self, recording: Recording, *, samples: int = 4, worst: int = 3) -> None:
         self._recording = recording
         self._tally = DepthTally("", RECORDING, [DISTANCE, HEIGHT])
         self._frames: list[FrameResult] = []
         self._samples: list[Sample] = []
+        self._truths: list[DepthMap] = []
+        self._most_worst, self._worst = worst, list[tuple[float, Sample]]()
         stamps = sorted(recording.stamps)
         with_truth = [stamp for stamp in stamps if recording.has_depth(stamp)]
         self._has_truth = bool(with_truth)
@@ -68,11 +89,14 @@ class Judge:
         """One depth map ``[height, width]`` with its image and camera, of the recorded image with this stamp."""
         road = self._road(camera)
         true_depth = self._true_depth(stamp, camera)
-        median_scaled, as_it_came = None, None
+        median_scaled, as_it_came, obstacles = None, None, None
         if true_depth is not None:
             try:
                 frame = Frame(str(stamp), image, true_depth, camera)
                 median_scaled, as_it_came, _ = self._tally.add(frame, depth, metric=metric)
+                obstacles = next(iter(obstacle_ratios(frame, depth, REACH)), None) if metric else None
+                self._truths.append(_some_columns(np.where(np.isnan(depth), np.float32(np.nan), true_depth)))
+                self._keep_if_worst(median_scaled.abs_rel, Sample(stamp, image, depth, true_depth, camera))
             except DepthPerceptionError as error:
                 self.fail(str(error))
         plane = fit_ground_plane(depth, camera, road)
@@ -85,6 +109,7 @@ class Judge:
                 as_it_came,
                 None if plane is None else plane.residual,
                 None if plane is None else plane.height,
+                obstacles,
             )
         )
         self._all_metric &= metric
@@ -102,12 +127,17 @@ class Judge:
         return tuple(self._samples)
 
     @property
+    def worst(self) -> tuple[Sample, ...]:
+        """The frames with the largest errors, the worst first."""
+        return tuple(sample for _, sample in self._worst)
+
+    @property
     def depth_is_metric(self) -> bool:
         return self._all_metric and bool(self._frames)
 
     def depth_report(self) -> DepthReport | None:
         """None without ground truth."""
-        return self._tally.report() if self._tally.images else None
+        return replace(self._tally.report(), baselines=self._baselines()) if self._tally.images else None
 
     def road_summary(self) -> RoadSummary | None:
         """None if no frame showed a road."""
@@ -143,7 +173,15 @@ class Judge:
                     metrics.append(trajectory_metrics(truth, estimate, alignment))
                 except DepthPerceptionError as error:
                     self.fail(str(error))
-        return TrajectoryResult(stamps, estimate, truth, tuple(metrics), path_length(estimate), metric)
+        result = TrajectoryResult(stamps, estimate, truth, tuple(metrics), path_length(estimate), metric)
+        if truth is None or not metrics:
+            return result
+        hundreds = segments(truth, align(truth, estimate, metrics[0].alignment).apply(estimate), KITTI_LENGTHS[:1])
+        return replace(
+            result,
+            straight=trajectory_metrics(truth, straight_line(truth), "origin"),
+            worst=max(hundreds, key=lambda item: item.t_err, default=None),
+        )
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the figures has to know."""
@@ -178,6 +216,24 @@ class Judge:
             odometry_topic=recording.topics.odometry,
         )
 
+    def _keep_if_worst(self, error: float, sample: Sample) -> None:
+        if len(self._worst) < self._most_worst or error > self._worst[-1][0]:
+            kept = replace(sample, image=sample.image.copy(), depth=sample.depth.copy())
+            self._worst.append((error, kept))
+            self._worst.sort(key=lambda item: -item[0])
+            del self._worst[self._most_worst :]
+
+    def _baselines(self) -> dict[str, DepthMetrics]:
+        """Errors of what does not look at the images and knows this recording's truth, where there was depth."""
+        truths = [truth for truth in self._truths if truth.shape == self._truths[0].shape]  # a camera may zoom
+        tallies = {name: (predict, DepthTally(name, RECORDING)) for name, predict in ignorant(truths).items()}
+        for truth in truths:
+            frame = Frame("", np.zeros((*truth.shape, 3), np.uint8), truth)
+            for predict, tally in tallies.values():
+                with suppress(EvaluationError):  # a frame of which nothing is known in these columns
+                    tally.add(frame, predict(frame))
+        return {name: tally.report().median_scaled for name, (_, tally) in tallies.items() if tally.images}
+
     def _true_depth(self, stamp: int, camera: Camera) -> DepthMap | None:
         """In the view that `camera` is of; None where there is none, or none that can be used."""
         try:
@@ -196,6 +252,11 @@ class Judge:
         if camera not in self._roads:
             self._roads[camera] = road_region(camera, self._gravity)
         return self._roads[camera]
+
+
+def _some_columns(depth: DepthMap) -> DepthMap:
+    """A few, of long recordings too: of what does not look, they tell as much as all."""
+    return depth[:, :: max(1, depth.shape[1] // COLUMNS)].copy()
 
 
 def _evenly(stamps: list[int], count: int) -> list[int]:

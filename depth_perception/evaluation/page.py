@@ -20,6 +20,7 @@ from depth_perception.evaluation.pictures import (
 from depth_perception.evaluation.plots import depth_plot, trajectory_plot
 from depth_perception.evaluation.result import Evaluation, Sample
 from depth_perception.evaluation.trajectory_metrics import KITTI_LENGTHS
+from depth_perception.evaluation.verdict import verdict
 from depth_perception.version import __version__
 
 _STYLE = """
@@ -32,6 +33,7 @@ main { max-width: 1280px; margin: 0 auto; padding: 2rem 1rem 4rem; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.15rem; margin: 0 0 .75rem; }
 p { margin: 0 0 .75rem; } .scroll + p { margin-top: .75rem; } section p:last-child { margin-bottom: 0; }
+.verdict p { font-size: 1.05rem; max-width: 62rem; }
 .soft, figcaption, th { color: var(--soft); }
 header p { color: var(--soft); }
 section { background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 1.25rem;
@@ -57,7 +59,7 @@ table + table, .scroll + .scroll { margin-top: 1rem; }
 .legend i { display: inline-block; width: 140px; height: 10px; border-radius: 3px; }
 ul { margin: 0; padding-left: 1.2rem; } li + li { margin-top: .3rem; }
 """
-_MAGMA = "linear-gradient(90deg,#fcfdbf,#fe9f6d,#de4968,#8c2981,#3b0f70,#000004)"
+_MAGMA = "linear-gradient(90deg,#fcfdbf,#fe9f6d,#de4968,#8c2981,#3b0f70)"
 _TURBO = "linear-gradient(90deg,#30123b,#4145ab,#39a2fc,#1bd0d5,#62fc6b,#d2e935,#fe9b2d,#db3a07,#7a0403)"
 
 
@@ -75,7 +77,10 @@ def page(evaluation: Evaluation) -> str:
         f" focal length {camera.fx:.0f} px{', distorted lens' if camera.is_distorted else ''}; {how}."
     )
     sections = [
-        _frames(evaluation),
+        _verdict(evaluation),
+        _tiles(evaluation),
+        _frames(evaluation, "Frames", evaluation.samples),
+        _frames(evaluation, "The worst frames", evaluation.worst, rows.worst_rows(evaluation)),
         _cloud(evaluation),
         _section("Depth", _plot(depth_plot(evaluation)), rows.depth_rows(evaluation), rows.road_rows(evaluation)),
         _trajectory(evaluation),
@@ -89,7 +94,6 @@ def page(evaluation: Evaluation) -> str:
         f"<title>{escape(name)}: depth, odometry, point cloud</title>\n<style>{_STYLE}</style>\n</head>\n"
         "<body>\n<main>\n"
         f"<header><h1>Depth, odometry and point cloud of {escape(name)}</h1><p>{escape(about)}</p></header>\n"
-        f"{_tiles(evaluation)}\n"
         + "\n".join(section for section in sections if section)
         + f'\n<p class="soft" style="margin-top:1rem">depth_perception {__version__}</p>\n</main>\n</body>\n</html>\n'
     )
@@ -125,10 +129,23 @@ def _tiles(evaluation: Evaluation) -> str:
     )
 
 
-def _frames(evaluation: Evaluation) -> str:
-    if not evaluation.samples:
+def _verdict(evaluation: Evaluation) -> str:
+    sentences = [item.text for item in verdict(evaluation)]
+    for timing in evaluation.timings[1:2] if evaluation.kind == "replay" else ():
+        took, count = 1e3 * timing.seconds.p50, timing.seconds.count
+        between = 1e3 * evaluation.recording.seconds / max(1, evaluation.recording.images - 1)
+        sentences.append(
+            f"On this machine depth of an image took {took:.0f} ms (median of {count}); the camera has one every"
+            f" {between:.0f} ms."
+        )
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in sentences)
+    return f'<section class="verdict"><h2>In words</h2>{paragraphs}</section>'
+
+
+def _frames(evaluation: Evaluation, title: str, samples: tuple[Sample, ...], *tables: rows.Rows) -> str:
+    if not samples:
         return ""
-    has_truth = any(sample.truth is not None for sample in evaluation.samples)
+    has_truth = any(sample.truth is not None for sample in samples)
     unit = "m" if evaluation.depth_is_metric or has_truth else "units"
     legend = f'<div class="legend">depth {NEAR:g} {unit} <i style="background:{_MAGMA}"></i> {FAR:g} {unit}'
     if has_truth:
@@ -136,10 +153,8 @@ def _frames(evaluation: Evaluation) -> str:
     legend += " &nbsp; black: unknown, grey: beyond range</div>"
     scales = {frame.stamp: frame.median_scaled.scale for frame in evaluation.frames if frame.median_scaled}
     first = evaluation.frames[0].stamp
-    body = "".join(
-        _frame(sample, scales.get(sample.stamp), (sample.stamp - first) * 1e-9) for sample in evaluation.samples
-    )
-    return f"<section><h2>Frames</h2>{legend}{body}</section>"
+    body = "".join(_frame(sample, scales.get(sample.stamp), (sample.stamp - first) * 1e-9) for sample in samples)
+    return f"<section><h2>{title}</h2>{''.join(map(_table, tables))}{legend}{body}</section>"
 
 
 def _frame(sample: Sample, scale: float | None, seconds: float) -> str:

@@ -14,6 +14,8 @@ NEAR, FAR = 2.0, 80.0
 """Metres; ends of the colours of depth, which are logarithmic between."""
 LARGEST_ERROR = 0.5
 """End of the colours of relative error."""
+_DARKEST = 0.2
+"""Of the colours of depth: black means unknown, and nothing else."""
 _SKY = (36, 40, 52)
 _NONE = (0, 0, 0)
 _HORIZON = np.array([52, 58, 70])
@@ -28,7 +30,7 @@ def depth_picture(depth: FloatImage, unit: float = 1.0) -> Rgb:
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         share = 1.0 - np.log(depth * unit / NEAR) / np.log(FAR / NEAR)
-    picture = _coloured(share, cv2.COLORMAP_MAGMA)
+    picture = _coloured(_DARKEST + (1 - _DARKEST) * np.clip(share, 0, 1), cv2.COLORMAP_MAGMA)
     picture[np.isnan(depth)] = _NONE
     picture[np.isposinf(depth)] = _SKY
     return picture

@@ -46,6 +46,8 @@ def replay(
 ) -> Evaluation:
     """Depth of every image, and the trajectory if there is a pose model, judged against what truth there is.
 
+    Interrupted (Ctrl-C), it judges what it has.
+
     Args:
         depth, motion: What a robot would have set of the two.
         progress: Called with frames done and frames in all.
@@ -67,51 +69,60 @@ def replay(
     watch = _Stopwatch()
     speeds = sorted(recording.speeds())
 
-    for index, recorded in enumerate(recording.images()):
-        if estimator is None or recorded.camera != camera:  # a lens that zooms
-            camera = recorded.camera
-            estimator = DepthEstimator(depth_engine, camera, depth, body_from_camera=known)
-            odometry = None if pose_engine is None else CameraOdometry(pose_engine, camera, pose, motion)
-        try:
-            with watch("decode"):
-                image = recorded.decode()
-            with watch("depth"):
-                result = estimator.estimate(image, recorded.stamp)
-            judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
-            if odometry is not None:
-                if motion.scale_source == "depth":
-                    odometry.scale = replace(result.scale, source="depth")
-                while speeds and speeds[0][0] <= recorded.stamp:
-                    odometry.add_speed(*speeds.pop(0))
-                with watch("odometry"):
-                    step = odometry.update(image, recorded.stamp)
-                    odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
-                if step is not None:
-                    scale = step.scale
-                    poses.setdefault(step.start, trajectory.pose)
-                    trajectory.add(step)
-                    poses[step.stamp] = trajectory.pose
-        except DepthPerceptionError as error:
-            judge.fail(str(error))
-        if progress is not None:
-            progress(index + 1, len(recording.stamps))
+    interrupted = False
+    try:
+        for index, recorded in enumerate(recording.images()):
+            if estimator is None or recorded.camera != camera:  # a lens that zooms
+                camera = recorded.camera
+                estimator = DepthEstimator(depth_engine, camera, depth, body_from_camera=known)
+                odometry = None if pose_engine is None else CameraOdometry(pose_engine, camera, pose, motion)
+            try:
+                with watch("decode"):
+                    image = recorded.decode()
+                with watch("depth"):
+                    result = estimator.estimate(image, recorded.stamp)
+                judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
+                if odometry is not None:
+                    if motion.scale_source == "depth":
+                        odometry.scale = replace(result.scale, source="depth")
+                    while speeds and speeds[0][0] <= recorded.stamp:
+                        odometry.add_speed(*speeds.pop(0))
+                    with watch("odometry"):
+                        step = odometry.update(image, recorded.stamp)
+                        odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
+                    if step is not None:
+                        scale = step.scale
+                        poses.setdefault(step.start, trajectory.pose)
+                        trajectory.add(step)
+                        poses[step.stamp] = trajectory.pose
+            except DepthPerceptionError as error:
+                judge.fail(str(error))
+            if progress is not None:
+                progress(index + 1, len(recording.stamps))
+    except KeyboardInterrupt:
+        if not judge.depth_frames:
+            raise
+        interrupted = True
 
     if not judge.depth_frames:
         reasons = "; ".join(judge.failures) or "it holds no images"
         raise EvaluationError(f"{recording.path}: not one image gave depth ({reasons})")
     engines = [("depth", depth_engine)] + ([] if pose_engine is None else [("odometry", pose_engine)])
+    stopped = [f"Stopped by hand after {judge.depth_frames} of {len(recording.stamps)} images."] if interrupted else []
     return Evaluation(
         kind="replay",
         recording=judge.recording_summary(),
         models=tuple(model_use(role, engine) for role, engine in engines),
         frames=judge.frames,
         samples=judge.samples,
+        worst=judge.worst,
         depth=judge.depth_report(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),
         trajectory=judge.trajectory(poses, metric=scale.known),
         timings=watch.timings(),
-        notes=judge.notes(),
+        notes=(*stopped, *judge.notes()),
+        interrupted=interrupted,
         cloud=cloud_of(judge.samples),
     )
 

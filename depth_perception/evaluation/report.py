@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.page import page
 from depth_perception.evaluation.result import Evaluation
+from depth_perception.evaluation.verdict import verdict
 from depth_perception.files import write_atomically
 from depth_perception.geometry.pose import quaternion_from_rotation
 from depth_perception.version import __version__
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path]:
@@ -60,10 +62,13 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "depth_perception": __version__,
         "kind": evaluation.kind,
+        "interrupted": evaluation.interrupted,
         "recording": asdict(evaluation.recording),
         "models": [asdict(model) for model in evaluation.models],
+        "verdict": [asdict(finding) for finding in verdict(evaluation)],
         "depth": None if depth is None else replace(depth, model=model).to_json(),
         "depth_is_metric": evaluation.depth_is_metric,
+        "obstacles": None if evaluation.obstacles is None else asdict(evaluation.obstacles),
         "road": None if evaluation.road is None else asdict(evaluation.road),
         "trajectory": None
         if trajectory is None
@@ -72,6 +77,8 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
             "path_length": trajectory.path_length,
             "metric": trajectory.metric,
             "alignments": {item.alignment: asdict(item) for item in trajectory.metrics},
+            "straight": None if trajectory.straight is None else asdict(trajectory.straight),
+            "worst": None if trajectory.worst is None else asdict(trajectory.worst),
         },
         "timings": {item.name: {"meaning": item.meaning, **asdict(item.seconds)} for item in evaluation.timings},
         "topics": {item.name: asdict(item) for item in evaluation.topics},
@@ -83,3 +90,17 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
 
 def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if value != value else value for key, value in values.items()}
+
+
+def read_report(path: str | Path) -> dict[str, Any]:
+    """``report.json``, read back.
+
+    Raises: `EvaluationError` if it cannot be read, or is something else.
+    """
+    try:
+        values = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise EvaluationError(f"{path}: cannot be read as a report ({error}): give a report.json") from None
+    if not isinstance(values, dict) or not {"kind", "recording", "frames"} <= set(values):
+        raise EvaluationError(f"{path}: is no report, expected the report.json that evaluate or demo wrote")
+    return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,10 +10,15 @@ import numpy.typing as npt
 
 from depth_perception.evaluation.depth_metrics import DepthMetrics
 from depth_perception.evaluation.depth_report import DepthReport
-from depth_perception.evaluation.trajectory_metrics import TrajectoryMetrics
+from depth_perception.evaluation.trajectory_metrics import Segment, TrajectoryMetrics
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
 from depth_perception.percentiles import Percentiles
+
+REACH = 10.0
+"""Metres ahead within which an obstacle is a matter of braking."""
+TOO_FAR = 1.1
+"""Predicted over true distance from which on an obstacle counts as put too far away: a tenth of the way to brake."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,9 @@ class FrameResult:
     """Of a plane fitted to the road in front, median over the road's pixels, as a share of depth."""
     road_height: float | None
     """Of the camera above that plane, in units of the depth."""
+    obstacles: float | None
+    """Median of predicted over true distance of what stands on the ground up to `REACH` metres away, as it came; None
+    where nothing stands there, the truth does not tell, or depth is not metric."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,32 @@ class RoadSummary:
 
 
 @dataclass(frozen=True)
+class ObstacleSummary:
+    """Where things that stand on the ground up to `REACH` metres away are placed, as a multiple of their distance."""
+
+    images: int
+    """In which there were any."""
+    ratio: float
+    """Median over images."""
+    p10: float
+    p90: float
+    too_far: int
+    """Images in which they are placed beyond `TOO_FAR`."""
+    share_too_far: float
+    """The same, of all these images."""
+
+    @classmethod
+    def of(cls, frames: Sequence[FrameResult]) -> ObstacleSummary | None:
+        """None if none was seen, or nobody knows how far."""
+        ratios = [frame.obstacles for frame in frames if frame.obstacles is not None]
+        if not ratios:
+            return None
+        p10, ratio, p90 = (float(value) for value in np.percentile(ratios, [10, 50, 90]))
+        too_far = sum(value > TOO_FAR for value in ratios)
+        return cls(len(ratios), ratio, p10, p90, too_far, too_far / len(ratios))
+
+
+@dataclass(frozen=True)
 class TrajectoryResult:
     """Estimated and, where known, true poses of the body at the same stamps, ``[N, 4, 4]`` each."""
 
@@ -66,6 +101,10 @@ class TrajectoryResult:
     path_length: float
     """Of the estimate, metres if the model is metric."""
     metric: bool
+    straight: TrajectoryMetrics | None = None
+    """Of a straight line at the mean of the true motion, which odometry has to beat."""
+    worst: Segment | None = None
+    """The 100 m on which the estimate, as it counts first, went most astray; None of a shorter path."""
 
 
 @dataclass(frozen=True)
@@ -155,5 +194,14 @@ class Evaluation:
     topics: tuple[TopicCount, ...] = ()
     nodes: tuple[NodeCount, ...] = ()
     notes: tuple[str, ...] = ()
+    interrupted: bool = False
+    """Whether it ended before the recording did; then it is of what came before."""
+    worst: tuple[Sample, ...] = ()
+    """Frames with the largest errors, the worst first."""
     cloud: npt.NDArray[np.float32] | None = field(default=None, repr=False)
     """Points ``[n, 4]`` as in `geometry.point_cloud`, of the middle one of the samples."""
+
+    @property
+    def obstacles(self) -> ObstacleSummary | None:
+        """None if none was seen, or nobody knows how far."""
+        return ObstacleSummary.of(self.frames)

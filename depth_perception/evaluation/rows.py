@@ -19,12 +19,33 @@ def depth_rows(evaluation: Evaluation) -> Rows:
     """Empty without ground truth."""
     if evaluation.depth is None:
         return []
-    rows: Rows = [("depth", "AbsRel", "SqRel", "RMSE", "RMSE log", "d<1.25", "d<1.25²", "d<1.25³", "scale")]
-    rows.append(("median-scaled", *_errors(evaluation.depth.median_scaled)))
-    if evaluation.depth.metric is not None:
-        rows.append(("metric, as it came", *_errors(evaluation.depth.metric)))
-    for parts in evaluation.depth.parts.values():
-        rows += [(f"median-scaled, {name}", *_errors(part.errors)) for name, part in parts.items()]
+    rows: Rows = [("depth", "AbsRel", "SqRel", "RMSE", "RMSE log", "d<1.25", "d<1.25²", "d<1.25³", "scale", "images")]
+    depth = evaluation.depth
+    rows.append(("median-scaled", *_errors(depth.median_scaled), str(depth.images)))
+    if depth.metric is not None:
+        rows.append(("metric, as it came", *_errors(depth.metric), str(depth.images)))
+    for parts in depth.parts.values():
+        rows += [(f"median-scaled, {name}", *_errors(part.errors), str(part.images)) for name, part in parts.items()]
+    rows += [
+        (f"the truth's own {name}", *_errors(errors), str(depth.images)) for name, errors in depth.baselines.items()
+    ]
+    return rows
+
+
+def worst_rows(evaluation: Evaluation) -> Rows:
+    """The frames with the largest errors; empty without ground truth."""
+    if not evaluation.worst:
+        return []
+    by_stamp = {frame.stamp: frame for frame in evaluation.frames}
+    start = evaluation.frames[0].stamp
+    rows: Rows = [("worst frames", "at", "AbsRel, median-scaled", "scale", "obstacles up to 10 m are put at")]
+    for place, sample in enumerate(evaluation.worst, 1):
+        frame = by_stamp[sample.stamp]
+        assert frame.median_scaled is not None
+        obstacles = "" if frame.obstacles is None else f"{frame.obstacles:.2f} times their distance"
+        errors = frame.median_scaled
+        seconds = f"{(frame.stamp - start) * 1e-9:.1f} s"
+        rows.append((str(place), seconds, f"{errors.abs_rel:.3f}", f"{errors.scale:.3f}", obstacles))
     return rows
 
 
@@ -52,18 +73,32 @@ def trajectory_rows(evaluation: Evaluation) -> Rows:
     if evaluation.trajectory is None or not evaluation.trajectory.metrics:
         return []
     rows: Rows = [
-        ("trajectory, aligned by", "ATE RMSE", "of the path", "at the end", "RPE", "RPE rot.", "t_err", "scale")
+        (
+            "trajectory, aligned by",
+            "ATE RMSE",
+            "of the path",
+            "at the end",
+            "RPE",
+            "RPE rot.",
+            "t_err",
+            "r_err",
+            "scale",
+        )
     ]
-    for item in evaluation.trajectory.metrics:
+    named = [(ALIGNMENTS[item.alignment], item) for item in evaluation.trajectory.metrics]
+    if evaluation.trajectory.straight is not None:
+        named.append(("instead: a straight line at the mean speed", evaluation.trajectory.straight))
+    for name, item in named:
         rows.append(
             (
-                ALIGNMENTS[item.alignment],
+                name,
                 f"{item.ate_rmse:.2f} m",
                 f"{item.ate_percent:.2f} %",
                 f"{item.end_error_percent:.2f} %",
                 f"{item.rpe_translation:.3f} m",
                 f"{item.rpe_rotation:.3f}°",
                 "path < 100 m" if item.t_err is None else f"{item.t_err:.2f} %",
+                "" if item.r_err is None else f"{item.r_err:.2f}°/100 m",
                 f"{item.scale:.3f}",
             )
         )
@@ -116,7 +151,7 @@ def model_rows(evaluation: Evaluation) -> Rows:
 
 def tables(evaluation: Evaluation) -> list[Rows]:
     """All that have something to say."""
-    makers = (depth_rows, road_rows, trajectory_rows, timing_rows, topic_rows, node_rows, model_rows)
+    makers = (depth_rows, worst_rows, road_rows, trajectory_rows, timing_rows, topic_rows, node_rows, model_rows)
     return [rows for rows in (maker(evaluation) for maker in makers) if rows]
 
 

@@ -73,6 +73,21 @@ class TrajectoryMetrics:
     """The same of rotation, degrees per 100 m."""
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the way, from pose `first` to pose `last`, and how far the estimate went astray on it."""
+
+    first: int
+    last: int
+    length: float
+    start: float
+    """Metres along the true path, where it begins."""
+    t_err: float
+    """Percent of the length."""
+    r_err: float
+    """Degrees per 100 m."""
+
+
 def align(truth: npt.ArrayLike, estimate: npt.ArrayLike, alignment: Alignment) -> Similarity:
     """The transform that `alignment` names, from the estimate's frame into the truth's.
 
@@ -174,17 +189,17 @@ def relative_errors(truth: npt.ArrayLike, estimate: npt.ArrayLike, step: int = 1
     return np.asarray(np.linalg.inv(true_motion) @ estimated_motion, np.float64)
 
 
-def segment_drift(
+def segments(
     truth: npt.ArrayLike, estimate: npt.ArrayLike, lengths: tuple[float, ...] = KITTI_LENGTHS
-) -> tuple[float, float] | None:
-    """KITTI's odometry errors (t_err in percent, r_err in degrees per 100 m), or None if no segment is long enough.
+) -> list[Segment]:
+    """What KITTI's odometry errors are means of: every tenth pose starts a segment of each length; it ends at the first
+    pose farther along the true path.
 
-    Every tenth pose starts a segment of each length; it ends at the first pose farther along the true path.
     Source: the development kit of the KITTI odometry benchmark (Geiger et al., CVPR 2012).
     """
     true, estimated = _checked(truth, estimate)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(true[:, :3, 3], axis=0), axis=1))])
-    translation, rotation = [], []
+    found = []
     for first in range(0, len(true), 10):
         for length in lengths:
             last = int(np.searchsorted(along, along[first] + length, side="right"))
@@ -192,11 +207,30 @@ def segment_drift(
                 continue
             true_motion = np.linalg.inv(true[first]) @ true[last]
             error = np.linalg.inv(np.linalg.inv(estimated[first]) @ estimated[last]) @ true_motion
-            translation.append(float(np.linalg.norm(error[:3, 3])) / length)
-            rotation.append(float(_angles(error[None])[0]) / length)
-    if not translation:
+            translation = 100.0 * float(np.linalg.norm(error[:3, 3])) / length
+            rotation = 100.0 * float(np.degrees(_angles(error[None])[0])) / length
+            found.append(Segment(first, last, length, float(along[first]), translation, rotation))
+    return found
+
+
+def segment_drift(
+    truth: npt.ArrayLike, estimate: npt.ArrayLike, lengths: tuple[float, ...] = KITTI_LENGTHS
+) -> tuple[float, float] | None:
+    """KITTI's odometry errors (t_err in percent, r_err in degrees per 100 m), or None if no segment is long enough."""
+    found = segments(truth, estimate, lengths)
+    if not found:
         return None
-    return 100.0 * float(np.mean(translation)), 100.0 * float(np.degrees(np.mean(rotation)))
+    return float(np.mean([item.t_err for item in found])), float(np.mean([item.r_err for item in found]))
+
+
+def straight_line(truth: npt.ArrayLike) -> Poses:
+    """What odometry has to beat, ``[N, 4, 4]``: from the first pose on the mean of the true motion, and no turn."""
+    true, _ = _checked(truth, truth)
+    steps = np.diff(true[:, :3, 3], axis=0)
+    in_body = np.einsum("nji,nj->ni", true[:-1, :3, :3], steps)
+    line = np.tile(np.eye(4), (len(true), 1, 1))
+    line[:, :3, 3] = np.arange(len(true))[:, None] * in_body.mean(axis=0)
+    return np.asarray(true[0] @ line, np.float64)
 
 
 def _onto_first_pose(truth: Poses, estimate: Poses, scale: float) -> Similarity:

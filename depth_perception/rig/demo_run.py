@@ -95,6 +95,7 @@ def _play_and_judge(
         models=summary.models_used(descriptions, recorder),
         frames=judge.frames,
         samples=judge.samples,
+        worst=judge.worst,
         depth=judge.depth_report(),
         depth_is_metric=judge.depth_is_metric,
         road=judge.road_summary(),

@@ -169,14 +169,69 @@ def test_evaluate_prints_its_tables_and_writes_the_report(tmp_path, capsys):
     assert json.loads((tmp_path / "out" / "report.json").read_text())["kind"] == "replay"
 
 
-def test_a_bar_that_is_missed_fails_after_the_report(tmp_path, capsys):
-    write_recording(tmp_path / "drive", encoding="png", frames=3, odometry=False)
+@pytest.fixture
+def without_odometry(tmp_path):
+    """Evaluates without odometry, by a model that knows the depth."""
     write_depth_model(tmp_path / "depth.onnx")
-    start = ["evaluate", "--bag", str(tmp_path / "drive"), "--depth-model", str(tmp_path / "depth.onnx")]
-    start += ["--no-odometry", "--output", str(tmp_path / "out")]
-    assert main([*start, "--max-abs-rel", "0.01"]) == 0
-    assert main([*start, "--max-abs-rel", "0.000001", "--max-ate-percent", "5"]) == 1
+
+    def evaluate(bag: Path, *options: str) -> int:
+        start = ["evaluate", "--bag", str(bag), "--depth-model", str(tmp_path / "depth.onnx"), "--no-odometry"]
+        return main([*start, "--output", str(tmp_path / "out"), *options])
+
+    return evaluate
+
+
+def test_a_condition_that_holds_fails_after_the_report_which_is_the_same_every_time(tmp_path, capsys, without_odometry):
+    def report() -> str:
+        values = json.loads((tmp_path / "out" / "report.json").read_text())
+        del values["timings"]
+        return json.dumps(values)
+
+    write_recording(tmp_path / "drive", encoding="png", frames=3, odometry=False)
+    assert without_odometry(tmp_path / "drive", "--fail-if", "abs_rel>0.01", "--fail-if", "a1 < 0.99") == 0
+    first = report()
+    assert without_odometry(tmp_path / "drive", "--fail-if", "abs_rel>=1e-9", "--fail-if", "t_err>5") == 1
     last = capsys.readouterr().err.splitlines()[-1]
-    assert "bars missed: --max-abs-rel 1e-06 asked for, " in last
-    assert "--max-ate-percent 5 asked for, the recording does not tell" in last
+    assert "drive: abs_rel>=1e-09: it is " in last
+    assert "drive: t_err>5: the recording does not tell" in last
+    assert report() == first
     assert (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("abs_rell>0.2", "'abs_rell' is not a figure of a report, did you mean abs_rel? There are: abs_rel, rmse, "),
+        ("__import__('os')>1", "is no condition, expected a figure, one of < > <= >=, and a number"),
+        ("abs_rel>0.2.1", "is no condition"),
+        ("abs_rel", "is no condition"),
+    ],
+)
+def test_a_condition_that_is_none_is_said_before_the_work(tmp_path, capsys, without_odometry, condition, said):
+    assert without_odometry(tmp_path / "nowhere", "--fail-if", condition) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_folder_of_bags_has_a_report_each_and_one_table(tmp_path, capsys, without_odometry):
+    (tmp_path / "all" / "broken").mkdir(parents=True)
+    (tmp_path / "all" / "broken" / "metadata.yaml").write_text("nothing")
+    for name, factor in (("near", 1.0), ("wrong", 1.25)):
+        write_recording(
+            tmp_path / "all" / name, encoding="png", frames=2, odometry=False, depth="32FC1", metres_per_unit=factor
+        )
+    assert without_odometry(tmp_path / "all", "--fail-if", "abs_rel_metric>0.1") == 1
+    said = capsys.readouterr()
+    (row,) = (line.split() for line in said.out.splitlines() if line.strip().startswith("abs_rel_metric"))
+    assert row[1:4] == ["0.000", "*", "0.200"]
+    assert "wrong: abs_rel_metric>0.1: it is 0.2" in said.err.splitlines()[-1]
+    assert "broken: is not a rosbag2 folder" in said.err.splitlines()[-1]
+    assert sorted(path.parent.name for path in (tmp_path / "out").rglob("report.html")) == ["near", "wrong"]
+
+    before = tmp_path / "out" / "near" / "report.json"
+    assert without_odometry(tmp_path / "all" / "wrong", "--compare", str(before)) == 0
+    (row,) = (line.split() for line in capsys.readouterr().out.splitlines() if line.strip().startswith("scale "))
+    assert row[1:4] == ["1.250", "1.000", "*"]
+    assert without_odometry(tmp_path / "all" / "wrong", "--compare", str(tmp_path / "depth.onnx")) == 1
+    assert "depth.onnx: cannot be read as a report" in capsys.readouterr().err

@@ -77,10 +77,20 @@ def test_the_page_is_one_valid_file_with_everything_in_it(written):
     assert "https://" not in html
     assert "<script" not in html
     assert page.links == page.images
-    # four frames with image, depth, truth and error; cloud; two plots
-    assert len(page.images) == 4 * 4 + 1 + 2
+    # four frames and the three worst with image, depth, truth and error; cloud; two plots
+    assert len(page.images) == (4 + 3) * 4 + 1 + 2
     assert all(decoded(source).std() > 1 for source in page.images)
-    assert page.headings == ["Frames", "Point cloud", "Depth", "Trajectory", "Speed", "What ran", "Notes"]
+    assert page.headings == [
+        "In words",
+        "Frames",
+        "The worst frames",
+        "Point cloud",
+        "Depth",
+        "Trajectory",
+        "Speed",
+        "What ran",
+        "Notes",
+    ]
 
 
 def test_the_figures_of_page_and_json_are_those_measured(written):

@@ -47,6 +47,6 @@ def test_the_models_that_come_along_are_good_on_it(tmp_path, capsys):
         share_path(DEPTH_MODEL), share_path(POSE_MODEL)
     except ResourceError as error:
         pytest.skip(f"no models in this checkout: {error}")
-    bars = ["--max-abs-rel", "0.15", "--max-road-residual", "0.1", "--max-ate-percent", "5"]
+    bars = ["--fail-if", "abs_rel>0.15", "--fail-if", "road_residual>0.1", "--fail-if", "ate_percent_scaled>5"]
     bag = str(share_path(SAMPLE_RECORDING))
     assert main(["evaluate", "--bag", bag, "--output", str(tmp_path), *bars]) == 0, capsys.readouterr().err

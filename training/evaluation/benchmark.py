@@ -27,7 +27,7 @@ import numpy as np
 
 from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.depth_tally import Measure
-from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.frame import Frame, Predictor
 from depth_perception.evaluation.protocol import DepthProtocol
 from depth_perception.model_file import Score
 from training.data.label_files import read_labels
@@ -37,7 +37,6 @@ from training.data.source import SourceSettings
 from training.errors import TrainingError
 from training.evaluation.figures import scored
 from training.evaluation.odometry import Drive
-from training.evaluation.predictors import Predictor
 
 FIGURES = ("abs_rel", "sq_rel", "rmse", "rmse_log", "log10", "a1", "a2", "a3")
 

@@ -11,12 +11,11 @@ from depth_perception.errors import DepthPerceptionError
 from depth_perception.evaluation.breakdown import DISTANCE
 from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.depth_tally import DepthTally, Measure
-from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.frame import Depth, Frame, Predictor
 from depth_perception.evaluation.heights import HEIGHT
 from depth_perception.evaluation.protocol import DepthProtocol
 from training.errors import TrainingError
 from training.evaluation.classes import CLASS
-from training.evaluation.predictors import Predictor
 
 BREAKDOWNS = (DISTANCE, HEIGHT, CLASS)
 """What networks are judged by beside the whole."""

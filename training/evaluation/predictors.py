@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +10,7 @@ from depth_perception.engines.engine import Engine
 from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import NetworkView
-from depth_perception.evaluation.frame import Depth, Frame
+from depth_perception.evaluation.frame import Depth, Frame, Predictor
 from depth_perception.evaluation.protocol import Resize, View
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.canonical import depth_factor
@@ -20,8 +18,6 @@ from training.errors import TrainingError
 
 UNLIMITED = DepthSettings(maximum_range=1e4)
 """Metres; how far counts, protocols say."""
-Predictor = Callable[[Frame], Depth]
-"""A frame -> float32 depth of the truth's shape; NaN unknown, +inf beyond range."""
 
 
 def predictor(engine: Engine, view: View, resize: Resize) -> Predictor:

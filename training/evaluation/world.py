@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from depth_perception.evaluation.baselines import CONSTANT, PIXELS, ROWS, ignorant
 from depth_perception.evaluation.depth_report import DepthReport
-from depth_perception.evaluation.frame import Frame
+from depth_perception.evaluation.frame import Frame, Predictor
 from depth_perception.evaluation.protocol import MEANS, DepthProtocol
 from depth_perception.model_file import Score
 from training.data.seeded import SeededData
 from training.errors import TrainingError
-from training.evaluation.baselines import CONSTANT, PIXELS, ROWS, ignorant
 from training.evaluation.benchmark import Benchmark
 from training.evaluation.figures import scored
 from training.evaluation.obstacles import OBSTACLES
 from training.evaluation.odometry import Drive
-from training.evaluation.predictors import Predictor
 
 if TYPE_CHECKING:
     from training.rendering.cache import CachedDrive

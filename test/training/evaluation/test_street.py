@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from helpers.models import luma_depth, write_depth_model
 
+from depth_perception.evaluation.baselines import PIXELS
 from depth_perception.evaluation.depth_report import Extra
 from depth_perception.model_file import Score
 from training.errors import TrainingError
-from training.evaluation.baselines import PIXELS
 from training.evaluation.benchmarks.street import STREET
 from training.evaluation.checkpoint_engine import open_network
 from training.evaluation.depth import evaluate_depth

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from depth_perception.evaluation.baselines import ignorant
 from depth_perception.evaluation.depth_report import DepthReport
+from depth_perception.evaluation.frame import Predictor
 from depth_perception.evaluation.protocol import MEANS, DepthProtocol
 from depth_perception.model_file import Score
 from training.data.datasets.pairs import PairsData
 from training.data.source import SourceSettings
-from training.evaluation.baselines import ignorant
 from training.evaluation.benchmark import Benchmark
 from training.evaluation.figures import scored
 from training.evaluation.obstacles import OBSTACLES
-from training.evaluation.predictors import Predictor
 
 
 @dataclass(frozen=True)

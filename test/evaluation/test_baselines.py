@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from depth_perception.evaluation.baselines import CONSTANT, PIXELS, ROWS, ignorant
 from depth_perception.evaluation.frame import Frame
-from training.evaluation.baselines import CONSTANT, PIXELS, ROWS, ignorant
 from training.evaluation.benchmarks.pairs import PAIRS
 from training.evaluation.depth import evaluate_depth
 

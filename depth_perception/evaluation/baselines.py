@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.evaluation.frame import Depth, Frame
-from training.evaluation.predictors import Predictor
+from depth_perception.evaluation.frame import Depth, Frame, Predictor
 
 CONSTANT, ROWS, PIXELS = "constant", "row median", "pixel median"
 
