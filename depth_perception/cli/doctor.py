@@ -20,6 +20,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " nothing but notes, else 1.",
     )
     parser.add_argument("bag", nargs="?", metavar="BAG", help="a rosbag2 folder, or one .mcap or .db3 file")
+    parser.add_argument("--live", action="store_true", help="look at what runs now: camera, nodes, quality of service")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, metavar="X", help="that --live looks (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON: all checks with their findings")
     add_recording_options(parser)
     parser.set_defaults(run=run)
@@ -35,6 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
     checks = examined(machine.Machine.look(), machine.CHECKS)
     if arguments.bag is not None:
         checks += examine_recording(arguments.bag, recording_options(arguments))
+    if arguments.live:
+        from depth_perception.rig.ros_environment import require_ros
+
+        require_ros()
+        from depth_perception.doctor.system import examine_system
+        from depth_perception.rig.look import look
+
+        image = arguments.image_topic or "/camera/image_raw"
+        checks += examine_system(look(image, arguments.seconds, arguments.rectified_input, arguments.camera_pose))
     if arguments.json:
         print(json.dumps({"versions": machine.installed(), **as_json(checks)}, indent=2))
     else:

@@ -152,14 +152,14 @@ def _runs(bag: Bag, topic: str, arrivals: list[int]) -> tuple[list[list[Rgb]], l
         run: list[Rgb] = []
         for message in bag.messages([topic], chosen[0], chosen[-1] + 1):
             try:
-                run.append(_decoded(bag.deserialise(message), message.type_name, samples))
+                run.append(decoded(bag.deserialise(message), message.type_name, samples))
             except DepthPerceptionError as error:
                 reasons[str(error)] = None
         runs.append(run[:_EACH])
     return runs, list(reasons)
 
 
-def _decoded(message: Any, type_name: str, samples: SampleRange) -> Rgb:
+def decoded(message: Any, type_name: str, samples: SampleRange) -> Rgb:
     """
     Raises: `PixelFormatError` if it cannot be.
     """
