@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
-# Both build .venv from pinned requirements the first time and reuse it afterwards.
+# Both build .venv from pinned and hashed requirements the first time and reuse it afterwards.
 
 VENV := .venv
 # The first Python that starts, is 3.10 to 3.12 and can build a virtual environment.
@@ -7,9 +7,13 @@ PYTHON ?= $(shell for name in python3 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& { echo $$name; break; }; done)
 RUN := $(VENV)/bin/python
-PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet --no-annotate \
+	--universal --generate-hashes --python-version 3.10
+# Builds for a CPU, of another place than PyPI's, whose own are for NVIDIA GPUs.
+TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
-.PHONY: demo test lint models clean
+.PHONY: demo test lint lock audit models clean
 
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
@@ -19,10 +23,22 @@ test: $(VENV)/workshop.stamp  ## every test
 	$(RUN) -m pytest test/training --numprocesses auto --maxprocesses 4 --dist worksteal
 	$(RUN) -m pytest --ignore test/training
 
-lint: $(VENV)/workshop.stamp  ## style and types
+lint: $(VENV)/workshop.stamp  ## style, types, and the licences of what is installed
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) .ci/licences.py
+
+lock: $(VENV)/workshop.stamp  ## requirements*.txt from requirements*.in, for every Python and machine; needs the network
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	sed -i '/^torch==/a\    --hash=sha256:$(TORCH_CPU) \\' requirements-dev.txt
+	grep ^torch== requirements-dev.in | $(LOCK) - --no-config -c requirements-dev.txt -o requirements-cuda.txt
+	echo tensorrt-cu12-bindings==10.3.0 | $(LOCK) - --no-deps -o requirements-tensorrt-10.txt
+	echo tensorrt-cu13-bindings==11.4.0.106 | $(LOCK) - --no-deps -o requirements-tensorrt-11.txt
+
+audit: $(VENV)/workshop.stamp  ## known weaknesses of all that is pinned; needs the network, fails if any could not be looked up
+	$(RUN) -m uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements-dev.txt
 
 DEVICE ?= cpu
 
@@ -38,14 +54,15 @@ $(RUN):
 	$(PYTHON) -m venv $(VENV)
 
 # A stamp is written last, so an installation that was cut short is taken up again.
-$(VENV)/robot.stamp: requirements.txt constraints.txt | $(RUN)
+$(VENV)/robot.stamp: requirements.txt | $(RUN)
 	@echo "Installing what the robot side needs into $(VENV) (once, about a minute) ..."
 	$(PIP) -r requirements.txt
 	@touch $@
 
 $(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
 	@echo "Installing what training and the tests need into $(VENV) (once, a few minutes) ..."
-	$(PIP) -r requirements-dev.txt
-	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-10 tensorrt-cu12-bindings==10.3.0
-	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-11 tensorrt-cu13-bindings==11.4.0.106
+	$(PIP) --no-deps -r requirements-dev.txt
+	$(RUN) -c 'import torch' 2>/dev/null || $(PIP) --no-deps -r requirements-cuda.txt
+	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-10 -r requirements-tensorrt-10.txt
+	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-11 -r requirements-tensorrt-11.txt
 	@touch $@

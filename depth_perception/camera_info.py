@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -31,8 +32,8 @@ SKEW = (0.5, 5.0)
 """Pixels that a skewed K moves the edge of the image by: it is neglected up to the first, and refused from the second
 on."""
 
-DISAGREEMENT = 2.2
-"""Times that the focal lengths of K and P may differ: rectifying changes them, but not by so much."""
+DISAGREEMENT = 1.5
+"""Times that the focal length of P may be beyond those that rectifying K's images leads to."""
 
 
 def takes_p(info: Any, rectified_input: str, topic: str) -> tuple[bool, str]:
@@ -87,14 +88,32 @@ def doubts_about(info: Any, *, rectified: bool = False) -> tuple[str, ...]:
     skew = abs(_skew(info, rectified))
     if skew > SKEW[0]:
         doubts.append(f"its skew, which moves the edges of the image by {skew:.2g} px, is neglected")
-    other = _matrix(info, not rectified)[0, 0]
-    if other > 0 and whole.projection == "perspective" and not 1 / DISAGREEMENT < whole.fx / other < DISAGREEMENT:
-        here, there = ("P", "K") if rectified else ("K", "P")
-        doubts.append(
-            f"{here} has a focal length of {whole.fx:.4g} px, {there} one of {other:.4g} px: one of them is of another"
-            " image size"
-        )
-    return tuple(doubts)
+    return (*doubts, *_disagreement(info, rectified))
+
+
+def _disagreement(info: Any, rectified: bool) -> list[str]:
+    """What to say of K and P if P cannot be that of K's images when they are rectified."""
+    raw, projected = _matrix(info, rectified=False), _matrix(info, rectified=True)[0, 0]
+    if not projected > 0 or not (raw[0, 0] > 0 and raw[1, 1] > 0):
+        return []
+    try:
+        projection, distortion = _lens(info)
+    except GeometryError:
+        return []  # of rectified images, whose lens does not matter
+    if projection != "perspective":
+        return []
+    size = (int(info.width), int(info.height))
+    # From that which keeps every pixel of the raw image to that which shows nothing beyond it.
+    ways = [cv2.getOptimalNewCameraMatrix(raw, np.array(distortion), size, alpha)[0][0, 0] for alpha in (1.0, 0.0)]
+    shortest, longest = min(*ways, raw[0, 0]), max(*ways, raw[0, 0])
+    if shortest / DISAGREEMENT < projected < longest * DISAGREEMENT:
+        return []
+    return [
+        f"K has a focal length of {raw[0, 0]:.4g} px, its images when rectified {shortest:.4g} to {longest:.4g} px, but"
+        f" P {projected:.4g} px: one of them is of another image size or zoom, and depth in metres"
+        f" {max(projected / longest, shortest / projected):.3g} times off if that is {'P' if rectified else 'K'}, which"
+        " is taken here"
+    ]
 
 
 def distortion_model(camera: Camera) -> str:

@@ -144,7 +144,31 @@ def test_doubts_come_with_their_figures():
     (skewed,) = doubts_about(info(k=[500.0, 4, 320, 0, 510, 240, 0, 0, 1]))
     assert "skew, which moves the edges of the image by 1.9 px, is neglected" in skewed
     (other,) = doubts_about(info(p=[1500.0, 0, 318, 0, 0, 1500, 241, 0, 0, 0, 1, 0]))
-    assert "K has a focal length of 500 px, P one of 1500 px" in other
+    assert "K has a focal length of 500 px" in other
+    assert "but P 1500 px" in other
+
+
+def test_a_calibration_of_another_zoom_is_doubted_by_what_rectifying_can_do():
+    """Twice is much for a normal lens, and usual for one that shows half the world."""
+    zoomed = {
+        "width": 832,
+        "height": 256,
+        "d": [-0.12, 0.03, 0.0005, -0.0003, 0.0],
+        "k": [240.0, 0, 415.5, 0, 240, 120, 0, 0, 1],
+        "p": [480.0, 0, 415.5, 0, 0, 480, 120, 0, 0, 0, 1, 0],
+    }
+    (raw,) = doubts_about(info(**zoomed))
+    assert "depth in metres 2 times off if that is K" in raw
+    (rectified,) = doubts_about(info(**zoomed), rectified=True)
+    assert "depth in metres 2 times off if that is P" in rectified
+    (shrunk,) = doubts_about(info(**zoomed | {"k": [960.0, 0, 415.5, 0, 960, 120, 0, 0, 1]}))
+    assert "but P 480 px" in shrunk
+    wide = {
+        "distortion_model": "rational_polynomial",
+        "d": [5.8, 3.2, 0.0, 0.0, 0.16, 6.2, 5.2, 0.9],
+        "k": [330.0, 0, 320, 0, 330, 240, 0, 0, 1],
+    }
+    assert doubts_about(info(p=[160.0, 0, 320, 0, 0, 160, 240, 0, 0, 0, 1, 0], **wide)) == ()
 
 
 def test_binning_and_regions_that_are_told_twice_are_doubted():
