@@ -10,7 +10,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet --no-annotate \
 	--universal --generate-hashes --python-version 3.10
-# Builds for a CPU, of another place than PyPI's, whose own are for NVIDIA GPUs.
+# The build of torch for CPUs (x86-64, Python 3.11), where an index has it; PyPI's own are for NVIDIA GPUs.
 TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
 .PHONY: demo test lint lock audit models clean
@@ -32,8 +32,8 @@ lint: $(VENV)/workshop.stamp  ## style, types, and the licences of what is insta
 lock: $(VENV)/workshop.stamp  ## requirements*.txt from requirements*.in, for every Python and machine; needs the network
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
-	sed -i '/^torch==/a\    --hash=sha256:$(TORCH_CPU) \\' requirements-dev.txt
-	grep ^torch== requirements-dev.in | $(LOCK) - --no-config -c requirements-dev.txt -o requirements-cuda.txt
+	$(LOCK) requirements-dev.in -c requirements.txt --no-config -o requirements-dev-cuda.txt
+	sed -i -e '/^torch==/,/^[a-z]/{/--hash/d}' -e '/^torch==/a\    --hash=sha256:$(TORCH_CPU)' requirements-dev.txt
 	echo tensorrt-cu12-bindings==10.3.0 | $(LOCK) - --no-deps -o requirements-tensorrt-10.txt
 	echo tensorrt-cu13-bindings==11.4.0.106 | $(LOCK) - --no-deps -o requirements-tensorrt-11.txt
 
@@ -61,8 +61,8 @@ $(VENV)/robot.stamp: requirements.txt | $(RUN)
 
 $(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
 	@echo "Installing what training and the tests need into $(VENV) (once, a few minutes) ..."
-	$(PIP) --no-deps -r requirements-dev.txt
-	$(RUN) -c 'import torch' 2>/dev/null || $(PIP) --no-deps -r requirements-cuda.txt
+	$(PIP) --no-deps -r requirements-dev.txt || { echo "No torch for CPUs here: the one for GPUs it is."; \
+		$(PIP) --no-deps -r requirements-dev-cuda.txt; }
 	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-10 -r requirements-tensorrt-10.txt
 	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-11 -r requirements-tensorrt-11.txt
 	@touch $@
