@@ -83,6 +83,9 @@ class Reduction:
     original: str
     """SHA-256 of the original's file."""
 
+    def __str__(self) -> str:
+        return f"{self.loss:.2%} from float32 in the mean, on {self.frames} frames"
+
 
 @dataclass(frozen=True)
 class FreeView:

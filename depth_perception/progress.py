@@ -26,6 +26,11 @@ class ProgressBar(tqdm):
         self.total = total
         self.update(done - self.n)
 
+    def told(self, what: str, done: int, total: int) -> bool:
+        """The same for what may be cancelled, as engines have it; a bar never cancels."""
+        self(done, total)
+        return True
+
 
 def shown(items: Iterable[Item], total: int, title: str, unit: str) -> Iterator[Item]:
     """The items, with a bar that says how many of them are done."""

@@ -66,14 +66,10 @@ def _contest(arguments: argparse.Namespace) -> int:
     from depth_perception.files import write_atomically
     from depth_perception.progress import ProgressBar
 
-    def show(what: str, done: int, total: int) -> bool:
-        progress(done, total)
-        return True
-
     models = [model_path(arguments.model), *arguments.against]
     threads = arguments.threads or None
     with ProgressBar("running in turn", "rounds") as progress:
-        entries = contest(models, threads=threads, progress=show)
+        entries = contest(models, threads=threads, progress=progress.told)
     print(f"on {processor()}, threads: {threads or 'their own'}")
     rows = [("model", "backend", "precision", "p50 ms", "p95", "p99", "ratio")]
     for item in entries:

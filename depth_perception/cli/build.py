@@ -6,19 +6,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from depth_perception.engines.settings import VARIANT_TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from depth_perception.engines.backend import Progress
     from depth_perception.engines.build import Step
-    from depth_perception.engines.variants import Types
-    from depth_perception.progress import ProgressBar
-
-PRECISIONS: dict[str, Types | None] = {"fp32": None, "fp16": "f16", "int8": "int8"}
-FRAMES = 24
-"""Moments of a recording that a variant is calibrated and compared on."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -30,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " variant is made. TensorRT for RTX builds for GPUs that are not here.",
     )
     parser.add_argument("model", metavar="MODEL", help="an .onnx file of this package")
-    parser.add_argument("--precision", choices=tuple(PRECISIONS), default="fp32", help="(default: %(default)s)")
+    parser.add_argument("--precision", choices=tuple(VARIANT_TYPES), default="fp32", help="(default: %(default)s)")
     parser.add_argument(
         "--calibrate",
         metavar="BAG_OR_FOLDER",
@@ -50,27 +45,24 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from depth_perception.engines.build import Step, build_plans, build_variant, is_variant, plan_steps, variant_path
     from depth_perception.engines.engine import EngineError
-    from depth_perception.evaluation.network_frames import network_frames
+    from depth_perception.evaluation.network_frames import calibration_frames
     from depth_perception.model_file import read_description
     from depth_perception.progress import ProgressBar
-    from depth_perception.resources import SAMPLE_RECORDING, share_path
 
     def frames() -> list[dict[str, NDArray]]:
-        return network_frames(arguments.calibrate or share_path(SAMPLE_RECORDING), description, FRAMES)
+        return calibration_frames(arguments.calibrate, description)
 
     model = Path(arguments.model)
     description = read_description(model)
-    types = PRECISIONS[arguments.precision]
+    types = VARIANT_TYPES[arguments.precision]
     if types is not None:
         file = Path(arguments.output) if arguments.output else variant_path(model, types)
         _say(Step(f"{description.name} in {types}", file, is_variant(file, model, types)))
         if not arguments.dry_run and not is_variant(file, model, types):
             with ProgressBar(f"{description.name} in {types}", "layers") as progress:
-                build_variant(model, types, frames(), file, _shown_on(progress))
+                build_variant(model, types, frames(), file, progress.told)
         if not arguments.dry_run:
-            reduction = read_description(file).reduction
-            assert reduction is not None
-            print(f"  {reduction.loss:.2%} from float32 in the mean, on {reduction.frames} frames")
+            print(f"  {read_description(file).reduction}")
             model = file
     try:
         steps = plan_steps(model, arguments.target, arguments.view)
@@ -85,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         _say(step)
     if not arguments.dry_run and not all(step.is_there for step in steps):
         with ProgressBar("building", "steps") as progress:
-            notes = build_plans(model, arguments.target, arguments.view, _shown_on(progress))
+            notes = build_plans(model, arguments.target, arguments.view, progress.told)
         for note in notes:
             print(f"  note: {note}")
     return 0
@@ -97,7 +89,7 @@ def _measure(model: Path, frames: Callable[[], list[dict[str, NDArray]]]) -> Non
     from depth_perception.progress import ProgressBar
 
     with ProgressBar("measuring what is fastest here", "rounds") as progress:
-        found = measure_ways(model, frames(), _shown_on(progress))
+        found = measure_ways(model, frames(), progress.told)
     rows = [("backend", "precision", "threads", "ms a frame", "from float32")]
     for item in found:
         way = item.way
@@ -109,14 +101,6 @@ def _measure(model: Path, frames: Callable[[], list[dict[str, NDArray]]]) -> Non
 
 def _say(step: Step) -> None:
     print(f"{step.what}\n  {step.path}{' (is there)' if step.is_there else ''}")
-
-
-def _shown_on(bar: ProgressBar) -> Progress:
-    def show(what: str, done: int, total: int) -> bool:
-        bar(done, total)
-        return True
-
-    return show
 
 
 def _size(text: str) -> tuple[int, int]:

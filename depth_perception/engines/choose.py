@@ -9,6 +9,7 @@ from typing import get_args
 
 from depth_perception.engines import measured
 from depth_perception.engines.backend import Backend, Device, Options, Precision, Progress
+from depth_perception.engines.camera_graph import Sampling
 from depth_perception.engines.engine import Engine, EngineError
 from depth_perception.engines.free_view import of_size
 from depth_perception.engines.measured import Way
@@ -41,8 +42,8 @@ def open_engine(
             next; the engine's description says so.
         threads: CPU threads for one run; None leaves the number to what was measured here, else to the backend.
         precision: ``f32`` computes what every backend computes, ``bf16`` in bfloat16 or TF32 where the device has it,
-            ``f16`` and ``int8`` the variant that ``depth-perception build`` made, ``auto`` whatever is fastest and was
-            found to differ by no more than `LARGEST_LOSS`.
+            ``f16`` and ``int8`` the variant that ``depth-perception build`` made; ``auto`` whatever is fastest of these
+            and differs by no more than `LARGEST_LOSS`, on a CPU as far as that was measured here, else ``f32``.
         wait: False runs the model on the next best as long as the best one takes minutes to be built.
 
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend is unknown, is not
@@ -53,13 +54,19 @@ def open_engine(
     if precision not in get_args(Precision):
         raise EngineError(f"precision is '{precision}', expected {' or '.join(map(repr, get_args(Precision)))}")
     candidates = choose(backend, backends)
+    note = ""
     if "GPU" not in candidates[0].devices() and Path(path).is_file():
-        way = measured.fastest(path, backends, Way(backend, precision, threads), LARGEST_LOSS)
-        if way is not None:
+        best = measured.fastest(path, backends, Way(backend, precision, threads), LARGEST_LOSS)
+        if best is not None:
+            way = best.way
+            if precision == "auto" and way.precision != "f32":
+                note = f"{way.precision} because it was measured here to be fastest, {best.loss:.2%} from float32"
             candidates = sorted(candidates, key=lambda item: item.name != way.backend)
             precision, threads = way.precision, way.threads
+        elif precision == "auto":
+            precision = "f32"  # what fewer bits would gain and cost here is not known
     file, reduced = _file_and_freedom(path, precision)
-    return _open_first(file, candidates, Options(threads, reduced), wait)
+    return _open_first(file, candidates, Options(threads, reduced), wait, note)
 
 
 def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Sequence[Backend]:
@@ -99,8 +106,8 @@ def _open_first(
     best, *others = candidates
     if others and not wait and not best.is_quick(of_size(read_description(path), Path(path).read_bytes()), options):
 
-        def make(size: Size, progress: Progress) -> Engine:
-            return ModelEngine(path, best, replace(options, progress=progress), size=size)
+        def make(size: Size, sampling: Sampling | None, progress: Progress) -> Engine:
+            return ModelEngine(path, best, replace(options, progress=progress), size=size, sampling=sampling)
 
         return UpgradingEngine(_open_first(path, others, options, wait, note), make, best.title)
     try:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.engines.camera_graph import CAMERA, VIEW
 from depth_perception.engines.engine import EngineError, TensorInfo
 from depth_perception.model_file import ModelDescription
 from depth_perception.model_outputs import OUTPUTS, outputs_of
 
-TENSOR_NAMES = frozenset({"image", "images", *OUTPUTS})
+TENSOR_NAMES = frozenset({"image", "images", CAMERA, VIEW, *OUTPUTS})
 """All inputs and outputs that models may have."""
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.model_file import ModelDescription
+
+if TYPE_CHECKING:
+    from depth_perception.engines.camera_graph import Sampling
 
 
 class EngineError(DepthPerceptionError):
@@ -66,10 +69,19 @@ class Engine(Protocol):
         """
         ...
 
-    def at(self, width: int, height: int) -> Engine:
+    @property
+    def rather_takes_camera(self) -> bool:
+        """Whether it is faster with the camera's image as it is, because a GPU rectifies it: see `at`."""
+        ...
+
+    def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
         """The model for images of another size, if its view is free; it is closed with this one.
 
-        Raises: `EngineError` if it does not take that size.
+        Args:
+            sampling: It takes the camera's image and answers what the network saw of it as well, as
+                `depth_perception.engines.camera_graph` has it.
+
+        Raises: `EngineError` if it does not take that size, or takes more than one image.
         """
         ...
 

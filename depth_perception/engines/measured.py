@@ -18,6 +18,7 @@ import numpy.typing as npt
 from depth_perception.engines import parity
 from depth_perception.engines.backend import Backend, Precision, Progress
 from depth_perception.engines.engine import Engine, EngineError
+from depth_perception.engines.variant_files import VARIANTS, has_variant
 from depth_perception.files import cache_folder, write_atomically
 
 ROUNDS = 12
@@ -94,7 +95,7 @@ def fastest(
     backends: Mapping[str, Backend],
     wanted: Way,
     largest_loss: float,
-) -> Way | None:
+) -> Measurement | None:
     """The fastest way measured that is what is `wanted` (``auto`` and None leave it open) and loses no more.
 
     None if the model was not measured on this machine with these versions.
@@ -107,8 +108,9 @@ def fastest(
                 and wanted.precision in ("auto", way.precision)
                 and wanted.threads in (None, way.threads)
             )
-            if fits and item["loss"] <= largest_loss:
-                return way
+            is_there = way.precision not in VARIANTS or has_variant(path, way.precision)
+            if fits and is_there and item["loss"] <= largest_loss:
+                return Measurement(way, item["milliseconds"], item["loss"])
     return None
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy.typing as npt
 
 from depth_perception.engines.backend import Backend, Options, Session
-from depth_perception.engines.contract import check_graph, check_inputs
+from depth_perception.engines.camera_graph import VIEW, Sampling, of_camera
+from depth_perception.engines.contract import check_graph, check_inputs, expected_outputs
 from depth_perception.engines.engine import Engine, EngineDescription, EngineError
 from depth_perception.engines.free_view import of_size
 from depth_perception.model_file import ModelDescription, ModelFileError, read_description, read_part
@@ -25,6 +26,7 @@ class ModelEngine:
     Args:
         note: What a user should know of why it is this backend.
         size: Width and height of its images, if the model's view is free; None is what its description says.
+        sampling: It is given the camera's image, of which it takes that view.
 
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend cannot run it.
     """
@@ -36,22 +38,29 @@ class ModelEngine:
         options: Options,
         note: str = "",
         size: tuple[int, int] | None = None,
+        sampling: Sampling | None = None,
     ) -> None:
         self.model = described(path, size)
         self._backend = backend
+        self._closed = False
         self._reopened = partial(ModelEngine, path, backend, replace(options, progress=None), note)
-        self._others: dict[tuple[int, int], ModelEngine] = {}
+        self._others: dict[tuple[int, int, Sampling | None], ModelEngine] = {}
 
         def session(graph: bytes) -> Session:
             try:
-                return backend.session(of_size(self.model, graph), options)
+                graph = of_size(self.model, graph)
+                return backend.session(graph if sampling is None else of_camera(graph, sampling), options)
             except Exception as error:  # those of the libraries share no base class but this one
                 raise EngineError(f"{path}: {backend.title} cannot run it: {backend.reason(error)}") from None
 
         self._whole = self._first_alone = session(Path(path).read_bytes())
         self.inputs = self._whole.inputs
-        self.outputs = check_graph(self.model, self.inputs, self._whole.outputs)
-        if len(self.outputs) > 1:
+        if sampling is None:
+            self.outputs = check_graph(self.model, self.inputs, self._whole.outputs)
+        else:  # of a graph that was checked as it was
+            self.outputs = (*expected_outputs(self.model), *(item for item in self._whole.outputs if item.name == VIEW))
+        self._first = {self.outputs[0].name, VIEW}
+        if len(expected_outputs(self.model)) > 1:
             self._first_alone = session(read_part(path, self.outputs[0].name))
         notes = "; ".join(filter(None, (note, self._whole.note)))
         precision = self.model.reduction.types if self.model.reduction else self._whole.precision
@@ -59,7 +68,7 @@ class ModelEngine:
 
     def run(self, inputs: Mapping[str, npt.NDArray], outputs: Collection[str] | None = None) -> dict[str, npt.NDArray]:
         check_inputs(self.inputs, inputs)
-        first_is_all = outputs is not None and set(outputs) <= {self.outputs[0].name}
+        first_is_all = outputs is not None and set(outputs) <= self._first
         session = self._first_alone if first_is_all else self._whole
         try:
             return session.run(inputs)
@@ -67,15 +76,22 @@ class ModelEngine:
             title, reason = self._backend.title, self._backend.reason(error)
             raise EngineError(f"{title} failed to run '{self.model.name}': {reason}") from None
 
-    def at(self, width: int, height: int) -> Engine:
-        size = (width, height)
-        if size == (self.model.width, self.model.height):
+    @property
+    def rather_takes_camera(self) -> bool:
+        return self.description.device == "GPU" and not self.model.frames
+
+    def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
+        if sampling is None and (width, height) == (self.model.width, self.model.height):
             return self
-        if size not in self._others:
-            self._others[size] = self._reopened(size)
-        return self._others[size]
+        key = (width, height, sampling)
+        if key not in self._others:
+            self._others[key] = self._reopened((width, height), sampling)
+        return self._others[key]
 
     def close(self) -> None:
+        if self._closed:  # before the one that it belongs to, when a better one came
+            return
+        self._closed = True
         for other in self._others.values():
             other.close()
         if self._first_alone is not self._whole:

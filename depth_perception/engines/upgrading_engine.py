@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy.typing as npt
 
 from depth_perception.engines.backend import Progress
+from depth_perception.engines.camera_graph import Sampling
 from depth_perception.engines.engine import Engine, EngineDescription, TensorInfo
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.model_file import ModelDescription
@@ -24,16 +25,23 @@ class UpgradingEngine:
     """
 
     def __init__(
-        self, engine: Engine, make_better: Callable[[Size, Progress], Engine], name: str, size: Size = None
+        self,
+        engine: Engine,
+        make_better: Callable[[Size, Sampling | None, Progress], Engine],
+        name: str,
+        size: Size = None,
+        sampling: Sampling | None = None,
     ) -> None:
         """
         Args:
-            make_better: Called once, in a thread of its own, with the size and what it is to tell of its progress.
+            make_better: Called once, in a thread of its own, with size, sampling, and what it is to tell of its
+                progress.
             name: What is being made, for the description.
             size: Width and height of its images; None is what the model's description says.
+            sampling: As `Engine.at` has it.
         """
-        self._size = size
-        self._others: dict[tuple[int, int], UpgradingEngine] = {}
+        self._asked_for = size, sampling
+        self._others: dict[tuple[int, int, Sampling | None], UpgradingEngine] = {}
         self._engine = engine
         self._better: Engine | None = None
         self._make_better = make_better
@@ -69,13 +77,18 @@ class UpgradingEngine:
                 worse.close()
         return self._engine.run(inputs, outputs)
 
-    def at(self, width: int, height: int) -> Engine:
-        size = (width, height)
-        if size == (self.model.width, self.model.height):
+    @property
+    def rather_takes_camera(self) -> bool:
+        return not self.model.frames  # what is worth building is a GPU's
+
+    def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
+        if sampling is None and (width, height) == (self.model.width, self.model.height):
             return self
-        if size not in self._others:
-            self._others[size] = UpgradingEngine(self._engine.at(*size), self._make_better, self._name, size)
-        return self._others[size]
+        key = (width, height, sampling)
+        if key not in self._others:
+            worse = self._engine.at(width, height, sampling)
+            self._others[key] = UpgradingEngine(worse, self._make_better, self._name, (width, height), sampling)
+        return self._others[key]
 
     def close(self) -> None:
         """Ends a build that is under way as well."""
@@ -93,7 +106,7 @@ class UpgradingEngine:
 
     def _work(self) -> None:
         try:
-            better = self._make_better(self._size, self._on_progress)
+            better = self._make_better(*self._asked_for, self._on_progress)
         except DepthPerceptionError as error:
             self._note = f"{self._name} is not used: {error}"
             return

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from depth_perception.engines.engine import EngineError
+from depth_perception.engines.settings import VARIANT_TYPES
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.files import cache_folder
 from depth_perception.model_file import read_description
@@ -19,11 +20,10 @@ def find_variant(path: str | Path, types: str) -> Path:
 
     Raises: `EngineError` if there is none that was made of this very file.
     """
-    path = Path(path)
-    for candidate in (path.with_suffix(f".{types}.onnx"), variant_path(path, types)):
+    for candidate in (beside(path, types), variant_path(path, types)):
         if is_variant(candidate, path, types):
             return candidate
-    option = {"f16": "fp16"}.get(types, types)
+    option = next(name for name, made in VARIANT_TYPES.items() if made == types)
     raise EngineError(
         f"{path}: there is no {types} variant of it: make one with depth-perception build {path} --precision {option}"
     )
@@ -45,6 +45,11 @@ def is_variant(candidate: Path, original: str | Path, types: str) -> bool:
     except DepthPerceptionError:
         return False
     return reduction is not None and (reduction.types, reduction.original) == (types, _digest(original))
+
+
+def beside(path: str | Path, types: str) -> Path:
+    """Where a variant lies that goes with its model wherever that goes."""
+    return Path(path).with_suffix(f".{types}.onnx")
 
 
 def variant_path(path: str | Path, types: str) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.engines.camera_graph import CAMERA, VIEW
 from depth_perception.engines.engine import Engine
 from depth_perception.engines.free_view import best_view
 from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, known_scale, model_scale
@@ -76,6 +77,9 @@ class DepthEstimator:
         engine = engine.at(*_view_size(settings.view, model, camera))
         model = engine.model
         self.view = NetworkView(camera, model.width, model.height, made)
+        self._gives_camera = engine.rather_takes_camera
+        if self._gives_camera:
+            engine = engine.at(model.width, model.height, self.view.sampling)
         self._settings = settings
         self._engine = engine
         self._factor = depth_factor(self.view.camera.fx, model.focal_length)
@@ -120,12 +124,19 @@ class DepthEstimator:
             raise EstimatorError(
                 f"{', '.join(sorted(lacking))} asked for, '{self._engine.model.name}' has {has} beside depth"
             )
-        view = self.view.image(image)
-        before = self._view_before(view, stamp)
-        inputs = {"image": view[None]}
-        if self._takes_two:
-            inputs = {"images": np.stack([view if before is None else before, view])}
-        outputs = self._engine.run(inputs, {"depth", *extras})
+        alone = False
+        if self._gives_camera:
+            self.view.check(image)
+            outputs = self._engine.run({CAMERA: image[None]}, {"depth", VIEW, *extras})
+            view = outputs[VIEW][0].copy()
+        else:
+            view = self.view.image(image)
+            inputs = {"image": view[None]}
+            if self._takes_two:
+                before = self._view_before(view, stamp)
+                alone = before is None
+                inputs = {"images": np.stack([view if before is None else before, view])}
+            outputs = self._engine.run(inputs, {"depth", *extras})
         output = outputs["depth"][0]
         depth = output * np.float32(self._factor)
         far = output >= self._saturated
@@ -137,7 +148,6 @@ class DepthEstimator:
         depth *= np.float32(scale.value)
         depth[depth > self._settings.maximum_range] = np.inf
         depth[depth < self._settings.minimum_range] = -np.inf
-        alone = self._takes_two and before is None
         others = {name: self._extra(name, outputs[name][0], alone) for name in extras}
         return DepthResult(depth, np.isfinite(depth), view, self.view.camera, scale, scale.known, others)
 

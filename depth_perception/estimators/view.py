@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.engines.camera_graph import Sampling
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.geometry.camera import Camera
 from depth_perception.once import Once
@@ -57,7 +58,7 @@ class NetworkView:
 
         Raises: `EstimatorError` if it is not such an image.
         """
-        self._check(image)
+        self.check(image)
         if self._made is None:
             view = self._rectified(image)
         else:
@@ -66,13 +67,19 @@ class NetworkView:
             view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
         return np.asarray(view, np.uint8)
 
+    @property
+    def sampling(self) -> Sampling:
+        """What `image` does, for an engine that does it itself."""
+        columns, rows = _source_pixels(self.source, _view_camera(self.source, *self._sampled))
+        return Sampling(self.source.width, self.source.height, columns, rows, self._blocks)
+
     def grey(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The view of an image of the camera without its colours: uint8 RGB ``[source height, source width, 3]`` to
         ``[height, width]``.
 
         Raises: `EstimatorError` if it is not such an image.
         """
-        self._check(image)
+        self.check(image)
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
         if self.camera == self.source:
             return grey
@@ -81,7 +88,8 @@ class NetworkView:
             view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
         return np.asarray(view, np.uint8)
 
-    def _check(self, image: npt.NDArray[np.uint8]) -> None:
+    def check(self, image: npt.NDArray[np.uint8]) -> None:
+        """Raises: `EstimatorError` if it is not an image of the camera."""
         expected = (self.source.height, self.source.width, 3)
         if image.shape != expected or image.dtype != np.uint8:
             raise EstimatorError(

@@ -15,12 +15,22 @@ from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
 from depth_perception.recordings.recording import Recording
+from depth_perception.resources import SAMPLE_RECORDING, share_path
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 
 
+CALIBRATION = 24
+"""Moments that a variant in fewer bits is calibrated and compared on."""
+
+
 class FramesError(DepthPerceptionError):
     """A place that holds no pictures to give a network."""
+
+
+def calibration_frames(place: str | Path | None, model: ModelDescription) -> list[dict[str, npt.NDArray]]:
+    """`network_frames` to make a variant of a model with; None is the sample recording that comes along."""
+    return network_frames(share_path(SAMPLE_RECORDING) if place is None else place, model, CALIBRATION)
 
 
 def network_frames(path: str | Path, model: ModelDescription, count: int) -> list[dict[str, npt.NDArray]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy.typing as npt
 
+from depth_perception.engines.camera_graph import Sampling
 from depth_perception.engines.engine import Engine, EngineDescription, TensorInfo
 from depth_perception.model_file import ModelDescription
 
@@ -44,8 +45,12 @@ class TimedEngine:
         self._took(time.monotonic() - start)
         return answer
 
-    def at(self, width: int, height: int) -> Engine:
-        other = self._engine.at(width, height)
+    @property
+    def rather_takes_camera(self) -> bool:
+        return self._engine.rather_takes_camera
+
+    def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
+        other = self._engine.at(width, height, sampling)
         return self if other is self._engine else TimedEngine(other, self._took)
 
     def close(self) -> None:

@@ -10,6 +10,8 @@ from helpers.models import luma_depth, write_depth_model
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime, OnnxRuntimeSession
+from depth_perception.estimators.view import NetworkView
+from depth_perception.geometry.camera import Camera
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (1, 32, 64, 3), np.uint8)
 
@@ -91,3 +93,18 @@ def test_what_waits_has_the_best_at_once(slow, tmp_path):
     slow.go_on.set()
     found = open_engine(tmp_path / "depth.onnx", backends={"slow": slow, **BACKENDS})
     assert found.description.backend == "slow"
+
+
+def test_what_takes_the_camera_s_image_is_built_too(engine, slow):
+    camera = Camera(128, 64, 80.0, 80.0, 63.5, 31.5)
+    image = np.random.default_rng(1).integers(0, 256, (1, 64, 128, 3), np.uint8)
+    assert engine.rather_takes_camera
+    sampled = engine.at(64, 32, NetworkView(camera, 64, 32).sampling)
+    before = sampled.run({"camera": image})["depth"].copy()
+    assert sampled.description.backend != "slow"
+    slow.go_on.set()
+    deadline = time.monotonic() + 30
+    while sampled.description.backend != "slow" and time.monotonic() < deadline:
+        np.testing.assert_allclose(sampled.run({"camera": image})["depth"], before, rtol=1e-3)
+    assert sampled.description.backend == "slow"
+    engine.close()

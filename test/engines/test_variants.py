@@ -10,8 +10,9 @@ from helpers.models import luma_depth, write_depth_model
 from onnx import TensorProto, helper, numpy_helper
 
 from depth_perception.engines import variants
-from depth_perception.engines.choose import open_engine
+from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
+from depth_perception.engines.measured import Measurement, Way, remember
 from depth_perception.engines.variants import single_precision, write_variant
 from depth_perception.model_file import ModelDescription, read_description, write_model
 
@@ -77,11 +78,42 @@ def network(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module", params=["f16", "int8"])
-def variant(request, network, frames):
-    path = network.with_suffix(f".{request.param}.onnx")
-    write_variant(network, request.param, frames, path)
-    return path, request.param
+@pytest.fixture(scope="module")
+def integers(network, frames):
+    path = network.with_suffix(".int8.onnx")
+    write_variant(network, "int8", frames, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def halves(network, frames):
+    path = network.with_suffix(".f16.onnx")
+    write_variant(network, "f16", frames, path)
+    return path
+
+
+@pytest.fixture(params=["f16", "int8"])
+def variant(request):
+    return request.getfixturevalue({"f16": "halves", "int8": "integers"}[request.param]), request.param
+
+
+@pytest.fixture
+def measured_as(network, tmp_path, monkeypatch):
+    """Opens the network by ``precision: auto`` after 8-bit integers were measured to be fastest, at such a loss."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def opened(loss):
+        if loss is not None:
+            found = [Measurement(Way("onnxruntime", "int8", 1), 1.0, loss), Measurement(EXACT, 2.0, 0.0)]
+            remember(network, BACKENDS, found)
+        engine = open_engine(network, precision="auto")
+        engine.close()
+        return engine.description
+
+    return opened
+
+
+EXACT = Way("openvino", "f32", 1)
 
 
 def reduction_of(path):
@@ -118,6 +150,21 @@ def test_the_file_says_what_it_was_made_of(network, variant, frames):
     assert read_description(network).reduction is None
 
 
+def test_auto_takes_integers_where_they_were_measured_to_be_fastest_and_good(integers, measured_as):
+    assert measured_as(None).precision == "f32"  # not measured
+    said = measured_as(0.0042)
+    assert (said.backend, said.precision) == ("onnxruntime", "int8")
+    assert "0.42% from float32" in said.note
+    said = measured_as(0.0101)
+    assert (said.backend, said.precision, said.note) == ("openvino", "f32", "")
+    measured_as(0.0042)
+    away = integers.rename(integers.with_suffix(".away"))
+    try:
+        assert measured_as(None).precision == "f32"  # measured, and gone since
+    finally:
+        away.rename(integers)
+
+
 def test_tensorrt_for_rtx_builds_it(variant):
     pytest.importorskip("tensorrt_rtx")
     from depth_perception.engines.plan_builder import build_plan
@@ -141,10 +188,9 @@ def test_disparity_to_depth_stays_in_float32(variant):
     assert not any("conv 4" in node.input[0] for node in graph.node if node.op_type == "QuantizeLinear")
 
 
-def test_all_integers_are_symmetric(network, frames, tmp_path):
+def test_all_integers_are_symmetric(integers):
     """TensorRT takes no others."""
-    write_variant(network, "int8", frames, tmp_path / "int8.onnx")
-    graph = onnx.load_model(str(tmp_path / "int8.onnx")).graph
+    graph = onnx.load_model(str(integers)).graph
     stored = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     points = [stored[node.input[2]] for node in graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")]
     assert len(points) > 4
@@ -157,9 +203,8 @@ def quantised_convolutions(path):
     return {node.name for node in graph.node if node.op_type == "Conv" and node.input[1] in dequantised}
 
 
-def test_a_layer_that_costs_too_much_stays_in_float32(network, frames, tmp_path):
-    write_variant(network, "int8", frames, tmp_path / "all.onnx")
-    assert {"conv 2", "conv 3"} <= quantised_convolutions(tmp_path / "all.onnx")
+def test_a_layer_that_costs_too_much_stays_in_float32(integers, frames, tmp_path):
+    assert {"conv 2", "conv 3"} <= quantised_convolutions(integers)
     write_network(tmp_path / "sensitive.onnx", sensitive=True)
     write_variant(tmp_path / "sensitive.onnx", "int8", frames, tmp_path / "some.onnx")
     assert "conv 3" in quantised_convolutions(tmp_path / "some.onnx")

@@ -8,8 +8,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from depth_perception.engines.build import build_variant
+from depth_perception.engines.settings import VARIANT_TYPES
+from depth_perception.engines.variant_files import beside
+from depth_perception.evaluation.network_frames import calibration_frames
 from depth_perception.files import require_writable
-from depth_perception.model_file import SCALE_SIGMA, MotionNoise
+from depth_perception.model_file import SCALE_SIGMA, MotionNoise, read_description
+from depth_perception.progress import ProgressBar
 from training.exporting.export import export_checkpoint, read_scores
 
 
@@ -32,6 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="of a pose model, where it differs from "
         + " ".join(f"{name}={value:g}" for name, value in asdict(MotionNoise()).items()),
     )
+    parser.add_argument(
+        "--precision",
+        choices=tuple(VARIANT_TYPES),
+        default="fp32",
+        help="fp16, int8: a variant in fewer bits as well, NAME.f16.onnx or NAME.int8.onnx beside it, where robots"
+        " find it (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--calibrate",
+        metavar="BAG_OR_FOLDER",
+        help="of the variant: a recording, or a folder of pictures, of the camera (default: the sample that comes"
+        " along)",
+    )
     options = parser.parse_args(arguments)
     require_writable(Path(options.output).parent)
     sure: dict[str, Any] = {"scale_sigma": options.scale_sigma} if options.scale_sigma else {}
@@ -50,6 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     size = Path(options.output).stat().st_size / 1e6
     print(f"{options.output}: {description.task} model '{description.name}', {size:.1f} MB")
+    types = VARIANT_TYPES[options.precision]
+    if types is not None:
+        variant = beside(options.output, types)
+        frames = calibration_frames(options.calibrate, description)
+        with ProgressBar(f"{description.name} in {types}", "layers") as progress:
+            build_variant(options.output, types, frames, variant, progress.told)
+        print(f"{variant}: {read_description(variant).reduction}")
 
 
 def _number_by_name(text: str) -> tuple[str, float]:

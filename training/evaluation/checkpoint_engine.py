@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from depth_perception.engines.camera_graph import Sampling
 from depth_perception.engines.choose import open_engine
 from depth_perception.engines.contract import check_inputs, expected_inputs, expected_outputs
 from depth_perception.engines.engine import Engine, EngineDescription, TensorInfo
@@ -60,7 +61,9 @@ class CheckpointEngine:
         named = zip(self._torch.answers, answers, strict=True)
         return {name: answer.numpy() for name, answer in named if outputs is None or name in outputs}
 
-    def at(self, width: int, height: int) -> Engine:
+    rather_takes_camera = False
+
+    def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
         if (width, height) != (self._model.width, self._model.height):
             raise TrainingError(f"a checkpoint answers at {self._model.width}x{self._model.height} alone: export it")
         return self

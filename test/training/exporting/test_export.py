@@ -5,6 +5,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -15,6 +16,7 @@ from depth_perception.engines.choose import open_engine
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import SCALE_SIGMA, FreeView, ModelDescription, MotionNoise, Score, read_description
 from training.commands.export import main as export_command
+from training.commands.fit import main as fit_command
 from training.data.datasets.kitti_raw import KittiRawData
 from training.data.datasets.street import StreetData
 from training.data.datasets.video import VideoData
@@ -29,6 +31,8 @@ from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
 from training.systems.loss_weights import LossWeights
 from training.trained import Trained
+
+SMOKE = Path(__file__).parents[3] / "config/training/dual_networks/smoke.yaml"
 
 
 def depth_network():
@@ -302,3 +306,25 @@ def test_command_line_says_what_is_wrong_in_one_line(tmp_path):
     assert result.returncode == 1
     assert result.stderr.strip().splitlines()[-1] == f"error: {tmp_path}/none.ckpt: there is no such checkpoint"
     assert "Traceback" not in result.stderr
+
+
+def test_a_variant_in_fewer_bits_comes_along_where_robots_find_it(tmp_path):
+    made = fit_command(["--config", str(SMOKE), f"--trainer.default_root_dir={tmp_path}"], run=False)
+    made.trainer.strategy.connect(made.model)
+    made.trainer._data_connector.attach_datamodule(made.model, datamodule=made.datamodule)
+    made.trainer.save_checkpoint(tmp_path / "lr.ckpt")
+    (tmp_path / "pictures").mkdir()
+    picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "pictures/a.png"), picture)
+    command = ["--checkpoint", str(tmp_path / "lr.ckpt"), "--task", "depth", "--name", "x", "--precision", "fp16"]
+    path = tmp_path / "x.onnx"
+    export_command([*command, "--output", str(path), "--calibrate", str(tmp_path / "pictures")])
+    reduction = read_description(tmp_path / "x.f16.onnx", "depth").reduction
+    assert reduction is not None
+    assert (reduction.types, reduction.frames) == ("f16", 1)
+    assert 0 < reduction.loss < 0.01
+    whole, half = (open_engine(path, precision=precision) for precision in ("f32", "f16"))
+    assert half.description.precision == "f16"
+    np.testing.assert_allclose(
+        half.run({"image": picture[None]})["depth"], whole.run({"image": picture[None]})["depth"], rtol=0.02
+    )
