@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 
 from depth_perception import DepthEstimator, DepthSettings, PointCloudBuilder, Recording, model_path, open_engine
+from depth_perception.geometry.ply import ply
 
 
 def main() -> None:
@@ -28,17 +30,9 @@ def main() -> None:
         image = min(recording.images(), key=lambda image: abs(image.stamp - moment))
         result = DepthEstimator(engine, image.camera, settings).estimate(image.decode())
     points = PointCloudBuilder(result.camera).build(result.depth, result.image)
-    points = points[np.isfinite(points[..., 2])]
-    vertices = np.empty(len(points), [("xyz", "<f4", 3), ("rgb", "u1", 3)])
-    vertices["xyz"] = points[:, :3]
-    vertices["rgb"] = points[:, 3].copy().view(np.uint8).reshape(-1, 4)[:, 2::-1]  # 0x00RRGGBB, little-endian
-    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
-    header += [f"property float {axis}" for axis in "xyz"]
-    header += [f"property uchar {colour}" for colour in ("red", "green", "blue")]
-    with open(options.output, "wb") as file:
-        file.write("\n".join([*header, "end_header\n"]).encode())
-        file.write(vertices.tobytes())
-    print(f"{options.output}: {len(points)} points of the image at {(image.stamp - recording.stamps[0]) * 1e-9:.1f} s")
+    Path(options.output).write_bytes(ply(points))
+    count = np.count_nonzero(np.isfinite(points[..., 2]))
+    print(f"{options.output}: {count} points of the image at {(image.stamp - recording.stamps[0]) * 1e-9:.1f} s")
 
 
 if __name__ == "__main__":

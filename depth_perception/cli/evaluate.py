@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depth_perception.cli.recording_options import add_recording_options, open_recording
+from depth_perception.cli.recording_options import add_calibration_option, add_recording_options, open_recording
 from depth_perception.cli.setting_options import add_robot_options, robot_settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="for a build server: exit with 1 if it holds, or the recording does not tell, such as 'abs_rel>0.2'"
         " (repeatable); a figure that there is not is answered with the list of all",
     )
+    add_calibration_option(parser)
     add_recording_options(parser)
     add_robot_options(parser)
     parser.set_defaults(run=run)

@@ -12,23 +12,39 @@ if TYPE_CHECKING:
     from depth_perception.recordings.recording import Recording
 
 CAMERA = (RECTIFIED_INPUT, CAMERA_POSE)
+OPENING = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic", "speed_topic", "calibration")
+
+
+def add_camera_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Those of `recording_options` that are of the camera; returns the group of topics."""
+    topics = parser.add_argument_group("topics of the recording", "chosen by themselves where there is only one choice")
+    topics.add_argument("--image-topic", metavar="TOPIC", help="camera images, raw or compressed")
+    topics.add_argument("--camera-info-topic", metavar="TOPIC", help="calibration of the camera")
+    add_options(parser.add_argument_group("camera", "as the recording says, unless given"), CAMERA)
+    return topics
 
 
 def add_recording_options(parser: argparse.ArgumentParser) -> None:
     """The options of `recording_options`."""
-    topics = parser.add_argument_group("topics of the recording", "chosen by themselves where there is only one choice")
-    topics.add_argument("--image-topic", metavar="TOPIC", help="camera images, raw or compressed")
-    topics.add_argument("--camera-info-topic", metavar="TOPIC", help="calibration of the camera")
+    topics = add_camera_options(parser)
     topics.add_argument("--depth-topic", metavar="TOPIC", help="true depth on the image's pixels (/ground_truth/depth)")
     topics.add_argument("--odometry-topic", metavar="TOPIC", help="true odometry (/ground_truth/odom)")
     topics.add_argument("--speed-topic", metavar="TOPIC", help="measured speed, for a scale_source that needs one")
-    add_options(parser.add_argument_group("camera", "as the recording says, unless given"), CAMERA)
+
+
+def add_calibration_option(parser: argparse.ArgumentParser) -> None:
+    """Of commands that can do without ``camera_info``."""
+    parser.add_argument(
+        "--calibration",
+        metavar="FILE",
+        help="of the camera, as ROS's camera_calibration writes it (yaml), in place of camera_info",
+    )
 
 
 def recording_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What the options say, by the names of what `Recording.open` is given."""
-    topics = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic", "speed_topic")
-    return {name: getattr(arguments, name) for name in topics} | chosen(arguments, CAMERA)
+    """What the options say, as far as a command has them, by the names of what `Recording.open` is given."""
+    given = vars(arguments)
+    return {name: given[name] for name in OPENING if name in given} | chosen(arguments, CAMERA)
 
 
 def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:

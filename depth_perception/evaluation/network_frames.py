@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -14,10 +13,10 @@ from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
+from depth_perception.recordings.folder import is_recording
+from depth_perception.recordings.pictures import SUFFIXES, pictures
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import SAMPLE_RECORDING, share_path
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 
 
 CALIBRATION = 24
@@ -41,8 +40,8 @@ def network_frames(path: str | Path, model: ModelDescription, count: int) -> lis
     Raises: `FramesError` if there is none; what reading a recording raises.
     """
     path = Path(path)
-    pictures = sorted(file for file in path.glob("*") if file.suffix.lower() in SUFFIXES) if path.is_dir() else []
-    views = _views_of_pictures(pictures, model) if pictures else _views_of_recording(path, model)
+    of_pictures = path.is_dir() and not is_recording(path)
+    views = _views_of_pictures(path, model) if of_pictures else _views_of_recording(path, model)
     taken = max(1, len(model.frames))
     last: deque[npt.NDArray[np.uint8]] = deque(maxlen=taken)
     moments = []
@@ -61,24 +60,20 @@ def network_frames(path: str | Path, model: ModelDescription, count: int) -> lis
 
 
 def _views_of_recording(path: Path, model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
-    if path.is_dir() and not (path / "metadata.yaml").exists():
-        raise FramesError(f"{path}: holds neither a rosbag2 nor pictures ({', '.join(SUFFIXES)})")
     with Recording.open(path) as recording:
         view = NetworkView(recording.camera, model.width, model.height)
         for image in recording.images():
             yield view.image(image.decode())
 
 
-def _views_of_pictures(files: list[Path], model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
+def _views_of_pictures(path: Path, model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
     view: NetworkView | None = None
-    for file in files:
-        picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise FramesError(f"{file}: is no picture that can be read")
-        height, width = picture.shape[:2]
+    for picture in pictures(path)[1]:
+        image = picture.decode()
+        height, width = image.shape[:2]
         if view is None or (view.source.width, view.source.height) != (width, height):
             focal = model.focal_length
             view = NetworkView(
                 Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2), model.width, model.height
             )
-        yield view.image(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8))
+        yield view.image(image)

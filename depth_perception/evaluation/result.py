@@ -20,6 +20,9 @@ REACH = 10.0
 TOO_FAR = 1.1
 """Predicted over true distance from which on an obstacle counts as put too far away: a tenth of the way to brake."""
 
+TOO_NEAR = 0.75
+"""The same, from which down on it is put too near: whoever brakes by that brakes for nothing."""
+
 
 @dataclass(frozen=True)
 class FrameResult:
@@ -77,6 +80,8 @@ class ObstacleSummary:
     """Images in which they are placed beyond `TOO_FAR`."""
     share_too_far: float
     """The same, of all these images."""
+    too_near: int
+    """Images in which they are placed nearer than `TOO_NEAR`."""
 
     @classmethod
     def of(cls, frames: Sequence[FrameResult]) -> ObstacleSummary | None:
@@ -86,7 +91,9 @@ class ObstacleSummary:
             return None
         p10, ratio, p90 = (float(value) for value in np.percentile(ratios, [10, 50, 90]))
         too_far = sum(value > TOO_FAR for value in ratios)
-        return cls(len(ratios), ratio, p10, p90, too_far, too_far / len(ratios))
+        return cls(
+            len(ratios), ratio, p10, p90, too_far, too_far / len(ratios), sum(value < TOO_NEAR for value in ratios)
+        )
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,8 @@ def depth_rows(evaluation: Evaluation) -> Rows:
         rows.append(("metric, as it came", *_errors(depth.metric), str(depth.images)))
     for parts in depth.parts.values():
         rows += [(f"median-scaled, {name}", *_errors(part.errors), str(part.images)) for name, part in parts.items()]
-    rows += [
-        (f"the truth's own {name}", *_errors(errors), str(depth.images)) for name, errors in depth.baselines.items()
-    ]
+    guesses = depth.baselines.items()
+    rows += [(f"instead: the truth's {name}", *_errors(errors), str(depth.images)) for name, errors in guesses]
     return rows
 
 

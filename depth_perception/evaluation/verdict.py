@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from depth_perception.evaluation.baselines import CONSTANT, ROWS
-from depth_perception.evaluation.result import REACH, TOO_FAR, Evaluation, ObstacleSummary
+from depth_perception.evaluation.result import REACH, TOO_FAR, TOO_NEAR, Evaluation, ObstacleSummary
 
 FEWEST_IMAGES = 20
 """Images with obstacles: of fewer nothing is said on braking."""
 TOLERATED = 0.02
 """Share of those images in which obstacles may be put too far away before braking is spoken against."""
+
+BEARABLE = 0.1
+"""Share of those images in which they may be put too near."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,11 @@ def _braking(found: ObstacleSummary) -> str:
     too_far = f"obstacles are placed more than {100 * (TOO_FAR - 1):.0f} % too far"
     if found.too_far > TOLERATED * found.images:
         return f"Do not use it for braking: {share} {too_far}."
+    if found.too_near > BEARABLE * found.images:
+        return (
+            f"Do not use it for braking, it would brake for nothing: in {found.too_near} of {_images(found.images)}"
+            f" obstacles are placed more than {100 * (1 - TOO_NEAR):.0f} % too near."
+        )
     if found.images < FEWEST_IMAGES:
         return (
             f"Whether it may be used for braking is not known: {_images(found.images)} with obstacles say too little,"

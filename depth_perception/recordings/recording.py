@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.calibration_file import read_calibration
 from depth_perception.camera_info import camera_from_info, doubts_about, takes_p
 from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth
 from depth_perception.geometry.camera import Camera, GeometryError
@@ -96,6 +97,7 @@ class Recording:
         topics: Topics,
         rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
+        calibration: str | Path | None = None,
     ) -> None:
         """For `open` alone."""
         self.path = bag.path
@@ -113,7 +115,7 @@ class Recording:
             )
         self.camera_frame = bag.frame_of(topics.image)
         self.rectified_input = rectified_input
-        self._cameras = self._read_cameras()
+        self._cameras = self._read_cameras() if calibration is None else {0: self._read_calibration(calibration)}
         self._camera_stamps = sorted(self._cameras)
         self.camera = self.camera_at(self.stamps[0])
         if len(self.cameras) > 1:
@@ -145,12 +147,14 @@ class Recording:
         speed_topic: str | None = None,
         rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
+        calibration: str | Path | None = None,
     ) -> Recording:
         """Opens a rosbag2 folder or one bare ``.mcap`` or ``.db3`` file; topics not named are chosen (`choose_topics`).
 
         Args:
             rectified_input, camera_pose: As `depth_perception.estimators.settings` says; a pose that is given counts,
                 not the recorded one.
+            calibration: A file of camera_calibration, that counts in place of camera_info.
 
         Raises: `RecordingError` if it is missing, damaged, or does not say unambiguously which camera to use;
             `GeometryError` if the camera is not calibrated.
@@ -160,13 +164,13 @@ class Recording:
             topics = choose_topics(
                 bag.topics,
                 image=image_topic,
-                camera_info=camera_info_topic,
+                camera_info=camera_info_topic if calibration is None else "",
                 depth=depth_topic,
                 odometry=odometry_topic,
                 speed=speed_topic,
                 frame_of=bag.frame_of,
             )
-            return cls(bag, topics, rectified_input, camera_pose)
+            return cls(bag, topics, rectified_input, camera_pose, calibration)
         except RecordingError as error:
             bag.close()
             text = str(error)
@@ -311,6 +315,13 @@ class Recording:
                 " make sure that it is their camera"
             )
         return cameras
+
+    def _read_calibration(self, path: str | Path) -> Camera:
+        rectified = self.rectified_input == "always"
+        camera, doubts = read_calibration(path, rectified=rectified)
+        for doubt in doubts:
+            self._remark(f"{path}: {doubt}")
+        return camera
 
     def _read_camera(self, info: Any) -> Camera | GeometryError:
         rectified, said = takes_p(info, self.rectified_input, self.topics.image)

@@ -36,7 +36,8 @@ OWN = ("image_rect", "depth/image_rect", "depth/relative", "depth/color", "depth
 
 @dataclass(frozen=True)
 class Topics:
-    """Topic names; None for ground truth that is not there, and for a measured speed that is not named."""
+    """Topic names; None for ground truth that is not there, and for a measured speed that is not named; no name for a
+    calibration that comes from elsewhere."""
 
     image: str
     camera_info: str
@@ -63,14 +64,16 @@ def choose_topics(
 
     Args:
         there: What the recording holds.
+        camera_info: Empty if the calibration comes from elsewhere.
         frame_of: The frame of a topic's first message; empty if it does not say.
 
     Raises: `RecordingError` if a choice is impossible or ambiguous; it lists what there is.
     """
     image = _given(there, image, IMAGES, "--image-topic") or _choose_image(there)
-    camera_info = _given(there, camera_info, (CAMERA_INFO,), "--camera-info-topic") or _choose_camera_info(
-        there, image, frame_of
-    )
+    if camera_info != "":
+        camera_info = _given(there, camera_info, (CAMERA_INFO,), "--camera-info-topic") or _choose_camera_info(
+            there, image, frame_of
+        )
     depth = _given(there, depth, IMAGES, "--depth-topic") or _first_of(there, TRUE_DEPTH)
     odometry = _given(there, odometry, POSES, "--odometry-topic") or _first_of(there, TRUE_ODOMETRY)
     speed = _given(there, speed, SPEEDS, "--speed-topic")
@@ -150,8 +153,8 @@ def _choose_camera_info(there: Sequence[StoredTopic], image: str, frame_of: Call
     if not infos:
         what = describe(there)
         raise RecordingError(
-            f"no {CAMERA_INFO}, expected the calibration of {image} on {beside}: depth needs it, record it along."
-            f" {what[0].upper()}{what[1:]}"
+            f"no {CAMERA_INFO}, expected the calibration of {image} on {beside}: depth needs it, record it along, or"
+            f" give a file of camera_calibration (--calibration). {what[0].upper()}{what[1:]}"
         )
     frames = {topic: frame_of(topic) for topic in infos}
     frame = frame_of(image)

@@ -86,7 +86,7 @@ def test_a_variant_of_what_the_file_was_before_is_not_taken(folder):
     [
         ("nothing", "holds neither a rosbag2 nor pictures"),
         ("missing", "missing"),
-        ("broken", "is no picture that can be read"),
+        ("broken", "is not a complete picture that can be decoded"),
     ],
 )
 def test_places_without_pictures_are_named(folder, calibrate, message, capsys):

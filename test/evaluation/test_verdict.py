@@ -52,6 +52,9 @@ def test_braking_is_spoken_against_by_the_images_that_put_obstacles_too_far(eval
     assert "Do not use it for braking: in 2 of 22 images obstacles are placed more than 10 % too far" in said(
         with_obstacles(evaluation, good + bad), "braking"
     )
+    assert "it would brake for nothing: in 3 of 23 images obstacles are placed more than 25 % too near" in said(
+        with_obstacles(evaluation, good + [0.7] * 3), "braking"
+    )
     assert "not known: 19 images with obstacles say too little, 20 are needed" in said(
         with_obstacles(evaluation, good[1:]), "braking"
     )

@@ -1,0 +1,145 @@
+"""``depth-perception predict``: depth of a picture, a folder of them, a video or a recording, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from depth_perception.cli.recording_options import add_calibration_option, add_camera_options, open_recording
+from depth_perception.cli.setting_options import add_options, chosen
+from depth_perception.engines.settings import EngineSettings, model_file
+from depth_perception.estimators.settings import DepthSettings
+from depth_perception.resources import DEPTH_MODEL, model_path
+
+if TYPE_CHECKING:
+    from depth_perception.geometry.camera import Camera
+    from depth_perception.geometry.pose import Array
+    from depth_perception.pixel_formats import Rgb
+    from depth_perception.recordings.pictures import Picture
+    from depth_perception.recordings.recording import RecordedImage
+
+GUESSED_FOCAL_LENGTH = 0.9
+"""Of the width, of a camera that nobody calibrated: it sees 58 degrees across."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "predict",
+        help="depth of a picture, a folder of pictures, a video or a recording, as files, without ROS",
+        description="Of each image NAME: NAME.jpg, the image above its depth; NAME.png, 16-bit depth in steps of"
+        " 1/256 m (0: unknown), or NAME.npz; and NAME.ply, the coloured cloud, if asked for. Beside them camera.json:"
+        " depth is of the rectified part of the image that the network sees.",
+    )
+    parser.add_argument("source", metavar="IMAGE|FOLDER|VIDEO|BAG")
+    add_calibration_option(parser)
+    parser.add_argument(
+        "--focal-length", type=float, metavar="X", help="pixels, of a pinhole, in place of a calibration"
+    )
+    parser.add_argument("--values", choices=("png", "npz"), default="png", help="(default: %(default)s)")
+    parser.add_argument("--cloud", action="store_true", help="write PLY clouds as well, in the camera's optical axes")
+    parser.add_argument("--every", type=_positive, default=1, metavar="N", help="take each Nth image (default: all)")
+    parser.add_argument(
+        "--output", default="out/predict", metavar="FOLDER", help="where the files go (default: %(default)s)"
+    )
+    models = parser.add_argument_group("model, and what runs it")
+    add_options(models, (model_file(DEPTH_MODEL),), "depth-")
+    add_options(models, EngineSettings.table())
+    add_options(parser.add_argument_group("depth"), DepthSettings.table())
+    add_camera_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    import sys
+    from itertools import islice
+
+    from depth_perception.cli.errors import CommandError
+    from depth_perception.errors import DepthPerceptionError
+    from depth_perception.evaluation.predictions import Predictions
+    from depth_perception.files import OutputError, require_writable
+    from depth_perception.progress import ProgressBar
+
+    settings = DepthSettings(**chosen(arguments, DepthSettings.table()))
+    engine_settings = EngineSettings(**chosen(arguments, EngineSettings.table()))
+    output = Path(arguments.output)
+    made, failed, guessed = 0, 0, False
+    with ExitStack() as opened:
+        images = _images(arguments, opened)
+        require_writable(output)
+        engine = opened.enter_context(closing(engine_settings.open(model_path(arguments.depth_model), "depth")))
+        files = {"values": arguments.values, "cloud": arguments.cloud, "body_from_camera": images.body_from_camera}
+        predictions = Predictions(output, engine, settings, **files)
+        progress = opened.enter_context(ProgressBar("depth", "images"))
+        for name, item in islice(images.each, 0, None, arguments.every):
+            try:
+                image = item.decode()
+                camera = getattr(item, "camera", images.camera)
+                if camera is None:
+                    camera, guessed = _pinhole(image, arguments.focal_length), arguments.focal_length is None
+                predictions.add(name, item.stamp, image, camera)
+                made += 1
+            except OutputError:
+                raise
+            except DepthPerceptionError as error:
+                failed += 1
+                print(f"depth-perception: {error}", file=sys.stderr)
+            progress(made + failed, -(-images.number // arguments.every) or made + failed)
+    if not made:
+        raise CommandError(f"{arguments.source}: not one image gave depth")
+    print(f"{made} images{f', {failed} failed' if failed else ''}: {output.resolve()}")
+    if guessed:
+        print(
+            f"  note: the camera is not calibrated: a focal length of {GUESSED_FOCAL_LENGTH:g} of the width was taken,"
+            " and metres are as wrong as that is: give --calibration or --focal-length"
+        )
+    return 0
+
+
+class _Images(NamedTuple):
+    """What depth is predicted of."""
+
+    number: int
+    """0 if nobody knows."""
+    each: Iterator[tuple[str, Picture | RecordedImage]]
+    """By name."""
+    camera: Camera | None
+    """Of all; None where each says its own, or nobody knows."""
+    body_from_camera: Array | None
+
+
+def _images(arguments: argparse.Namespace, opened: ExitStack) -> _Images:
+    from depth_perception.calibration_file import read_calibration
+    from depth_perception.geometry.pose import camera_mount
+    from depth_perception.recordings.folder import is_recording
+    from depth_perception.recordings.pictures import pictures
+
+    path = Path(arguments.source)
+    if path.exists() and is_recording(path):
+        recording = opened.enter_context(open_recording(arguments.source, arguments))
+        each = ((f"{image.stamp * 1e-9:.3f}", image) for image in recording.images())
+        return _Images(len(recording.stamps), each, None, recording.body_from_camera)
+    camera = None
+    if arguments.calibration is not None:
+        camera, _ = read_calibration(arguments.calibration, rectified=arguments.rectified_input == "always")
+    count, found = pictures(path)
+    mount = None if arguments.camera_pose is None else camera_mount(arguments.camera_pose)
+    return _Images(count, ((picture.name, picture) for picture in found), camera, mount)
+
+
+def _pinhole(image: Rgb, focal_length: float | None) -> Camera:
+    """Of an image that comes without a calibration."""
+    from depth_perception.geometry.camera import Camera
+
+    height, width = image.shape[:2]
+    focal = GUESSED_FOCAL_LENGTH * width if focal_length is None else focal_length
+    return Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

@@ -1,0 +1,87 @@
+"""Images of one camera that are no recording: a picture, a folder of them, a video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from depth_perception.compressed_formats import decode_picture
+from depth_perception.pixel_formats import PixelFormatError, Rgb
+from depth_perception.recordings.errors import RecordingError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One of them, decoded when it is asked for: one that is damaged costs only itself.
+
+    Attributes:
+        name: for messages and for what is made of it; no two have the same.
+        stamp: nanoseconds since the video began; None of pictures that nobody says belong together.
+    """
+
+    name: str
+    stamp: int | None
+    _decode: Callable[[], Rgb] = field(repr=False)
+
+    def decode(self) -> Rgb:
+        """RGB ``[height, width, 3]``, as it is stored: not turned.
+
+        Raises: `PixelFormatError` if it is damaged.
+        """
+        return self._decode()
+
+
+def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
+    """How many there are (0: nobody knows), and the pictures in order.
+
+    Raises: `RecordingError` if there is none, or the path is nothing of the kind.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise RecordingError(f"{path}: there is no such picture, folder or video")
+    if path.is_dir():
+        files = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
+        if not files:
+            raise RecordingError(f"{path}: holds neither a rosbag2 nor pictures ({', '.join(SUFFIXES)})")
+        twins = len({item.stem for item in files}) < len(files)
+        return len(files), (_of_file(item, item.name if twins else item.stem) for item in files)
+    if path.suffix.lower() in SUFFIXES:
+        return 1, iter([_of_file(path, path.stem)])
+    video = cv2.VideoCapture(str(path))
+    if not video.isOpened():
+        raise RecordingError(
+            f"{path}: is neither a picture ({', '.join(SUFFIXES)}), nor a rosbag2, nor a video that OpenCV can read"
+        )
+    return max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))), _frames(video, path.stem)
+
+
+def _of_file(path: Path, name: str) -> Picture:
+    def decode() -> Rgb:
+        try:
+            return decode_picture(path.read_bytes())
+        except OSError as error:
+            raise PixelFormatError(f"{path}: cannot be read ({error.strerror})") from None
+        except PixelFormatError as error:
+            raise PixelFormatError(f"{path}: {error}") from None
+
+    return Picture(name, None, decode)
+
+
+def _frames(video: cv2.VideoCapture, name: str) -> Iterator[Picture]:
+    rate = video.get(cv2.CAP_PROP_FPS) or 25.0
+    index = 0
+    while True:
+        there, frame = video.read()
+        if not there:
+            video.release()
+            return
+        image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
+        yield Picture(f"{name}_{index:06d}", round(index * 1e9 / rate), partial(np.copy, image))
+        index += 1

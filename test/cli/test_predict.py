@@ -1,0 +1,133 @@
+"""Depth as files: of a picture, a folder, a video and a recording, with values that another reader reads back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from helpers.models import luma_depth, write_depth_model
+from helpers.recordings import picture, write_recording
+
+from depth_perception.cli.main import main
+from depth_perception.recordings.recording import Recording
+
+FOCAL_LENGTH = 40.0
+
+
+@pytest.fixture
+def predict(tmp_path) -> Callable[..., int]:
+    write_depth_model(tmp_path / "depth.onnx")
+
+    def run(source: Path, *options: str) -> int:
+        model = ["--depth-model", str(tmp_path / "depth.onnx"), "--backend", "onnxruntime"]
+        return main(["predict", str(source), *model, "--output", str(tmp_path / "out"), *options])
+
+    return run
+
+
+def write_calibration(path: Path, focal_length: float = FOCAL_LENGTH, width: int = 64) -> str:
+    """As camera_calibration's cameracalibrator writes it."""
+    matrix = [focal_length, 0.0, (width - 1) / 2, 0.0, focal_length, 15.5, 0.0, 0.0, 1.0]
+    values = {
+        "image_width": width,
+        "image_height": 32,
+        "camera_name": "narrow",
+        "camera_matrix": {"rows": 3, "cols": 3, "data": matrix},
+        "distortion_model": "plumb_bob",
+        "distortion_coefficients": {"rows": 1, "cols": 5, "data": [0.0] * 5},
+    }
+    path.write_text(yaml.safe_dump(values))
+    return str(path)
+
+
+def test_a_folder_with_its_calibration(tmp_path, predict, capsys):
+    (tmp_path / "images").mkdir()
+    for index in range(2):
+        cv2.imwrite(str(tmp_path / "images" / f"{index}.png"), picture(index, 64, 32))
+    (tmp_path / "images" / "broken.png").write_bytes(b"nothing")
+    (tmp_path / "images" / "notes.txt").write_text("nothing")
+    calibration = write_calibration(tmp_path / "camera.yaml")
+    assert predict(tmp_path / "images", "--calibration", calibration) == 0
+    said = capsys.readouterr()
+    assert "broken.png: " in said.err
+    assert "2 images, 1 failed" in said.out
+    assert "not calibrated" not in said.out
+    for index in range(2):
+        depth = cv2.imread(str(tmp_path / "out" / f"{index}.png"), cv2.IMREAD_UNCHANGED)
+        assert depth is not None
+        np.testing.assert_allclose(depth / 256, luma_depth(picture(index, 64, 32)), atol=1 / 256 + 1e-3)
+        shown = cv2.imread(str(tmp_path / "out" / f"{index}.jpg"))
+        assert shown is not None
+        assert shown.shape == (64, 64, 3)
+    about = json.loads((tmp_path / "out" / "camera.json").read_text())
+    assert (about["camera"]["fx"], about["unit"]) == (FOCAL_LENGTH, "metres")
+    assert len(list((tmp_path / "out").iterdir())) == 5
+
+
+def test_a_picture_of_a_camera_that_sees_farther_and_its_cloud(tmp_path, predict):
+    image = picture(3, 64, 32)
+    image[..., 0] //= 2
+    cv2.imwrite(str(tmp_path / "one.png"), image[..., ::-1])
+    calibration = write_calibration(tmp_path / "camera.yaml", 2 * FOCAL_LENGTH)
+    assert predict(tmp_path / "one.png", "--calibration", calibration, "--values", "npz", "--cloud") == 0
+    values = np.load(tmp_path / "out" / "one.npz")
+    np.testing.assert_allclose(values["depth"], 2 * luma_depth(image), rtol=1e-4)
+    assert values["K"].tolist() == [[80.0, 0.0, 31.5], [0.0, 80.0, 15.5], [0.0, 0.0, 1.0]]
+    header, _, data = (tmp_path / "out" / "one.ply").read_bytes().partition(b"end_header\n")
+    points = np.frombuffer(data, [("x", "<f4"), ("y", "<f4"), ("z", "<f4"), ("colour", "u1", 3)])
+    assert f"element vertex {len(points)}".encode() in header
+    rows = (points["y"] / points["z"] * 80.0 + 15.5).reshape(32, 64)
+    np.testing.assert_allclose(rows, np.tile(np.arange(32)[:, None], 64), atol=1e-3)
+    np.testing.assert_array_equal(points["colour"].reshape(32, 64, 3), image)
+
+
+def test_a_video_without_a_calibration_is_told_to_guess(tmp_path, predict, capsys):
+    video = cv2.VideoWriter(str(tmp_path / "drive.avi"), cv2.VideoWriter.fourcc(*"FFV1"), 10.0, (64, 32))
+    for index in range(5):
+        video.write(picture(index, 64, 32))
+    video.release()
+    assert predict(tmp_path / "drive.avi", "--every", "2") == 0
+    assert "metres are as wrong as that is: give --calibration or --focal-length" in capsys.readouterr().out
+    made = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
+    assert made == ["drive_000000.png", "drive_000002.png", "drive_000004.png"]
+    depth = cv2.imread(str(tmp_path / "out" / "drive_000004.png"), cv2.IMREAD_UNCHANGED)
+    assert depth is not None
+    guessed = 0.9 * 64 / FOCAL_LENGTH
+    np.testing.assert_allclose(depth / 256, guessed * luma_depth(picture(4, 64, 32)), rtol=0.05)
+
+
+def test_a_recording_without_camera_info_takes_a_calibration_in_every_command(tmp_path, predict, capsys):
+    drive = tmp_path / "drive"
+    write_recording(drive, encoding="png", frames=2, camera_info=False, odometry=False)
+    assert predict(drive) == 1
+    assert "or give a file of camera_calibration (--calibration)" in capsys.readouterr().err
+    calibration = write_calibration(tmp_path / "camera.yaml")
+    assert predict(drive, "--calibration", calibration) == 0
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".jpg", ".jpg", ".json", ".png", ".png"]
+    with Recording.open(drive, calibration=calibration) as recording:
+        assert recording.camera.fx == FOCAL_LENGTH
+    start = ["evaluate", "--bag", str(drive), "--depth-model", str(tmp_path / "depth.onnx"), "--no-odometry"]
+    assert main([*start, "--output", str(tmp_path / "report"), "--calibration", calibration]) == 0
+    assert json.loads((tmp_path / "report" / "report.json").read_text())["depth"]["metric"]["abs_rel"] < 1e-3
+
+
+def test_what_cannot_be_predicted_is_one_line(tmp_path, predict, capsys):
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "empty").mkdir()
+    cv2.imwrite(str(tmp_path / "one.png"), picture(0, 64, 32))
+    wide = write_calibration(tmp_path / "wide.yaml", width=128)
+    for source, options, said in (
+        (tmp_path / "nowhere.png", [], "there is no such picture, folder or video"),
+        (tmp_path / "text.mp4", [], "is neither a picture"),
+        (tmp_path / "empty", [], "holds neither a rosbag2 nor pictures"),
+        (tmp_path / "one.png", ["--calibration", wide], "is 64x32, its calibration says 128x32"),
+    ):
+        assert predict(source, *options) == 1
+        error = capsys.readouterr().err
+        assert said in error
+        assert "Traceback" not in error
