@@ -18,7 +18,6 @@ from depth_perception.recordings.pictures import SUFFIXES, pictures
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import SAMPLE_RECORDING, share_path
 
-
 CALIBRATION = 24
 """Moments that a variant in fewer bits is calibrated and compared on."""
 
