@@ -80,15 +80,16 @@ def test_data_that_cannot_be_trained_with_is_one_line(change, reason):
 def test_from_street_to_model_file(tmp_path, street_renderer):
     """Both stages, a resumed run, and both exports, on drives that are really rendered."""
     places = [f"--data.{name}.cache={tmp_path}/street" for name in ("street", "validation")]
-    places.append(f"--trainer.default_root_dir={tmp_path}")
-    lr = run("fit", "--config", SMOKE, *places, "--checkpoint.dirpath", tmp_path / "lr")
+    places += [f"--trainer.default_root_dir={tmp_path}", "--data.samples=24"]
+    places += [f"--data.{name}.frames=6" for name in ("street", "validation")]
+    lr = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=2", "--checkpoint.dirpath", tmp_path / "lr")
     assert lr.returncode == 0, lr.stderr[-2000:]
     checkpoint = tmp_path / "lr/last.ckpt"
 
-    resumed = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=4", "--ckpt_path=last")
+    resumed = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=3", "--ckpt_path=last")
     assert resumed.returncode == 0, resumed.stderr[-2000:]
-    assert "Epoch 3" in resumed.stdout + resumed.stderr
-    assert "Epoch 2:" not in resumed.stdout
+    assert "Epoch 2" in resumed.stdout + resumed.stderr
+    assert "Epoch 1:" not in resumed.stdout + resumed.stderr
 
     options = ["--data.width=288", "--data.height=192", "--data.samples=8", "--trainer.max_epochs=1"]
     options += ["--model.stage=hr", f"--model.lr_checkpoint={checkpoint}", "--model.crop=0.7"]
