@@ -99,7 +99,11 @@ def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             LogInfo(msg=f"The recording does not say where the camera is: taken to be at {LEVEL}; set camera_pose")
         )
     topics = camera.topics
-    played = [topics.image, topics.camera_info, topics.depth, topics.odometry, topics.speed, "/tf_static"]
+    played = [topics.image, topics.camera_info, topics.depth, topics.odometry, topics.speed]
+    if not camera_pose:
+        played.append("/tf_static")
+    elif camera.has_transforms:  # of both the camera would have two parents, or two places
+        said.append(LogInfo(msg="camera_pose is given: the recording's /tf_static is not played"))
     loop = ["--loop"] if given["loop"].lower() == "true" else []
     command = ["ros2", "bag", "play", given["bag"], "--clock", "100", "--rate", given["rate"], *loop]
     command += ["--qos-profile-overrides-path", str(share_path("config/replay_qos.yaml"))]

@@ -87,6 +87,8 @@ class DepthPipeline(Pipeline[AnyImage]):
         if wants_depth:
             estimator.change(self._node.settings)
             result = estimator.estimate(image, nanoseconds(frame.stamp), extras=extras)
+            if self._node.is_outdated(frame):
+                return False
             self._publish_depth(result, header)
             view = result.image
         else:

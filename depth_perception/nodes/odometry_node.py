@@ -110,6 +110,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
         while self._speeds:
             odometry.add_speed(*self._speeds.popleft())
         motion = odometry.update(image, nanoseconds(frame.stamp))
+        if self._node.is_outdated(frame):
+            return False
         if motion is not None:
             self._motion_scale = motion.scale
             self._sources[odometry.source] += 1
@@ -160,9 +162,9 @@ class OdometryPipeline(Pipeline[AnyImage]):
         message.pose.covariance = self._trajectory.covariance.reshape(-1)
         message.twist.twist = Twist(linear=_vector(motion.linear_velocity), angular=_vector(motion.angular_velocity))
         message.twist.covariance = motion.velocity_covariance.reshape(-1)
-        self._odom_output.publish(message)
-        if self._transform_output is not None:
+        if self._transform_output is not None:  # first: whoever gets the odometry may look its frame up at once
             self._transform_output.publish(pose, header, base_frame)
+        self._odom_output.publish(message)
         self._path.append(PoseStamped(header=header, pose=message.pose.pose))
         due = self._path_sent is None or motion.stamp - self._path_sent >= PATH_PERIOD
         if due and self._path_output.get_subscription_count() > 0:

@@ -92,6 +92,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self._lost_before = 0
         self._engine_seconds = 0.0
         self._time_jumped = threading.Event()
+        self._jumps, self._jumped_to = 0, 0
         self._jump_handle = self.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=Duration(seconds=-JUMP_BACK), on_clock_change=True),
             post_callback=self._on_clock_jump,
@@ -135,9 +136,15 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         """Hands a frame that has just arrived to the worker."""
         arrival = time.monotonic()
         self.statistics.received(arrival)
+        self._notice(stamp)
         inbox = self._inbox  # which another thread may be closing
         if inbox is not None:
-            inbox.put(Frame(content, stamp, arrival))
+            inbox.put(Frame(content, stamp, arrival, self._jumps))
+
+    def is_outdated(self, frame: Frame[Content]) -> bool:
+        """Whether time went back since the frame arrived, to before its stamp: nothing of it must be published any
+        more, or those who listen see a time that is to come yet, and TF drops all until it has come."""
+        return frame.jumps != self._jumps and nanoseconds(frame.stamp) > self._jumped_to + JUMP_BACK * 1e9
 
     def own_engine(self, engine: Engine) -> Engine:
         """The engine, closed with the node, with the time it takes counted for /diagnostics."""
@@ -284,7 +291,11 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     def _work(self, pipeline: Pipeline[Content], statistics: Statistics, frame: Frame[Content]) -> None:
         self._engine_seconds = 0.0
         try:
-            if self._time_went_back(frame):
+            if self.is_outdated(frame):
+                statistics.dropped()
+                return
+            if self._time_jumped.is_set():
+                self._time_jumped.clear()
                 pipeline.restart()
             published = pipeline.process(frame)
         except DepthPerceptionError as error:
@@ -296,6 +307,9 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             statistics.failed(one_line(f"{type(error).__name__}: {error}"))
             self.log.exception(error)
         else:
+            if self.is_outdated(frame):
+                statistics.dropped()
+                return
             if not published:
                 statistics.skipped()
                 return
@@ -303,17 +317,22 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             latency = time.monotonic() - frame.arrival
             statistics.processed(latency, age * 1e-9, self._engine_seconds)
 
-    def _time_went_back(self, frame: Frame[Content]) -> bool:
-        stamp, latest = nanoseconds(frame.stamp), self._latest
-        self._latest = stamp
-        went_back = latest is not None and latest - stamp > JUMP_BACK * 1e9
-        if went_back:
+    def _notice(self, stamp: Stamp) -> None:
+        """Whether time went back, by a frame that has just arrived."""
+        if stamp.sec < 0:
+            return  # as will be said of it
+        now, latest = nanoseconds(stamp), self._latest
+        self._latest = now
+        if latest is not None and latest - now > JUMP_BACK * 1e9:
             self.log.info("time", "time went back: everything before is forgotten")
-        asked = self._time_jumped.is_set()
-        self._time_jumped.clear()
-        return asked or went_back
+            self._jump(now)
 
     def _on_clock_jump(self, jump: TimeJump) -> None:
+        self._jump(self.get_clock().now().nanoseconds)
+
+    def _jump(self, to: int) -> None:
+        self._jumped_to = to
+        self._jumps += 1
         self.ask_for_restart()
 
     def _look_for_twins(self) -> None:

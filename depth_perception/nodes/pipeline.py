@@ -17,11 +17,16 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True)
 class Frame(Generic[Content]):
-    """What a node works on at once, its stamp, and its arrival by `time.monotonic`."""
+    """What a node works on at once, its stamp, and its arrival by `time.monotonic`.
+
+    Attributes:
+        jumps: How often time had gone back when it arrived.
+    """
 
     content: Content
     stamp: Stamp
     arrival: float
+    jumps: int = 0
 
 
 def nanoseconds(stamp: Stamp) -> int:

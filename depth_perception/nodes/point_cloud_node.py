@@ -66,6 +66,8 @@ class PointCloudPipeline(Pipeline[Decode]):
         is_thinned = settings.voxel_size > 0
         if is_thinned:
             points = voxel_grid(points, settings.voxel_size)[None]
+        if self._node.is_outdated(frame):
+            return False
         self._points.publish(cloud_message(points, images.header, is_thinned, self._message))
         return True
 

@@ -85,3 +85,11 @@ def test_rviz_shows_topics_that_the_nodes_publish() -> None:
     of_some_models = ("/semantics/color", "/depth/confidence")
     assert topics == dict.fromkeys(always, True) | dict.fromkeys(of_some_models, False)
     assert any(display["Class"].endswith("/TF") for display in displays)
+
+
+def test_robot_localization_takes_the_velocities_of_our_odometry_and_no_pose_twice():
+    (ekf,) = yaml.safe_load((ROOT / "config" / "robot_localization.yaml").read_text()).values()
+    values = ekf["ros__parameters"]
+    # place, rotation, velocities of both, accelerations
+    assert values["odom0_config"] == [False] * 6 + [True] * 6 + [False] * 3
+    assert (values["odom0"], values["odom_frame"], values["base_link_frame"]) == ("odom", "odom", "base_link")
