@@ -6,6 +6,7 @@ from pathlib import Path
 
 from depth_perception.errors import DepthPerceptionError
 
+MODELS = "models"
 DEPTH_MODEL = "models/dual_networks_light.onnx"
 POSE_MODEL = "models/posenet.onnx"
 FAST_DDS_PROFILE = "config/fastdds_shared_memory.xml"
@@ -40,9 +41,25 @@ def share_path(relative: str) -> Path:
 
 
 def model_path(model: str) -> Path:
-    """The file of a model: as it is, or, for a relative path that is not there, what comes with the package.
+    """The file of a model: as it is, or one that comes with the package, by its path there or by its name alone.
 
-    Raises: `ResourceError` if neither is there.
+    Raises: `ResourceError` if there is none; it says where it was looked for, and what comes with the package.
     """
     path = Path(model)
-    return path if path.is_absolute() or path.exists() or path.parts[:1] == ("..",) else share_path(model)
+    if path.is_absolute() or path.exists() or path.parts[:1] == ("..",):
+        return path
+    for relative in (model, f"{MODELS}/{path.name}", f"{MODELS}/{path.name}.onnx"):
+        if len(path.parts) == 1 or relative == model:
+            try:
+                return share_path(relative)
+            except ResourceError:
+                continue
+    there = ", ".join(item.stem for item in shipped_models())
+    raise ResourceError(
+        f"{model}: there is no such model in {Path.cwd()}, nor among those that come with the package: {there}"
+    )
+
+
+def shipped_models() -> list[Path]:
+    """The model files that come with the package."""
+    return sorted(share_path(MODELS).glob("*.onnx"))

@@ -12,13 +12,14 @@ import tempfile
 from typing import Any
 
 import yaml
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from depth_perception.geometry.pose import camera_mount, quaternion_from_rotation
-from depth_perception.resources import DEPTH_MODEL, FAST_DDS_PROFILE, POSE_MODEL, share_path
+from depth_perception.resources import DEPTH_MODEL, FAST_DDS_PROFILE, POSE_MODEL, ResourceError, model_path, share_path
 from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined]  # mypy takes this folder for it
 
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
@@ -77,6 +78,7 @@ def generate_launch_description() -> LaunchDescription:
 
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    _require(given)
 
     def chosen(**arguments: str) -> dict[str, Any]:
         """Parameters that were given a value; the others are as the parameter file says."""
@@ -125,6 +127,26 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             )
         )
     return nodes
+
+
+def _require(given: dict[str, str]) -> None:
+    """Looks for all that is asked for before anything starts: what has started goes on when a launch file fails.
+
+    Raises: `RuntimeError` for a file or package that is not there.
+    """
+    if not os.path.isfile(given["params"]):
+        raise RuntimeError(f"params: there is no file {given['params']}")
+    for argument, task in (("depth_model", "depth_node"), ("pose_model", "odometry_node")):
+        if given[argument]:
+            try:
+                model_path(given[argument])
+            except ResourceError as error:
+                raise RuntimeError(f"{argument} (of {task}): {error}") from None
+    if given["rviz"].lower() == "true":
+        try:
+            get_package_prefix("rviz2")
+        except PackageNotFoundError:
+            raise RuntimeError("rviz:=true, but rviz2 is not installed: apt install ros-$ROS_DISTRO-rviz2") from None
 
 
 def _static_transform(camera_pose: list[float], base_frame: str, camera_frame: str, sim_time: dict[str, Any]) -> Node:

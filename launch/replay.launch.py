@@ -9,6 +9,7 @@ played: what the recording holds of other nodes' results stays out of the way.
 
 from __future__ import annotations
 
+import runpy
 from typing import NamedTuple
 
 from launch.actions import (
@@ -45,6 +46,7 @@ ARGUMENTS = (
     ("publish_tf", "true", "Publish odom -> base_link: in a replay nobody else does"),
     ("rviz", "false", "Start rviz2"),
 )
+"""Beside those of perception.launch.py that are passed on to it."""
 LEVEL = "[0.0, 0.0, 1.5, 0.0, 0.0, 0.0]"
 PASSED_ON = (
     "namespace",
@@ -63,9 +65,16 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *(DeclareLaunchArgument(name, default_value=text, description=what) for name, text, what in ARGUMENTS),
+            *(DeclareLaunchArgument(name, default_value=text, description=what) for name, text, what in _passed_on()),
             OpaqueFunction(function=_replay),
         ]
     )
+
+
+def _passed_on() -> list[tuple[str, str, str]]:
+    """Arguments of perception.launch.py, as it declares them."""
+    of_perception = runpy.run_path(str(share_path("launch/perception.launch.py")))["ARGUMENTS"]
+    return [argument for argument in of_perception if argument[0] in PASSED_ON]
 
 
 class RecordedCamera(NamedTuple):

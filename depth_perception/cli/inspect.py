@@ -15,7 +15,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="show what a model file says of itself",
         description="Shows what a model file says of itself: task, input, method, training data, scores.",
     )
-    parser.add_argument("model", nargs="+", metavar="MODEL", help="an .onnx file of this package")
+    parser.add_argument(
+        "model",
+        nargs="*",
+        metavar="MODEL",
+        help="an .onnx file, or the name of one that comes along (default: all of them)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON (a list for more than one model)")
     parser.set_defaults(run=run)
 
@@ -25,8 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from depth_perception.model_file import read_description
+    from depth_perception.resources import model_path, shipped_models
 
-    models = [(path, read_description(path)) for path in arguments.model]
+    paths = [model_path(name) for name in arguments.model] or shipped_models()
+    models = [(str(path), read_description(path)) for path in paths]
     if arguments.json:
         items = [asdict(model) | {"format_version": model.format_version} for _, model in models]
         print(json.dumps(items[0] if len(items) == 1 else items, indent=2))

@@ -78,6 +78,33 @@ def test_a_pose_of_five_numbers_is_refused() -> None:
     assert functions(PERCEPTION)["numbers"]("[0, 0, 1.5, 0, 0, 0]") == [0.0, 0.0, 1.5, 0.0, 0.0, 0.0]
 
 
+def test_a_replay_shows_all_that_it_takes() -> None:
+    from launch.actions import DeclareLaunchArgument
+
+    replay = functions(REPLAY)
+    described = replay["generate_launch_description"]()
+    shown = {entity.name for entity in described.entities if isinstance(entity, DeclareLaunchArgument)}
+    assert set(replay["PASSED_ON"]) <= shown
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("params", "/nope.yaml", "params: there is no file /nope.yaml"),
+        ("depth_model", "nope.onnx", "depth_model .*nope.onnx: there is no such model in .*posenet"),
+        ("rviz", "true", "rviz2 is not installed"),
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_starts(argument: str, value: str, message: str) -> None:
+    if argument == "rviz" and is_installed("rviz2"):
+        pytest.skip("rviz2 is installed")
+    perception = functions(PERCEPTION)
+    given = {name: default for name, default, _ in perception["ARGUMENTS"]}
+    perception["_require"](given)
+    with pytest.raises(RuntimeError, match=message):
+        perception["_require"](given | {argument: value})
+
+
 @installed
 @pytest.mark.skipif(not is_installed("tf2_ros"), reason="tf2_ros is not installed")
 @pytest.mark.parametrize("together", [True, False], ids=["one process", "three"])
