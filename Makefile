@@ -7,13 +7,17 @@ PYTHON ?= $(shell for name in python3 python3.12 python3.11 python3.10; do \
 	$$name -c 'import sys, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& { echo $$name; break; }; done)
 RUN := $(VENV)/bin/python
+.DEFAULT_GOAL := help
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet --no-annotate \
 	--universal --generate-hashes --python-version 3.10
 # The build of torch for CPUs (x86-64, Python 3.11), where an index has it; PyPI's own are for NVIDIA GPUs.
 TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
-.PHONY: demo test lint lock audit models clean
+.PHONY: help demo test lint lock audit workshop models clean
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
@@ -39,6 +43,8 @@ lock: $(VENV)/workshop.stamp  ## requirements*.txt from requirements*.in, for ev
 
 audit: $(VENV)/workshop.stamp  ## known weaknesses of all that is pinned; needs the network, fails if any could not be looked up
 	$(RUN) -m uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements-dev.txt
+
+workshop: $(VENV)/workshop.stamp  ## installs what training needs, and makes nothing
 
 DEVICE ?= cpu
 
