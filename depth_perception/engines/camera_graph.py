@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from depth_perception.engines.engine import EngineError
 
-CAMERA, VIEW = "camera", "view"
+CAMERA, VIEW = "camera_image", "camera_view"  # networks have tensors of their own that are called view
 """The input, uint8 RGB ``[1, camera height, camera width, 3]``; and an output beside the model's own, what the network
 was given of it, uint8 RGB ``[1, height, width, 3]``."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -35,6 +37,8 @@ OVERLOAD = 4.0
 """Times the engine's rate."""
 DEADLINE = 180.0
 """Seconds for the processes to find each other, and for the last frame."""
+STAGE_FRAMES = 50
+"""Images whose stages are timed one by one, at most."""
 PATIENCE = 5
 """Diagnostics without news after which a frame that is missing is given up."""
 
@@ -66,9 +70,10 @@ class Measurement:
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """Both runs."""
+    """The stages one by one, as `depth_perception.nodes.stages` writes them, and both runs."""
 
     settings: Settings
+    stages: Mapping[str, Any]
     paced: Measurement
     overload: Measurement
 
@@ -106,12 +111,13 @@ def run_benchmark(settings: Settings) -> BenchmarkResult:
     environment = ros_environment(None)
     os.environ.update(environment)  # before rclpy is initialised
     with TerminationInterrupts(), tempfile.TemporaryDirectory() as folder:
+        stages = _stages(settings, environment, Path(folder))
         calibration = _measure(settings, environment, Path(folder) / "calibration", 5.0, 15)
         rate = 1 / calibration.engine.p50
         paced = _measure(settings, environment, Path(folder) / "paced", 0.5 * rate, settings.frames)
         rate = 1 / paced.engine.p50
         overload = _measure(settings, environment, Path(folder) / "overload", OVERLOAD * rate, settings.overload_frames)
-    return BenchmarkResult(settings, paced, overload)
+    return BenchmarkResult(settings, stages, paced, overload)
 
 
 def show(result: BenchmarkResult) -> None:
@@ -120,6 +126,7 @@ def show(result: BenchmarkResult) -> None:
     status = paced.status
     print(f"depth_node with {status.model} on {status.backend} ({status.precision}, {status.device})")
     print(f"camera {settings.width}x{settings.height} rgb8, reliable, in a process of its own")
+    _show_stages(result.stages)
     for title, run in (("leisurely", paced), (f"overload, {OVERLOAD:g} times the engine's rate", overload)):
         print(f"\n{title}: {run.sent} images at {run.camera_rate:.1f} Hz, times in ms")
         rows = [["", "p50", "p95", "p99", "max"]]
@@ -145,8 +152,37 @@ def show(result: BenchmarkResult) -> None:
     )
 
 
+def _show_stages(stages: Mapping[str, Any]) -> None:
+    width, height = stages["view"]
+    print(f"\none image at a time, without DDS, the network at {width}x{height}; times in ms, on {stages['processor']}")
+    rows = [("", "p50", "p95", "p99")]
+    for name, took in stages["stages"].items():
+        rows.append((name, *(f"{took[figure] * 1e3:.2f}" for figure in ("p50", "p95", "p99"))))
+    print(table(rows))
+    roofline = stages["roofline"]
+    print(
+        f"  {2 * stages['multiply_adds'] / 1e9:.1f} billion operations, {roofline['seconds'] * 1e3:.1f} ms at the"
+        f" {roofline['operations'] / 1e9:.0f} billion a second of a large matrix product and the"
+        f" {roofline['bandwidth'] / 1e9:.1f} GB/s of a copy: the engine reaches {roofline['share']:.0%} of the roofline"
+    )
+
+
 def _verdict(passed: bool) -> str:
     return "met" if passed else "MISSED"
+
+
+def _stages(settings: Settings, environment: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    output = folder / "stages.json"
+    arguments = ["--model", str(settings.model.resolve()), "--engine", json.dumps(settings.engine.changed())]
+    arguments += ["--width", str(settings.width), "--height", str(settings.height), "--output", str(output)]
+    arguments += ["--frames", str(min(settings.frames, STAGE_FRAMES))]
+    with Processes(folder / "stages", environment) as processes:
+        process = processes.start("stages", "depth_perception.nodes.stages", arguments)
+        while process.alive:
+            time.sleep(0.05)
+        processes.check()
+    found: dict[str, Any] = json.loads(output.read_text())
+    return found
 
 
 def _measure(settings: Settings, environment: Mapping[str, str], logs: Path, rate: float, frames: int) -> Measurement:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from helpers.models import luma_depth, red_classes, write_depth_model
 
+from depth_perception.engines import parity
 from depth_perception.engines.backend import Options
 from depth_perception.engines.camera_graph import of_camera
 from depth_perception.engines.choose import open_engine
@@ -89,6 +90,27 @@ def test_models_of_two_images_go_the_usual_way_on_a_gpu_too(tmp_path):
     sampling = NetworkView(CAMERAS["enlarged"], WIDTH, HEIGHT).sampling
     with pytest.raises(EngineError, match="a model of images cannot take a camera's image"):
         of_camera((tmp_path / "two.onnx").read_bytes(), sampling)
+
+
+class Rounding:
+    """Answers as ONNX Runtime does, but for grey levels that are added to one pixel of the view in fifty."""
+
+    def __init__(self, graph, levels):
+        self._session = OnnxRuntime().session(graph, Options())
+        self.inputs = self._session.inputs
+        self.levels = levels
+
+    def run(self, inputs):
+        answers = self._session.run(inputs)
+        answers["camera_view"].flat[::50] += np.uint8(self.levels)  # beyond 255 it is dark
+        return answers
+
+
+def test_pixels_that_another_device_rounds_otherwise_do_not_refuse_it(model):
+    graph = of_camera(model.read_bytes(), NetworkView(CAMERAS["enlarged"], WIDTH, HEIGHT).sampling)
+    parity.check(Rounding(graph, 1), graph, "f32")
+    with pytest.raises(EngineError, match="differ from ONNX Runtime's"):
+        parity.check(Rounding(graph, 128), graph, "f32")
 
 
 @pytest.mark.parametrize("name", ["enlarged", "barrel, in blocks of five"])

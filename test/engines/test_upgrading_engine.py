@@ -100,11 +100,11 @@ def test_what_takes_the_camera_s_image_is_built_too(engine, slow):
     image = np.random.default_rng(1).integers(0, 256, (1, 64, 128, 3), np.uint8)
     assert engine.rather_takes_camera
     sampled = engine.at(64, 32, NetworkView(camera, 64, 32).sampling)
-    before = sampled.run({"camera": image})["depth"].copy()
+    before = sampled.run({"camera_image": image})["depth"].copy()
     assert sampled.description.backend != "slow"
     slow.go_on.set()
     deadline = time.monotonic() + 30
     while sampled.description.backend != "slow" and time.monotonic() < deadline:
-        np.testing.assert_allclose(sampled.run({"camera": image})["depth"], before, rtol=1e-3)
+        np.testing.assert_allclose(sampled.run({"camera_image": image})["depth"], before, rtol=1e-3)
     assert sampled.description.backend == "slow"
     engine.close()
