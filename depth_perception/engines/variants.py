@@ -62,9 +62,10 @@ def write_variant(
     model = half_typed(plain) if types == "f16" else quantised(plain, frames, progress)
     if progress is not None and not progress("comparing", 1, 1):
         raise EngineError("the work was cancelled")
-    loss = loss_of(model, plain, frames)
+    expected = _answers(plain, frames)
+    loss = loss_of(model, frames, expected)
     if types == "f16":  # which a CPU computes in float32, whatever the graph says
-        loss = max(loss, loss_of(_rounded_to_half(plain), plain, frames))
+        loss = max(loss, loss_of(_rounded_to_half(plain), frames, expected))
     if not loss <= LARGEST_LOSS:
         raise EngineError(
             f"'{description.name}' in {types} differs from float32 by {loss:.1%} in the mean, allowed are"
@@ -129,7 +130,8 @@ def _is_cast_to(node: onnx.NodeProto, kind: int) -> bool:
 def quantised(model: onnx.ModelProto, frames: Sequence[Inputs], progress: Progress | None = None) -> onnx.ModelProto:
     """The model with as many of its convolutions in 8-bit integers as `LARGEST_LOSS` allows.
 
-    Convolutions are tried one by one on a few frames; those that cost most stay in float32, as many as it takes.
+    Convolutions are tried one by one on a few frames; those that cost most stay in float32, as many as it takes on
+    the worse of the two CPU backends.
     """
     last, _ = _ends(model)
     names = [node.name for node in model.graph.node if node.op_type == "Conv" and node.name not in last]
@@ -140,13 +142,10 @@ def quantised(model: onnx.ModelProto, frames: Sequence[Inputs], progress: Progre
         spread = np.linspace(0, len(frames) - 1, min(SPREAD, len(frames))).round().astype(int)
         probes = [frames[index] for index in spread]
         expected = _answers(model, probes)
-
-        def loss(chosen: Collection[str], count: int) -> float:
-            return _difference(_answers(_with_integers(model, chosen, ranges), probes[:count]), expected[:count])
-
         costs: dict[str, float] = {}
         for index, name in enumerate(names):
-            costs[name] = loss([name], RANKED_ON)
+            alone = _with_integers(model, [name], ranges)
+            costs[name] = _difference(_answers(alone, probes[:RANKED_ON]), expected[:RANKED_ON])
             if progress is not None and not progress("comparing layers", index + 1, len(names)):
                 raise EngineError("quantising was cancelled")
         cheapest = sorted(names, key=lambda name: costs[name])
@@ -154,7 +153,7 @@ def quantised(model: onnx.ModelProto, frames: Sequence[Inputs], progress: Progre
         fits, too_many = 0, len(cheapest) + 1
         while too_many - fits > 1:
             middle = (fits + too_many) // 2
-            if loss(cheapest[:middle], len(probes)) <= 0.8 * LARGEST_LOSS:
+            if loss_of(_with_integers(model, cheapest[:middle], ranges), probes, expected) <= 0.8 * LARGEST_LOSS:
                 fits = middle
             else:
                 too_many = middle
@@ -163,9 +162,8 @@ def quantised(model: onnx.ModelProto, frames: Sequence[Inputs], progress: Progre
         return _with_integers(model, cheapest[:fits], ranges)
 
 
-def loss_of(model: onnx.ModelProto, reference: onnx.ModelProto, frames: Sequence[Inputs]) -> float:
-    """Mean relative difference of a model's answers to those of a reference, on the worse of the two CPU backends."""
-    expected = _answers(reference, frames)
+def loss_of(model: onnx.ModelProto, frames: Sequence[Inputs], expected: Sequence[Inputs]) -> float:
+    """Mean relative difference of a model's answers to those expected, on the worse of the two CPU backends."""
     backends = [backend for backend in (OnnxRuntime(), OpenVino()) if not backend.obstacle()]
     return max(_difference(_answers(model, frames, backend), expected) for backend in backends)
 
