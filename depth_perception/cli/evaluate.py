@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from depth_perception.cli.recording_options import add_calibration_option, add_recording_options, open_recording
+from depth_perception.cli.recording_options import (
+    add_calibration_option,
+    add_pose_file_option,
+    add_recording_options,
+    open_recording,
+)
 from depth_perception.cli.setting_options import add_robot_options, robot_settings
 
 if TYPE_CHECKING:
@@ -49,6 +54,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " (repeatable); a figure that there is not is answered with the list of all",
     )
     add_calibration_option(parser)
+    add_pose_file_option(parser)
     add_recording_options(parser)
     add_robot_options(parser)
     parser.set_defaults(run=run)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from depth_perception.recordings.recording import Recording
 
 CAMERA = (RECTIFIED_INPUT, CAMERA_POSE)
-OPENING = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic", "speed_topic", "calibration")
+OPENING = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic", "speed_topic", "calibration", "poses")
 
 
 def add_camera_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -27,9 +27,20 @@ def add_camera_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGro
 def add_recording_options(parser: argparse.ArgumentParser) -> None:
     """The options of `recording_options`."""
     topics = add_camera_options(parser)
-    topics.add_argument("--depth-topic", metavar="TOPIC", help="true depth on the image's pixels (/ground_truth/depth)")
-    topics.add_argument("--odometry-topic", metavar="TOPIC", help="true odometry (/ground_truth/odom)")
+    topics.add_argument(
+        "--depth-topic", metavar="TOPIC", help="true depth: images (/ground_truth/depth), or a LiDAR's PointCloud2"
+    )
+    topics.add_argument(
+        "--odometry-topic", metavar="TOPIC", help="true poses: Odometry, Pose..., Path, TF (/ground_truth/odom)"
+    )
     topics.add_argument("--speed-topic", metavar="TOPIC", help="measured speed, for a scale_source that needs one")
+
+
+def add_pose_file_option(parser: argparse.ArgumentParser) -> None:
+    """Of commands that judge."""
+    parser.add_argument(
+        "--poses", metavar="FILE", help="true poses, in place of a topic: a file of TUM, EuRoC or KITTI's form"
+    )
 
 
 def add_calibration_option(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import struct
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,13 +25,16 @@ from depth_perception.pixel_formats import Depth, PixelFormatError, Rgb, SampleR
 from depth_perception.recordings import matching
 from depth_perception.recordings.bag import Bag
 from depth_perception.recordings.errors import RecordingError
+from depth_perception.recordings.lidar import depth_of_points, points_of
+from depth_perception.recordings.pose_files import read_poses
 from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.timed_poses import TimedPoses
-from depth_perception.recordings.topics import COMPRESSED, Topics, choose_topics, unused_truth
+from depth_perception.recordings.topics import COMPRESSED, POINTS, TF, Topics, choose_topics, unused_truth
 from depth_perception.recordings.true_poses import nanoseconds, true_poses
 
-TF = "tf2_msgs/msg/TFMessage"
+BODIES = ("base_link", "base_footprint")
+"""What the frame of the vehicle is called in TF, in the order of preference."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,11 @@ class Recording:
         rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
         calibration: str | Path | None = None,
+        poses: str | Path | None = None,
     ) -> None:
         """For `open` alone."""
         self.path = bag.path
-        self.topics = topics
+        self.topics = topics = topics if poses is None else replace(topics, odometry=None)
         self._bag = bag
         self._remarks: list[str] = []
         self._truth_found: list[str] = []
@@ -133,7 +137,11 @@ class Recording:
         if self.body_from_camera is not None:
             for doubt in check_mount(self.body_from_camera, self.camera_frame):
                 self._remark(doubt)
-        self._remarks += unused_truth(bag.topics, topics)
+        if poses is not None:
+            self.odometry = self._read_pose_file(poses)
+        if topics.depth is not None and self.message_types([topics.depth])[topics.depth] == POINTS:
+            self._camera_from_lidar = self._mount_of_lidar(topics.depth)
+        self._remarks += unused_truth(bag.topics, topics if poses is None else replace(topics, odometry=str(poses)))
 
     @classmethod
     def open(
@@ -148,6 +156,7 @@ class Recording:
         rectified_input: str = "auto",
         camera_pose: Sequence[float] | None = None,
         calibration: str | Path | None = None,
+        poses: str | Path | None = None,
     ) -> Recording:
         """Opens a rosbag2 folder or one bare ``.mcap`` or ``.db3`` file; topics not named are chosen (`choose_topics`).
 
@@ -155,6 +164,7 @@ class Recording:
             rectified_input, camera_pose: As `depth_perception.estimators.settings` says; a pose that is given counts,
                 not the recorded one.
             calibration: A file of camera_calibration, that counts in place of camera_info.
+            poses: A file of the true trajectory, that counts in place of a topic: see `pose_files`.
 
         Raises: `RecordingError` if it is missing, damaged, or does not say unambiguously which camera to use;
             `GeometryError` if the camera is not calibrated.
@@ -170,7 +180,7 @@ class Recording:
                 speed=speed_topic,
                 frame_of=bag.frame_of,
             )
-            return cls(bag, topics, rectified_input, camera_pose, calibration)
+            return cls(bag, topics, rectified_input, camera_pose, calibration, poses)
         except RecordingError as error:
             bag.close()
             text = str(error)
@@ -225,6 +235,10 @@ class Recording:
             if found != its_stamp:
                 continue
             content = _fields(self._bag, message)
+            if message.type_name == POINTS:
+                camera, to_camera = self.camera_at(stamp).rectified(), self._camera_from_lidar
+                points = points_of(content) @ to_camera[:3, :3].T + to_camera[:3, 3]
+                return TrueDepth(depth_of_points(points, camera), camera)
             if message.type_name == COMPRESSED:
                 depth = decode_compressed_depth(content.data, str(content.format))
             else:
@@ -389,18 +403,52 @@ class Recording:
         topic = self.topics.odometry
         if topic is None:
             return None, "base_link"
-        poses, body, unusable = true_poses(map(self._bag.deserialise, self._bag.messages([topic])))
+        body_frame = self._body_in(topic) if self.message_types([topic])[topic] == TF else None
+        poses, body, unusable = true_poses(map(self._bag.deserialise, self._bag.messages([topic])), body_frame)
         if unusable:
             self._remarks.append(f"{unusable} poses on {topic} are left out: they hold NaN or no rotation")
         if not len(poses):
             raise RecordingError(f"{self.path}: {topic} holds no pose that can be used")
+        self._count_poses(poses, f"on {topic}")
+        return poses, body or "base_link"
+
+    def _read_pose_file(self, path: str | Path) -> TimedPoses:
+        poses, unusable = read_poses(path, self.stamps, self.body_from_camera)
+        if unusable:
+            self._remark(f"{unusable} lines of {path} are left out: they hold no pose")
+        self._count_poses(poses, f"in {path}")
+        return poses
+
+    def _count_poses(self, poses: TimedPoses, where: str) -> None:
         count = int(np.count_nonzero(poses.at(np.array(self.stamps, np.int64))[1]))
         self._truth_found.append(
-            f"true poses: {count} of {len(self.stamps)} images lie between those of the {len(poses)} on {topic}"
+            f"true poses: {count} of {len(self.stamps)} images lie between those of the {len(poses)} {where}"
         )
         if not count:
-            self._remark(f"no image lies between the true poses on {topic}: {self._times_of(poses.stamps.tolist())}")
-        return poses, body or "base_link"
+            self._remark(f"no image lies between the true poses {where}: {self._times_of(poses.stamps.tolist())}")
+
+    def _body_in(self, topic: str) -> str:
+        """Whose poses a topic of transforms holds."""
+        messages = map(self._bag.deserialise, self._bag.messages([topic]))
+        children = {str(item.child_frame_id).lstrip("/") for message in messages for item in message.transforms}
+        named = [body for body in BODIES if body in children]
+        if named or len(children) == 1:
+            return (named or list(children))[0]
+        raise RecordingError(
+            f"{self.path}: {topic} moves the frames {', '.join(sorted(children)) or 'of nothing'}, expected one of"
+            f" {' or '.join(BODIES)}, or no more than one"
+        )
+
+    def _mount_of_lidar(self, topic: str) -> npt.NDArray[np.float64]:
+        """`T_camera_lidar`."""
+        frame = self._bag.frame_of(topic)
+        pose = self.transforms.between(self.camera_frame, frame)
+        if pose is None:
+            raise RecordingError(
+                f"{self.path}: /tf_static does not say where '{frame}', of {topic}, is in '{self.camera_frame}': record"
+                " it along, or leave the LiDAR out"
+            )
+        return pose
 
     def _times_of(self, truths: Iterable[int]) -> str:
         """What to say of truth that does not meet the images."""

@@ -13,13 +13,19 @@ COMPRESSED = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 ODOMETRY = "nav_msgs/msg/Odometry"
 
+POINTS = "sensor_msgs/msg/PointCloud2"
+TF = "tf2_msgs/msg/TFMessage"
+
 IMAGES = (IMAGE, COMPRESSED)
+DEPTHS = (*IMAGES, POINTS)
+"""Types of messages that true depth may come in."""
 POSES = (
     ODOMETRY,
     "geometry_msgs/msg/PoseStamped",
     "geometry_msgs/msg/PoseWithCovarianceStamped",
     "geometry_msgs/msg/TransformStamped",
     "nav_msgs/msg/Path",
+    TF,
 )
 """Types of messages that a true trajectory may come in."""
 SPEEDS = (ODOMETRY, "geometry_msgs/msg/TwistStamped")
@@ -30,7 +36,16 @@ VIDEO = ("ffmpeg_image_transport_msgs/msg/FFMPEGPacket", "foxglove_msgs/msg/Comp
 TRUE_DEPTH = ("/ground_truth/depth", "/ground_truth/depth/compressed", "/ground_truth/depth/compressedDepth")
 TRUE_ODOMETRY = ("/ground_truth/odom",)
 
-OWN = ("image_rect", "depth/image_rect", "depth/relative", "depth/color", "depth/confidence", "odom")
+OWN = (
+    "image_rect",
+    "depth/image_rect",
+    "depth/relative",
+    "depth/color",
+    "depth/confidence",
+    "odom",
+    "depth/points",
+    "path",
+)
 """What the nodes of this package publish beside ``depth/scale``: an estimate, neither a camera nor the truth."""
 
 
@@ -74,7 +89,7 @@ def choose_topics(
         camera_info = _given(there, camera_info, (CAMERA_INFO,), "--camera-info-topic") or _choose_camera_info(
             there, image, frame_of
         )
-    depth = _given(there, depth, IMAGES, "--depth-topic") or _first_of(there, TRUE_DEPTH)
+    depth = _given(there, depth, DEPTHS, "--depth-topic") or _first_of(there, TRUE_DEPTH)
     odometry = _given(there, odometry, POSES, "--odometry-topic") or _first_of(there, TRUE_ODOMETRY)
     speed = _given(there, speed, SPEEDS, "--speed-topic")
     return Topics(image, camera_info, depth, odometry, speed)
@@ -85,12 +100,13 @@ def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...
     candidates = [topic for topic in there if topic.count and topic.name not in _own(there)]
     said = []
     if topics.odometry is None:
-        said += [_offer(topic, "--odometry-topic") for topic in candidates if topic.type_name in POSES]
+        said += [_offer(topic, "--odometry-topic") for topic in candidates if _may_be_poses(topic)]
     if topics.depth is None:
         said += [
             _offer(topic, "--depth-topic")
             for topic in candidates
-            if topic.type_name in IMAGES and topic.name != topics.image and "depth" in topic.name.lower()
+            if topic.type_name == POINTS
+            or (topic.type_name in IMAGES and topic.name != topics.image and "depth" in topic.name.lower())
         ]
     return tuple(said)
 
@@ -104,6 +120,10 @@ def describe(there: Sequence[StoredTopic]) -> str:
 
 def _offer(topic: StoredTopic, option: str) -> str:
     return f"{topic.type_name} on {topic.name} is not taken for the truth unless it is named: {option} {topic.name}"
+
+
+def _may_be_poses(topic: StoredTopic) -> bool:
+    return topic.type_name in POSES and "tf_static" not in topic.name
 
 
 def _own(there: Sequence[StoredTopic]) -> set[str]:

@@ -1,0 +1,85 @@
+"""A true trajectory from a file, as benchmarks and other tools write it: TUM, EuRoC, KITTI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse, pose_from, rotation_from_quaternion
+from depth_perception.recordings.errors import RecordingError
+from depth_perception.recordings.timed_poses import TimedPoses
+
+FORMATS = (
+    "TUM (seconds x y z qx qy qz qw), EuRoC (nanoseconds, x, y, z, qw, qx, qy, qz, ...) or KITTI (12 numbers, a line an"
+    " image)"
+)
+
+
+def read_poses(
+    path: str | Path, images: Sequence[int], body_from_camera: npt.NDArray[np.float64] | None
+) -> tuple[TimedPoses, int]:
+    """The poses of the body in the file, and how many lines held none.
+
+    TUM's and EuRoC's poses are taken to be of the body. KITTI's are of the camera (x right, y down, z forward) in that
+    of the first image; the body's are made of them. Of two poses with one stamp the later counts.
+
+    Args:
+        images: stamps, nanoseconds, to which the lines of a file of KITTI belong one by one.
+        body_from_camera: None for a camera that is level, at the origin of the body.
+
+    Raises: `RecordingError` if it cannot be read, is of none of these forms, or does not fit the images.
+    """
+    try:
+        lines = [line for line in Path(path).read_text().splitlines() if line.strip() and not line.startswith("#")]
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path}: cannot be read ({error}), expected a trajectory: {FORMATS}") from None
+    rows = [line.replace(",", " ").split() for line in lines]
+    counts = {len(row) for row in rows}
+    is_euroc, columns = bool(lines) and "," in lines[0], counts.pop() if len(counts) == 1 else 0
+    if columns == 12 and not is_euroc:
+        return _kitti(path, rows, images, body_from_camera)
+    if not (is_euroc and columns >= 8) and columns != 8:
+        raise RecordingError(f"{path}: is no trajectory that is known, expected {FORMATS}")
+    poses: dict[int, npt.NDArray[np.float64]] = {}
+    unusable = 0
+    for row in rows:
+        try:
+            stamp = int(Decimal(row[0]) * (1 if is_euroc else 10**9))
+            values = np.array(row[1:8], np.float64)
+        except (InvalidOperation, ValueError, OverflowError):
+            unusable += 1
+            continue
+        quaternion = np.roll(values[3:], -1) if is_euroc else values[3:]
+        if not np.isfinite(values).all() or np.linalg.norm(quaternion) < 1e-3:
+            unusable += 1
+            continue
+        poses[stamp] = pose_from(rotation_from_quaternion(quaternion), values[:3])
+    if not poses:
+        raise RecordingError(f"{path}: holds no pose that can be used, expected {FORMATS}")
+    stamps = sorted(poses)
+    return TimedPoses(np.array(stamps, np.int64), np.array([poses[stamp] for stamp in stamps])), unusable
+
+
+def _kitti(
+    path: str | Path, rows: list[list[str]], images: Sequence[int], body_from_camera: npt.NDArray[np.float64] | None
+) -> tuple[TimedPoses, int]:
+    stamps = sorted(set(images))
+    if len(rows) != len(stamps):
+        raise RecordingError(
+            f"{path}: has {len(rows)} poses and no stamps, expected one for each of {len(stamps)} images"
+        )
+    try:
+        numbers = np.array(rows, np.float64).reshape(-1, 3, 4)
+    except ValueError:
+        raise RecordingError(f"{path}: holds something else than numbers, expected {FORMATS}") from None
+    known = np.isfinite(numbers).all(axis=(1, 2))
+    if not known.any():
+        raise RecordingError(f"{path}: holds no pose that can be used, expected {FORMATS}")
+    mount = BODY_FROM_OPTICAL if body_from_camera is None else body_from_camera
+    cameras = pose_from(numbers[known, :, :3], numbers[known, :, 3])
+    bodies = mount @ cameras @ inverse(mount)
+    return TimedPoses(np.array(stamps, np.int64)[known], bodies), int(np.count_nonzero(~known))
