@@ -10,6 +10,7 @@ from types import FrameType, TracebackType
 
 from depth_perception.rig.errors import RigError
 from depth_perception.rig.process import Patience, Process, end
+from depth_perception.rig.shared_memory import sweep_shared_memory
 
 
 class Processes:
@@ -21,6 +22,7 @@ class Processes:
     _PATIENCE: Patience = ((signal.SIGINT, 5.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0))
 
     def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+        sweep_shared_memory()  # or each process that is killed costs 70 MB for ever
         logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
         self._environment = {**os.environ, **environment}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.graph import SHARED_MEMORY, Graph, Process
+from helpers.graph import DEADLINE, SHARED_MEMORY, Graph, Process
 from helpers.recordings import write_recording
+
+from depth_perception.rig.shared_memory import sweep_shared_memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc and /dev/shm")
 
@@ -45,3 +48,21 @@ def test_a_node_that_is_ended_while_it_starts_ends_in_order(
         code = end(process)
     assert (code, "Traceback" in process.output) == (0, False), process.output
     assert not {path for path in segments if path.exists()}
+
+
+def test_what_a_killed_node_leaves_is_swept_and_what_a_living_one_has_is_not(graph: Graph, models: Path) -> None:
+    model = models / "depth.onnx"
+    with (
+        graph.node_process("depth_node", model=model, profile=SHARED_MEMORY) as killed,
+        graph.node_process("depth_node", name="other", model=model, profile=SHARED_MEMORY) as living,
+    ):
+        kept = shared_memory(graph, living)
+        left = shared_memory(graph, killed)
+        killed.signal(signal.SIGKILL)
+        killed.wait(DEADLINE)
+        graph.spin(1.5)  # those that may be in the making are spared
+        assert all(path.exists() for path in left)
+        sweep_shared_memory()
+        assert not {path for path in left if path.exists()}
+        assert all(path.exists() for path in kept)
+    assert not list(Path("/dev/shm").glob(f"{left.pop().name}*"))
