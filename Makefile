@@ -14,7 +14,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet -
 # The build of torch for CPUs (x86-64, Python 3.11), where an index has it; PyPI's own are for NVIDIA GPUs.
 TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
-.PHONY: help demo test lint lock audit workshop models clean
+.PHONY: help demo test nightly lint lock audit workshop models clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,11 @@ demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes 
 test: $(VENV)/workshop.stamp  ## every test
 	$(RUN) -m pytest test/training --numprocesses auto --maxprocesses 4 --dist worksteal
 	$(RUN) -m pytest --ignore test/training
+
+nightly: $(VENV)/workshop.stamp  ## hours of what goes wrong: messages at random, a camera with faults, kills
+	HYPOTHESIS_PROFILE=nightly $(RUN) -m pytest test/ros/test_fuzz.py test/test_model_file.py
+	$(RUN) test/soak.py --minutes 60
+	$(RUN) test/kills.py --kills 10
 
 lint: $(VENV)/workshop.stamp  ## style, types, and the licences of what is installed
 	$(RUN) -m ruff check .
