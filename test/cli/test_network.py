@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,10 @@ def test_evaluating_a_recording_needs_no_network(tmp_path: Path, backend: str) -
     assert done.returncode == 0, done.stderr
     assert "NETWORK" not in done.stderr
     assert {path.name for path in home.iterdir()} <= {".cache"}
+
+
+def test_nothing_else_imports_what_would_call_home():
+    """So the nodes, training and the examples do as little of it as the command above."""
+    places = [path for folder in ("depth_perception", "training", "examples") for path in (ROOT / folder).rglob("*.py")]
+    found = [path.name for path in places if re.search(r"^\s*(import|from) openvino", path.read_text(), re.MULTILINE)]
+    assert found == ["openvino_engine.py"]
