@@ -75,6 +75,9 @@ def test_depth_alone_comes_with_its_view(model):
     np.testing.assert_allclose(first.depth, estimator.estimate(image, extras={"semantics"}).depth)
     estimator.estimate(255 - image)
     np.testing.assert_array_equal(first.image, kept)
+    engine = on_gpu(model).at(WIDTH, HEIGHT, estimator.view.sampling)
+    wanted = {"depth", "camera_view"}
+    assert set(engine.run({"camera_image": image[None]}, wanted)) == wanted  # the classes were not computed
     with pytest.raises(EstimatorError, match="calibration belongs to another resolution"):
         estimator.estimate(image[1:])
 
