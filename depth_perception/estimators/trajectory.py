@@ -16,6 +16,14 @@ from depth_perception.geometry.pose import (
 _START_VARIANCE = 1e-6
 _SLOWEST_UNSEEN = np.repeat([1.0, 0.1], 3)
 """m/s and rad/s that the body is taken to move at least while nobody looks."""
+_TURN = np.radians(0.15) / 100.0
+"""Radians a metre, one sigma: the turn's error that goes on alike, which no noise of single steps adds up to."""
+_WANDER, _ALIKE = 0.25, 50.0
+"""Share of the scale's sigma by which the scale changes along the way, and metres on which it stays alike.
+
+Both were measured on rendered drives of 200 to 600 m, where errors of neighbouring steps turned out to be anything but
+independent: heading and roll went astray in proportion to the way, and depth was too short by 2 % here and 10 % there.
+"""
 
 
 class Trajectory:
@@ -39,6 +47,7 @@ class Trajectory:
         self.pose: Array = np.eye(4)
         self._noise: Array = _START_VARIANCE * np.eye(6)
         self._stretch: Array = np.zeros(3)
+        self._turned: Array = np.zeros((6, 3))
         self.length = 0.0
         self.stamp: int | None = None
         self._velocity: Array = np.zeros(6)
@@ -48,9 +57,9 @@ class Trajectory:
         """``[6, 6]`` of the pose; positive definite.
 
         Noise adds up like a random walk; a wrong scale stretches the whole way alike, which is worst far from the start
-        and nothing back there.
+        and nothing back there; and a turn that is a little wrong all the way bends it.
         """
-        covariance = self._noise.copy()
+        covariance = self._noise + self._turned @ self._turned.T
         covariance[:3, :3] += scale_covariance(self._stretch)
         return covariance
 
@@ -69,11 +78,16 @@ class Trajectory:
         axes = np.kron(np.eye(2), turn)
         noise = carry @ self._noise @ carry.T + axes @ motion.noise @ axes.T
         self._noise = (noise + noise.T) / 2
+        way = float(np.linalg.norm(step))
+        self._turned = carry @ self._turned
+        self._turned[3:] += turn * (_TURN * way)
+        if motion.scale.known and way > 0:
+            self._noise[:3, :3] += np.outer(step, step) / way * _ALIKE * (_WANDER * motion.scale.sigma) ** 2
         self._stretch = self._stretch + motion.scale_error(step)
         # Through a quaternion, so that rounding never bends the axes, however long the way.
         rotation = rotation_from_quaternion(quaternion_from_rotation(turn @ motion.transform[:3, :3]))
         self.pose = pose_from(rotation, self.pose[:3, 3] + step)
-        self.length += float(np.linalg.norm(step))
+        self.length += way
         self.stamp = motion.stamp
         speeds = np.linalg.norm(motion.linear_velocity), np.linalg.norm(motion.angular_velocity)
         self._velocity = np.repeat(np.array(speeds), 3)
