@@ -143,8 +143,12 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
     def is_outdated(self, frame: Frame[Content]) -> bool:
         """Whether time went back since the frame arrived, to before its stamp: nothing of it must be published any
-        more, or those who listen see a time that is to come yet, and TF drops all until it has come."""
-        return frame.jumps != self._jumps and nanoseconds(frame.stamp) > self._jumped_to + JUMP_BACK * 1e9
+        more, or those who listen see a time that is to come yet, and TF drops all until it has come.
+
+        Raises: `NodeError` for a stamp that there is no time for.
+        """
+        stamp = nanoseconds(frame.stamp)
+        return frame.jumps != self._jumps and stamp > self._jumped_to + JUMP_BACK * 1e9
 
     def own_engine(self, engine: Engine) -> Engine:
         """The engine, closed with the node, with the time it takes counted for /diagnostics."""

@@ -120,6 +120,22 @@ def test_progress_reaches_the_end(tmp_path):
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+def test_what_was_done_before_an_interruption_is_judged(tmp_path):
+    write_recording(tmp_path / "drive", encoding="png", frames=6)
+    write_depth_model(tmp_path / "depth.onnx")
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with Recording.open(tmp_path / "drive") as recording:
+        result = replay(recording, open_engine(tmp_path / "depth.onnx"), None, progress=interrupt)
+    assert result.interrupted
+    assert result.depth is not None
+    assert (len(result.frames), result.depth.images) == (3, 3)
+    assert "Stopped by hand after 3 of 6 images." in result.notes
+
+
 def test_what_nodes_can_be_set_to_replay_can_too(tmp_path):
     """A model that does not know metres sees a road 3 units below a camera that is 1.5 m above it."""
     size = {"width": 128, "height": 64, "focal_length": 80.0}
