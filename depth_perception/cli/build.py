@@ -90,11 +90,13 @@ def _measure(model: Path, frames: Callable[[], list[dict[str, NDArray]]]) -> Non
 
     with ProgressBar("measuring what is fastest here", "rounds") as progress:
         found = measure_ways(model, frames(), progress.told)
-    rows = [("backend", "precision", "threads", "ms a frame", "from float32")]
+    exact = min(item.milliseconds for item in found if item.way.precision == "f32")
+    rows = [("backend", "precision", "threads", "ms a frame", "times float32", "off float32")]
     for item in found:
         way = item.way
         threads = "its own" if way.threads is None else str(way.threads)
-        rows.append((way.backend, way.precision, threads, f"{item.milliseconds:.1f}", f"{item.loss:.2%}"))
+        figures = (f"{item.milliseconds:.1f}", f"{item.milliseconds / exact:.2f}", f"{item.loss:.2%}")
+        rows.append((way.backend, way.precision, threads, *figures))
     print(table(rows))
     print("kept for backend auto and precision auto")
 

@@ -89,14 +89,12 @@ def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Se
 
 
 def _file_and_freedom(path: str | Path, precision: Precision) -> tuple[str | Path, bool]:
-    """The file to run, and whether its float32 may be computed in fewer bits."""
+    """The file to run, and whether its float32 may be computed in fewer bits: ``auto`` is what plans are built for."""
+    if precision == "auto" and Path(path).is_file():
+        precision = next((types for types in VARIANTS if has_variant(path, types)), "f32")
     if precision in VARIANTS:
         return find_variant(path, precision), False
-    if precision == "auto" and Path(path).is_file():
-        for types in VARIANTS:
-            if has_variant(path, types):
-                return find_variant(path, types), True
-    return path, precision != "f32"
+    return path, precision == "bf16"
 
 
 def _open_first(

@@ -1,5 +1,7 @@
 """``depth-perception build``: what it makes, where it is found, and what it says when it cannot."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -57,6 +59,7 @@ def test_without_a_gpu_it_measures_what_is_fastest_on_the_cpu(folder, capsys):
     said = capsys.readouterr().out
     assert "needs an NVIDIA GPU" in said or "is not installed" in said
     assert "onnxruntime  f32" in said
+    assert re.search(r"f32 +\S.* +1\.00 +0\.00%", said)  # the fastest in float32 is what the others are compared with
     assert list((folder / "cache").rglob("measured/*.json"))
 
 

@@ -1,6 +1,7 @@
 """Models in fewer bits: one file for all backends, its loss measured and stated."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from depth_perception.engines import variants
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.measured import Measurement, Way, remember
+from depth_perception.engines.onnxruntime_engine import OnnxRuntime, OnnxRuntimeSession
 from depth_perception.engines.variants import single_precision, write_variant
 from depth_perception.model_file import ModelDescription, read_description, write_model
 
@@ -163,6 +165,26 @@ def test_auto_takes_integers_where_they_were_measured_to_be_fastest_and_good(int
         assert measured_as(None).precision == "f32"  # measured, and gone since
     finally:
         away.rename(integers)
+
+
+class Gpu(OnnxRuntime):
+    """ONNX Runtime in the place of a backend that has a GPU, which notes how it is asked to compute."""
+
+    def devices(self):
+        return ("GPU",)
+
+    def session(self, graph, options):
+        self.reduced = options.reduced
+        return OnnxRuntimeSession(graph, options, ["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("has_variant", [True, False])
+def test_auto_on_a_gpu_is_what_build_has_made_plans_of(integers, network, tmp_path, has_variant):
+    gpu = Gpu()
+    path = network if has_variant else shutil.copy(network, tmp_path / "alone.onnx")
+    engine = open_engine(path, precision="auto", backends={gpu.name: gpu})
+    assert engine.description.precision == ("int8" if has_variant else "f32")
+    assert not gpu.reduced
 
 
 def test_tensorrt_for_rtx_builds_it(variant):
