@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.settings import VARIANT_TYPES
@@ -11,7 +12,7 @@ from depth_perception.errors import DepthPerceptionError
 from depth_perception.files import cache_folder
 from depth_perception.model_file import read_description
 
-VARIANTS = ("int8", "f16")
+VARIANTS: tuple[Literal["f16", "int8"], ...] = ("int8", "f16")
 """What there may be, the fastest first."""
 
 
