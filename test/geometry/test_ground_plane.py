@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from depth_perception.geometry.camera import Camera, GeometryError
-from depth_perception.geometry.ground_plane import fit_ground_plane, fit_plane, road_region
+from depth_perception.geometry.ground_plane import GroundPlane, fit_ground_plane, fit_plane, road_region
 
 CAMERA = Camera(640, 192, 370.0, 370.0, 320.0, 80.0)
 HEIGHT = 1.65
@@ -110,3 +110,8 @@ def test_a_camera_that_looks_at_no_road_is_refused(gravity):
 def test_another_size_is_refused():
     with pytest.raises(GeometryError, match="depth has shape"):
         fit_ground_plane(np.ones((10, 10), np.float32), CAMERA)
+
+
+def test_the_length_of_a_direction_does_not_matter():
+    plane = GroundPlane(normal=(0.0, 1.0, 0.0), height=1.5, inliers=1.0, residual=0.0, spread=0.0)
+    assert np.degrees(plane.angle_to((0.0, 2.0, 2.0))) == pytest.approx(45.0)

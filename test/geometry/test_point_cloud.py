@@ -103,6 +103,14 @@ def test_voxels_hold_the_means_of_their_points():
         assert abs((colour & 255) - blue) <= 0.5
 
 
+def test_cells_beside_each_other_stay_apart_whatever_the_extents():
+    corners = np.stack(np.meshgrid(np.arange(2), np.arange(3), np.arange(5)), axis=-1).reshape(-1, 3) + 0.5
+    points = np.zeros((len(corners), 4), np.float32)
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]):
+        points[:, :3] = corners[:, order]
+        assert {tuple(point) for point in voxel_grid(points, 1.0)} == {tuple(point) for point in points}
+
+
 def test_voxels_of_nothing_are_nothing():
     assert voxel_grid(np.full((4, 4, 4), np.nan, np.float32), 0.1).shape == (0, 4)
 
