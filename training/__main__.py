@@ -15,6 +15,7 @@ COMMANDS = {
     "evaluate": "scores models on unseen drives, or by a protocol of the literature",
     "compare": "shows what evaluations wrote in one table",
     "export": "turns a checkpoint into the model file that a robot runs",
+    "finetune": "adapts the models that come along to a camera, from its recordings",
     "models": "makes the depth model that ships, from nothing",
     "cards": "writes the README of a folder of model files",
     "inspect": "tells what the networks of configurations cost",

@@ -34,10 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     from depth_perception.doctor import machine
     from depth_perception.doctor.finding import as_json, examined, is_healthy
-    from depth_perception.doctor.recording import examine_recording
 
     checks = examined(machine.Machine.look(), machine.CHECKS)
     if arguments.bag is not None:
+        from depth_perception.doctor.recording import examine_recording
+
         checks += examine_recording(arguments.bag, recording_options(arguments))
     if arguments.live:
         from depth_perception.rig.ros_environment import require_ros

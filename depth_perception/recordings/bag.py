@@ -21,6 +21,7 @@ from depth_perception.recordings.sqlite_file import SqliteFile
 from depth_perception.recordings.storage import Part, RecordedMessage, Storage, StoredTopic, merged
 
 KINDS: dict[str, Callable[[Path], Storage]] = {".mcap": McapFile, ".db3": SqliteFile}
+VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".webm")
 PACKED = ".zstd"
 """What rosbag2 appends to the name of a file that it has compressed as a whole."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -126,6 +127,11 @@ class Bag:
         if path.suffix == ".bag":
             raise RecordingError(f"{path}: is a ROS 1 bag: convert it with rosbags-convert --src {path} --dst FOLDER")
         if path.is_file():
+            if path.suffix.lower() in VIDEOS:
+                raise RecordingError(
+                    f"{path}: is a video, which does not say how it was taken: depth-perception predict takes it with a"
+                    " calibration, and so does a training; expected a rosbag2 folder or a file of it, .mcap or .db3"
+                )
             if _kind(path) is None:
                 raise RecordingError(
                     f"{path}: cannot be read as a recording, expected a rosbag2 folder or a file of it, .mcap or .db3"

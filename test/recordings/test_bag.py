@@ -280,7 +280,7 @@ def test_what_is_no_recording_is_refused(tmp_path, drive):
         "nothing": "there is no such recording",
         "folder": "neither metadata.yaml nor",
         "old.bag": "ROS 1 bag: convert it",
-        "drive.mp4": "expected a rosbag2 folder or a file of it, .mcap or .db3",
+        "drive.mp4": "is a video.*predict.*expected a rosbag2 folder or a file of it, .mcap or .db3",
         "a.mcap": "is no mcap file",
         "empty.mcap": "is no mcap file",
         "cut.mcap": "nothing of it can be read, it is cut short after 40 bytes",

@@ -107,7 +107,7 @@ class TrainingCLI(LightningCLI):
     def before_instantiate_classes(self) -> None:
         # jsonargparse 4.53 loses the class of what replaces street drives, and is left with its settings.
         config = self.config[self.config["subcommand"]] if self.config.get("subcommand") else self.config
-        given = set(config["data"]["validation"].keys())
+        given = set((config["data"]["validation"] or {}).keys())
         if "class_path" not in given and given - {field.name for field in dataclasses.fields(StreetData)}:
             raise TrainingError(
                 "data.validation is of street drives in one --config and of another class in the next: give it in one"

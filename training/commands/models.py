@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from pathlib import Path
 from depth_perception.files import write_atomically
 from depth_perception.model_file import Score
 from training.checkpoint import newest_checkpoint
+from training.commands.stages import FINISHED, run_command, train_once
 from training.errors import TrainingError
 from training.exporting.export import export_checkpoint, read_scores
 from training.exporting.model_cards import model_cards
@@ -30,8 +29,6 @@ DEVICES: Mapping[str, tuple[str, ...]] = {
     "cuda": ("--trainer.accelerator=gpu", "--trainer.precision=bf16-mixed", "--data.workers=8"),
 }
 """What a stage is told beside its configuration."""
-
-FINISHED = "finished"
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> Non
         asked = options.evaluate if model.task == "depth" else ()
         for number, words in enumerate((*recipe.judged[model.task], *asked)):
             report = folders[model.stage] / f"{name}-{number}.json"
-            _run("evaluate", f"--{model.task}", str(checkpoint), "--json", str(report), *words.split())
+            run_command("evaluate", f"--{model.task}", str(checkpoint), "--json", str(report), *words.split())
             scores += read_scores(report, model.task)
         path = options.folder / f"{name}.onnx"
         export_checkpoint(checkpoint, model.task, path, name, scores, any_view=model.task == "depth")
@@ -134,24 +131,7 @@ def stage_folders(recipe: Recipe, runs: Path, device: str) -> dict[str, Path]:
 
 
 def _train(name: str, stage: Stage, folders: Mapping[str, Path], device: str) -> None:
-    folder = folders[name]
-    if (folder / FINISHED).exists():
-        print(f"{name}: finished before, in {folder}")
-        return
-    words = ["--config", str(stage.configuration), f"--trainer.default_root_dir={folder}", *DEVICES[device]]
-    if stage.after is not None:
+    words = ["--config", str(stage.configuration), *DEVICES[device]]
+    if stage.after is not None and not (folders[name] / FINISHED).exists():
         words.append(f"--model.lr_checkpoint={newest_checkpoint(folders[stage.after])}")
-    if any(folder.rglob("last*.ckpt")):
-        print(f"{name}: goes on, in {folder}")
-        words.append("--ckpt_path=last")
-    else:
-        print(f"{name}: begins, in {folder}")
-    _run("fit", *words)
-    write_atomically(folder / FINISHED, b"")
-
-
-def _run(command: str, *words: str) -> None:
-    """Another command of the workshop, in a process of its own: what it has used is free again afterwards."""
-    status = subprocess.run([sys.executable, "-m", "training", command, *words]).returncode
-    if status:
-        raise TrainingError(f"{command} {' '.join(words)}: failed with exit status {status}; what it had done is kept")
+    train_once(name, folders[name], words)

@@ -35,7 +35,8 @@ class DrivingData(lightning.LightningDataModule):
         street: drives to train on.
         videos: real videos to train on.
         sources: datasets and recordings to train on, such as `training.data.datasets.kitti_raw.KittiRawData`.
-        validation: street drives, or any source with true depth. None of its drives may be trained on.
+        validation: street drives, or any source with true depth. None of its drives may be trained on. null judges
+            nothing meanwhile.
         shared_drives: lets training and validation share drives all the same, as Zhou's lists for KITTI do: the frames
             beside those validated on are trained on, and the figures flatter.
         label_set: the classes to learn: those that the sources agree on, which null takes, or coarser ones.
@@ -57,7 +58,7 @@ class DrivingData(lightning.LightningDataModule):
         self,
         width: int,
         height: int,
-        validation: StreetData | SourceSettings,
+        validation: StreetData | SourceSettings | None = None,
         street: StreetData | None = None,
         videos: Sequence[VideoData] = (),
         sources: Sequence[SourceSettings] = (),
@@ -81,10 +82,11 @@ class DrivingData(lightning.LightningDataModule):
                 "neither street drives nor a video nor a dataset to train on: give data.street, data.videos or"
                 " data.sources"
             )
-        for source in (*self.training, validation):
+        named = [*self.training, *([] if validation is None else [validation])]
+        for source in named:
             refuse_incomplete(source)
         self.training_data = tuple(source.describe() for source in self.training)
-        self.hparams["label_set"] = agreed_label_set([*self.training, validation], label_set)
+        self.hparams["label_set"] = agreed_label_set(named, label_set)
         learnt: dict[str, Any] = {"street": street, "videos": videos, "sources": sources, "augmentation": augmentation}
         learnt |= {"width": width, "height": height, "frames": frames, "samples": samples, "batch_size": batch_size}
         learnt |= {"label_set": self.hparams["label_set"], "more_sizes": more_sizes}
@@ -104,11 +106,13 @@ class DrivingData(lightning.LightningDataModule):
         self.setup("prepare")
 
     def setup(self, stage: str) -> None:
-        if self._validation_source is not None:
+        if self._sources:
             return
-        if not self._shared_drives:
+        if self.validation is not None and not self._shared_drives:
             refuse_shared_drives(self.training, self.validation)
         self._sources = [self._relabelled(settings, settings.open(self._frames)) for settings in self.training]
+        if self.validation is None:
+            return
         source = self.validation.open(self._frames, self._validation_step)
         if source[0].depth is None:
             raise TrainingError(
@@ -140,8 +144,10 @@ class DrivingData(lightning.LightningDataModule):
             samples, sampler, self._batch_size, persistent_workers=self._workers > 0, **self._loading()
         )
 
-    def val_dataloader(self) -> DataLoader[Sample]:
-        assert self._validation_source is not None, "setup comes first"
+    def val_dataloader(self) -> DataLoader[Sample] | list[DataLoader[Sample]]:
+        assert self._sources, "setup comes first"
+        if self._validation_source is None:
+            return []
         samples = SnippetSamples([self._validation_source], self._sizes[:1])
         return DataLoader(samples, self._batch_size, **self._loading())
 

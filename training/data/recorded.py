@@ -38,6 +38,7 @@ class RecordedData(SourceSettings):
         share: of an epoch's samples, relative to other sources.
         cache: folder of what has been decoded.
         name, licence: how models that learned from it name it.
+        first, last: frames to use, the last not included.
     """
 
     KIND: ClassVar[str] = "recordings"
@@ -52,6 +53,8 @@ class RecordedData(SourceSettings):
     cache: str = "cache/recordings"
     name: str = ""
     licence: str = "unknown"
+    first: int = 0
+    last: int | None = None
 
     def drives(self) -> frozenset[Drive]:
         """The recording as a whole."""
@@ -59,8 +62,13 @@ class RecordedData(SourceSettings):
 
     @property
     def title(self) -> str:
-        """The file's name, if it is given none."""
-        return self.name or Path(self.path).name
+        """The file's name, if it is given none, with the frames where they are not all."""
+        title = self.name or Path(self.path).name
+        return title if (self.first, self.last) == (0, None) else f"{title}, {frames_from(self.first, self.last)}"
+
+    def small(self) -> RecordedData:
+        """Its first frames."""
+        return replace(self, last=self.first + FEW if self.last is None else min(self.first + FEW, self.last))
 
     def decoded(self, frames: Iterable[npt.NDArray[np.uint8]], camera: Camera, first: int, what: Any) -> FrameRow:
         """The network's views of frames, which are only asked for if they are not in the cache.
@@ -96,25 +104,3 @@ class RecordedData(SourceSettings):
                 stacklevel=3,
             )
         return snippets
-
-
-@dataclass(frozen=True)
-class NumberedData(RecordedData):
-    """A recording of numbered frames.
-
-    Attributes:
-        first, last: frames to use, the last not included.
-    """
-
-    _: KW_ONLY
-    first: int = 0
-    last: int | None = None
-
-    @property
-    def title(self) -> str:
-        """With the frames."""
-        return f"{super().title}, {frames_from(self.first, self.last)}"
-
-    def small(self) -> NumberedData:
-        """Its first frames."""
-        return replace(self, last=self.first + FEW if self.last is None else min(self.first + FEW, self.last))

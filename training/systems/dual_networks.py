@@ -23,6 +23,7 @@ from training.networks.lr_net import LRNet
 from training.networks.normalise import normalise
 from training.networks.pose_net import PoseNet
 from training.provenance import Task
+from training.systems.exported import SUFFIX, load_exported
 from training.systems.learning_rate import LearningRate
 from training.systems.loss_weights import LossWeights
 from training.systems.optimiser import Optimiser
@@ -53,6 +54,10 @@ class DualNetworksSystem(TrainingSystem):
         crop: share of the columns that HR-Net is trained on at a time, while LR-Net sees all; 1 for all.
         freeze_pose: whether PoseNet stays as it is.
         frozen: see `TrainingSystem`: an encoder's first blocks cost most and have least to learn.
+        begin_with: a checkpoint of these networks, or an exported depth model, to take weights from.
+        pose_begins_with: an exported pose model to take PoseNet's weights from.
+        keep_statistics: whether normalisations go by the statistics that they have, not by those of each batch; those
+            of exported models must.
     """
 
     def __init__(
@@ -68,14 +73,25 @@ class DualNetworksSystem(TrainingSystem):
         crop: float = 1.0,
         freeze_pose: bool = False,
         frozen: Sequence[str] = (),
+        begin_with: str | None = None,
+        pose_begins_with: str | None = None,
+        keep_statistics: bool = False,
     ) -> None:
-        super().__init__(network, focal_length, optimiser, learning_rate, frozen=frozen)
+        super().__init__(network, focal_length, optimiser, learning_rate, begin_with, frozen)
         self.pose_network = pose_network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stage: Stage = stage
         self._lr_checkpoint = lr_checkpoint
         self._losses = losses
         self.middle_of_known = losses.only_unknown and not (losses.motion or losses.speed)
         self._crop = crop
+        self._pose_begins_with = pose_begins_with
+        if keep_statistics:
+            self.keep_statistics()
+        elif pose_begins_with is not None or (begin_with is not None and begin_with.endswith(SUFFIX)):
+            raise TrainingError(
+                "exported models have their normalisations folded into what is before them, whose statistics must stay:"
+                " set model.keep_statistics"
+            )
         if freeze_pose:
             self.keep(pose_network)
         if not isinstance(network, DualNetworks):
@@ -89,6 +105,14 @@ class DualNetworksSystem(TrainingSystem):
                 network.attention.requires_grad_(False)
 
     def begin(self) -> None:
+        if self._pose_begins_with is not None:
+            load_exported(self.pose_network, self._pose_begins_with, "pose")
+        if self._begin_with is not None:
+            if self._begin_with.endswith(SUFFIX):
+                load_exported(self.network, self._begin_with, "depth")
+            else:
+                load_weights(self, self._begin_with)
+            return
         dual = isinstance(self.network, DualNetworks)
         if self._lr_checkpoint is not None:
             load_weights(self, self._lr_checkpoint, ("network.lr." if dual else "network.", "pose_network."))
@@ -125,8 +149,8 @@ class DualNetworksSystem(TrainingSystem):
         return self._losses.metric(taught, before)
 
     @property
-    def earlier(self) -> str | None:
-        return self._lr_checkpoint
+    def earlier(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self._begin_with or self._lr_checkpoint, self._pose_begins_with)))
 
     @property
     def sample_focal_length(self) -> float:

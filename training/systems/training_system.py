@@ -25,6 +25,7 @@ from training.networks.encoder import Encoder
 from training.networks.imagenet import load_imagenet
 from training.networks.pose_network import PoseNetwork
 from training.provenance import LENGTHS, PROVENANCE, Provenance, Task, together
+from training.systems.exported import SUFFIX, provenance_of_exported
 from training.systems.finite import check_gradient, check_loss
 from training.systems.learning_rate import LearningRate
 from training.systems.old_checkpoints import described
@@ -121,9 +122,9 @@ class TrainingSystem(lightning.LightningModule):
         return self.focal_length
 
     @property
-    def earlier(self) -> str | None:
-        """The checkpoint that the weights began with."""
-        return self._begin_with
+    def earlier(self) -> tuple[str, ...]:
+        """The checkpoints and model files that the weights began with."""
+        return () if self._begin_with is None else (self._begin_with,)
 
     def depth_model(self) -> Model | None:
         """What of it robots run for depth; None if there is nothing."""
@@ -157,8 +158,7 @@ class TrainingSystem(lightning.LightningModule):
         resuming = self.trainer.ckpt_path is not None
         if stage == "fit" and not resuming:
             self.begin()
-            if self.earlier is not None:
-                self.learned = provenance_of(self.earlier)
+            self.learned = provenance_of(self.earlier)
 
     def begin(self) -> None:
         """Weights to start from."""
@@ -174,6 +174,10 @@ class TrainingSystem(lightning.LightningModule):
                 known = ", ".join(f"network.{child}" for child, _ in self.network.named_children())
                 raise TrainingError(f"model.frozen: there is no {name} in this network, expected one of {known}, ...")
             self.keep(modules[name])
+
+    def keep_statistics(self) -> None:
+        """Lets all normalisations go by the statistics that they have; what they multiply and add is learnt."""
+        self._frozen += [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
 
     def train(self, mode: bool = True) -> TrainingSystem:
         super().train(mode)
@@ -194,8 +198,7 @@ class TrainingSystem(lightning.LightningModule):
         if PROVENANCE in checkpoint:
             self.learned = Provenance.of_entry(checkpoint[PROVENANCE])
             return
-        if self.earlier is not None and Path(self.earlier).is_file():
-            self.learned = provenance_of(self.earlier)
+        self.learned = provenance_of([path for path in self.earlier if Path(path).is_file()])
         self.learned = self.learned_from(described(checkpoint.get("datamodule_hyper_parameters", {})))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -272,11 +275,19 @@ def load_system(path: str | Path, saved: dict[str, Any]) -> TrainingSystem:
     return system
 
 
-def provenance_of(path: str | Path) -> Provenance:
-    """What has taught the networks of a checkpoint; nothing where it does not say how they were built.
+def provenance_of(paths: Iterable[str | Path]) -> Provenance:
+    """What has taught the networks of checkpoints and model files; nothing where one does not say how they were built.
 
     Raises: as `load_system` and `training.checkpoint.read_checkpoint`.
     """
+    found = [_provenance_of(path) for path in paths]
+    metric = frozenset[Task]().union(*(item.metric for item in found))
+    return Provenance(together(data for item in found for data in item.data), metric)
+
+
+def _provenance_of(path: str | Path) -> Provenance:
+    if Path(path).suffix == SUFFIX:
+        return provenance_of_exported(path)
     saved = read_checkpoint(path)
     if PROVENANCE in saved:
         return Provenance.of_entry(saved[PROVENANCE])

@@ -78,6 +78,13 @@ def test_validation_without_depth_is_refused(tree):
         module([raw(tree, TRAINED)], raw(tree, JUDGED)).prepare_data()
 
 
+def test_nothing_is_judged_where_nothing_is_to_be(tree):
+    data = module([raw(tree, TRAINED)], None)
+    data.setup("fit")
+    assert len(list(data.train_dataloader())) > 0
+    assert data.val_dataloader() == []
+
+
 def test_all_labels_are_of_one_set():
     labelled = StreetData(seeds=(0, 1), truth=("depth", "labels"))
     data = DrivingData(52, 16, street=labelled, validation=StreetData(seeds=(5, 1)))

@@ -14,7 +14,16 @@ from helpers.training import make_system
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.geometry.camera import Camera
-from depth_perception.model_file import SCALE_SIGMA, FreeView, ModelDescription, MotionNoise, Score, read_description
+from depth_perception.model_file import (
+    SCALE_SIGMA,
+    FreeView,
+    ModelDescription,
+    ModelFileError,
+    MotionNoise,
+    Score,
+    TrainingData,
+    read_description,
+)
 from training.commands.export import main as export_command
 from training.commands.fit import main as fit_command
 from training.data.datasets.kitti_raw import KittiRawData
@@ -29,10 +38,14 @@ from training.networks.dual_networks import DualNetworks
 from training.networks.lr_net import LRNet
 from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
+from training.systems.exported import load_exported
 from training.systems.loss_weights import LossWeights
+from training.systems.training_system import provenance_of
 from training.trained import Trained
 
 SMOKE = Path(__file__).parents[3] / "config/training/dual_networks/smoke.yaml"
+LEARNT = TrainingData("a drive", "MIT", ("depth",))
+SHIPPED_POSE = Path(__file__).resolve().parents[3] / "models" / "posenet.onnx"
 
 
 def depth_network():
@@ -59,7 +72,8 @@ def describe(task, **values):
 @pytest.fixture(scope="module")
 def depth_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "depth.onnx"
-    description = describe("depth", scores=(Score("protocol", "abs_rel", 0.1),), minimum_depth=0.5, maximum_depth=100.0)
+    facts = {"minimum_depth": 0.5, "maximum_depth": 100.0, "training_data": (LEARNT,)}
+    description = describe("depth", scores=(Score("protocol", "abs_rel", 0.1),), **facts)
     export(DepthModel(depth_network()), description, path)
     return path, description
 
@@ -328,3 +342,52 @@ def test_a_variant_in_fewer_bits_comes_along_where_robots_find_it(tmp_path):
     np.testing.assert_allclose(
         half.run({"image": picture[None]})["depth"], whole.run({"image": picture[None]})["depth"], rtol=0.02
     )
+
+
+def answers(path, images):
+    engine = open_engine(path, "onnxruntime")
+    (found,) = engine.run({engine.inputs[0].name: images}).values()
+    engine.close()
+    return found
+
+
+def test_a_network_that_begins_with_a_file_answers_as_it_while_it_trains(depth_file):
+    path, _ = depth_file
+    system = make_system("lr", begin_with=str(path), keep_statistics=True)
+    system.begin()
+    system.train()
+    images = np.random.default_rng(0).integers(0, 256, (1, 96, 192, 3), np.uint8)
+    with torch.no_grad():
+        (answer,) = DepthModel(system.network)(torch.from_numpy(images))
+    np.testing.assert_allclose(answer.numpy(), answers(path, images), rtol=1e-3)
+    # What normalisations add and multiply by is learnt, how they are centred is not.
+    norms = [module for module in system.network.lr.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert norms
+    assert not any(module.training for module in norms)
+    assert all(module.weight.requires_grad for module in norms)
+
+
+def test_the_shipped_pose_network_comes_back():
+    network = PoseNet(2, 0.01, 0.1, 1.0).eval()
+    load_exported(network, SHIPPED_POSE, "pose")
+    images = np.random.default_rng(0).integers(0, 256, (2, 128, 416, 3), np.uint8)
+    with torch.no_grad():
+        (answer,) = PoseModel(network)(torch.from_numpy(images))
+    np.testing.assert_allclose(answer.numpy(), answers(SHIPPED_POSE, images), atol=1e-4)
+
+
+def test_what_taught_a_file_has_taught_what_begins_with_it(depth_file):
+    learned = provenance_of([depth_file[0], SHIPPED_POSE])
+    assert LEARNT in learned.data
+    assert learned.metric == {"depth", "pose"}
+    assert provenance_of([depth_file[0]]).metric == {"depth"}
+
+
+def test_files_that_cannot_be_begun_with_are_refused(depth_file):
+    path = str(depth_file[0])
+    with pytest.raises(TrainingError, match="keep_statistics"):
+        make_system("hr", begin_with=path)
+    with pytest.raises(TrainingError, match="is not of the network of this configuration"):
+        load_exported(PoseNet(2, 0.01, 0.1, 1.0), path, "depth")
+    with pytest.raises(ModelFileError, match="is a depth model, expected a pose model"):
+        load_exported(PoseNet(2, 0.01, 0.1, 1.0), path, "pose")

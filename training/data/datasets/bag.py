@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +38,7 @@ class BagData(RecordedData):
         rectified_input: whether the images are rectified already, so that camera_info's P describes them; auto goes by
             the name of their topic, ``image_rect``.
         truth: what of the truth snippets carry; it must be in the recording.
+        first, last: images to use, the last not included.
         stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
 
@@ -56,6 +57,7 @@ class BagData(RecordedData):
             cameras = recording.cameras
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
             what += [len(recording.stamps), [camera.as_json() for camera in cameras], "depth" in self.truth]
+            what += [] if (self.first, self.last) == (0, None) else [self.first, self.last]
             views = {camera: NetworkView(camera, self.width, self.height) for camera in cameras}
             folder = Path(self.cache) / hashed(Path(self.path).name, what)
             filled(folder, lambda empty: self._fill(recording, views, empty))
@@ -73,7 +75,7 @@ class BagData(RecordedData):
         rows = []
         for part in _without_gaps(stamps, known, numbers):
             camera = views[cameras[numbers[part.start]]].camera
-            row = FrameRow(Path(self.path).name, images[part], camera, first=part.start)
+            row = FrameRow(Path(self.path).name, images[part], camera, first=self.first + part.start)
             if depth is not None:
                 row = replace(row, depth=depth[part])
             if known[part.start]:
@@ -122,7 +124,7 @@ class BagData(RecordedData):
             GrowingArray(folder / "images.npy", (*shape, 3), np.uint8) as images,
             GrowingArray(folder / "depth.npy", shape, np.float16) as depths,
         ):
-            for image in recording.images():
+            for image in islice(recording.images(), self.first, self.last):
                 try:
                     images.append(views[image.camera].image(image.decode()))
                 except PixelFormatError as error:

@@ -10,13 +10,13 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.pixel_formats import SampleRange
 from training.data.calibration_file import camera_of
 from training.data.image_files import image_paths, read_image
-from training.data.recorded import NumberedData
+from training.data.recorded import RecordedData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 
 
 @dataclass(frozen=True)
-class FolderData(NumberedData):
+class FolderData(RecordedData):
     """A folder of pngs or jpegs of one drive and their calibration, of which one of two forms is given.
 
     Attributes:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
 from training.data.calibration_file import sound
-from training.data.recorded import NumberedData
+from training.data.recorded import RecordedData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 
@@ -22,7 +22,7 @@ MOST_MISSING = 0.02
 
 
 @dataclass(frozen=True)
-class VideoData(NumberedData):
+class VideoData(RecordedData):
     """A video file and its calibration.
 
     Attributes:

@@ -88,3 +88,16 @@ def test_truth_that_is_not_there_is_named_before_it_is_decoded(tmp_path, options
     with pytest.raises(TrainingError, match=reason):
         settings(path, truth=(truth,)).open(frames=3)
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_part_of_a_recording(tmp_path):
+    path = tmp_path / "bag"
+    write_recording(path, frames=6, depth="32FC1")
+    whole, part = (settings(path, truth=("depth",), **some) for some in ({}, {"first": 2, "last": 5}))
+    snippets, few = whole.open(frames=1), part.open(frames=1)
+    assert (len(snippets), len(few)) == (6, 3)
+    for k, snippet in enumerate(few[i] for i in range(3)):
+        assert np.array_equal(snippet.images[0], snippets[k + 2].images[0])
+        assert np.array_equal(snippet.depth, snippets[k + 2].depth, equal_nan=True)
+        assert snippet.name == snippets[k + 2].name
+    assert (whole.title, part.title) == ("bag", "bag, frames 2 to 4")

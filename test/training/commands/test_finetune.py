@@ -1,0 +1,122 @@
+"""A recording of a camera in, models for it out: looked at first, trained, exported, judged on what was held back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import yaml
+from helpers.recordings import write_recording
+from helpers.training import make_system
+
+from depth_perception.geometry.camera import Camera
+from depth_perception.model_file import ModelDescription, read_description
+from training.checkpoint import newest_checkpoint
+from training.commands.finetune import main
+from training.evaluation.held_back import photometric_error
+from training.exporting.export import export
+from training.models import DepthModel
+
+SMOKE = Path(__file__).parents[3] / "config/training/dual_networks/smoke.yaml"
+POSE = "models/posenet.onnx"
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A depth model, small, of the focal length that the pose model which comes along goes with."""
+    path = tmp_path_factory.mktemp("shipped") / "depth.onnx"
+    description = ModelDescription(
+        "small", "depth", 192, 288, 720.0, True, "m", "p", minimum_depth=0.5, maximum_depth=100.0
+    )
+    export(DepthModel(make_system("hr").eval().network), description, path, samples=1)
+    return path
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    path = tmp_path / "drive"
+    write_recording(path, frames=20, width=288, height=192, focal_length=225.0, depth="32FC1")
+    return path
+
+
+def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path, capfd):
+    output = tmp_path / "out"
+    words = ["--bag", str(drive), "--depth-model", str(shipped), "--output", str(output), "--smoke", "--name", "ours"]
+    main(words, {"lr": SMOKE, "hr": SMOKE})
+    told = capfd.readouterr().out
+    assert "20 frames, the last 20% held back; learns from depth, distances" in told
+    assert "lr: begins" in told
+    assert "hr: begins" in told
+
+    depth, pose = (read_description(output / f"ours_{task}.onnx", task) for task in ("depth", "pose"))
+    assert (depth.name, depth.width, depth.height, depth.metric) == ("ours depth", 288, 192, True)
+    assert (pose.width, pose.height, pose.focal_length) == (96, 64, 240.0)
+    taught = {item.name: item.truths for item in depth.training_data}
+    assert taught["drive, frames 0 to 15"] == ("depth", "distances")
+    assert "project video of Udacity CarND-Advanced-Lane-Lines, frames 0 to 999" in taught  # of the pose model before
+
+    report = json.loads((output / "report.json").read_text())[str(drive)]
+    assert report["frames"] == 2  # 16 to 19, and each needs both neighbours
+    for when in ("before", "after"):
+        assert {"photometric", "abs_rel", "abs_rel_metric", "distance_ratio"} <= set(report[when])
+    assert report["before"]["abs_rel"] != report["after"]["abs_rel"]
+    assert cv2.imread(str(output / "drive.png")) is not None
+
+    # What was given is where it began: two steps of 5e-5 away, not at random.
+    system = make_system("lr", begin_with=str(shipped), keep_statistics=True)
+    system.begin()
+    first = torch.load(newest_checkpoint(next(output.glob("lr-*"))), weights_only=True)["state_dict"]
+    name = "network.lr.encoder.conv1.weight"
+    apart = (first[name] - system.state_dict()[name]).abs().max()
+    assert 0 < apart < 1e-3
+
+    settings = yaml.safe_load((output / "hr.yaml").read_text())
+    assert settings["data"]["sources"][0]["init_args"]["last"] == 16
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "give --bag or --video"),
+        (["--bag", "/nowhere"], "there is no such recording"),
+        (["--video", "/nowhere.mp4", "--calibration", "CALIBRATION"], "there is no such video"),
+        (["--video", "/nowhere.mp4"], "give --calibration"),
+        (["--video", "/nowhere.mp4", "--calibration", "/nowhere.yaml"], "there is no such calibration"),
+        (["--bag", "DRIVE", "--held-back", "0.9"], "expected a share from 0.05 to 0.5"),
+        (["--bag", "DRIVE", "--stride", "3"], "has 20 frames, expected at least 36"),
+        (["--bag", "DRIVE", "--output", "/proc/here"], "cannot be written"),
+        (["--bag", "DRIVE", "--depth-model", "nope.onnx"], "nope.onnx"),
+    ],
+)
+def test_what_cannot_be_used_is_said_before_anything_is_made(drive, tmp_path, words, message):
+    calibration = {"image_width": 64, "image_height": 32, "camera_matrix": {"data": [40, 0, 32, 0, 40, 16, 0, 0, 1]}}
+    (tmp_path / "camera.yaml").write_text(yaml.safe_dump(calibration))
+    places = {"DRIVE": str(drive), "CALIBRATION": str(tmp_path / "camera.yaml")}
+    words = ["--output", str(tmp_path / "out"), *(places.get(word, word) for word in words)]
+    with pytest.raises(Exception, match=message):
+        main(words)
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_the_photometric_error_is_that_of_a_wrong_depth():
+    """A wall that the camera drives at: seen with its own depth and step nothing differs, with others it does."""
+    camera = Camera(192, 96, 150.0, 150.0, 95.5, 47.5)
+    rows, columns = np.mgrid[0:96, 0:192].astype(np.float64)
+
+    def seen(distance: float) -> np.ndarray:
+        x, y = (columns - camera.cx) * distance / camera.fx, (rows - camera.cy) * distance / camera.fy
+        grey = 128 + 60 * np.sin(2 * x) + 50 * np.cos(3 * y)
+        return np.repeat(np.rint(grey).astype(np.uint8)[..., None], 3, axis=2)
+
+    step = np.eye(4)
+    step[2, 3] = 1.0
+    errors = {
+        depth: photometric_error(seen(11.0), seen(10.0), np.full((96, 192), depth, np.float32), camera, step)
+        for depth in (10.0, 6.0, 20.0)
+    }
+    assert errors[10.0] < 1.5
+    assert min(errors[6.0], errors[20.0]) > 3 * errors[10.0]

@@ -1,0 +1,271 @@
+"""``python -m training finetune``: adapts the models that come along to a camera, from recordings of it.
+
+Takes rosbag2 recordings, and videos with a calibration; no labels are needed, what truth there is is learnt from. Holds
+back the end of each recording, trains LR-Net and then HR-Net on the rest, exports both models, and reports what they
+were worth on what was held back, before and after. Cut short, the same command goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import yaml
+
+from depth_perception.engines.free_view import best_view
+from depth_perception.evaluation.table import table
+from depth_perception.files import require_writable, write_atomically
+from depth_perception.geometry.camera import Camera
+from depth_perception.model_file import ModelDescription, read_description
+from depth_perception.recordings.recording import Recording
+from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, model_path
+from training.checkpoint import newest_checkpoint
+from training.commands.stages import train_once
+from training.data.calibration_file import read_camera
+from training.data.datasets.bag import BagData
+from training.data.datasets.video import VideoData
+from training.data.snippet import Truth
+from training.errors import TrainingError
+from training.evaluation.held_back import FIGURES, Judgement, judge
+from training.exporting.export import export_checkpoint
+from training.networks.dual_networks import REDUCTION
+
+CONFIGURATIONS = Path(__file__).resolve().parents[2] / "config" / "training" / "dual_networks"
+Stage = Literal["lr", "hr"]
+STAGES: Mapping[Stage, Path] = {"lr": CONFIGURATIONS / "light_lr.yaml", "hr": CONFIGURATIONS / "light_hr.yaml"}
+"""Configurations of the networks that come along."""
+
+TOPICS = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic")
+FEWEST = 12
+"""Frames of a recording."""
+SMOKE_STEPS = 2
+LEARNING_RATE = 5e-5
+AUGMENTATION = {"flip": 0.5, "zoom": 1.2, "colour": 0.5, "blur": 0.1, "noise": 0.1, "jpeg": 0.1}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording that was looked at.
+
+    Attributes:
+        settings: of all of it.
+        frames: that it has.
+        camera: of the first of them.
+        truth: that it has.
+    """
+
+    settings: BagData | VideoData
+    frames: int
+    camera: Camera
+    truth: tuple[Truth, ...] = ()
+
+    def parts(self, held_back: float) -> tuple[BagData | VideoData, BagData | VideoData]:
+        """What is trained on, and what is held back: its end."""
+        cut = round(self.frames * (1 - held_back))
+        return replace(self.settings, last=cut), replace(self.settings, first=cut, motion=-1.0)
+
+
+def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = STAGES) -> None:
+    """The command line."""
+    options = _parser().parse_args(arguments)
+    depth_model, pose_model = model_path(options.depth_model), model_path(options.pose_model)
+    described = read_description(depth_model, "depth")
+    own, expected = read_description(pose_model, "pose").focal_length, described.focal_length / REDUCTION
+    if abs(own - expected) > 1e-3 * expected:
+        raise TrainingError(
+            f"{pose_model}: is of a focal length of {own:g} px, expected {expected:g} to go with {depth_model}: take"
+            " two that were trained together"
+        )
+    require_writable(options.output)
+    sources = _sized(_sources(options), described)
+    trained, held = zip(*(source.parts(options.held_back) for source in sources), strict=True)
+    truth = {name for source in sources for name in source.truth}
+    print("\n".join(_said(source, options.held_back) for source in sources))
+
+    steps = SMOKE_STEPS if options.smoke else options.steps
+    begin: dict[str, Any] = {"begin_with": str(depth_model), "pose_begins_with": str(pose_model)}
+    checkpoint = depth_model
+    for stage, count in (("lr", steps), ("hr", max(SMOKE_STEPS, steps // 4))):
+        settings = _configured(stages[stage], stage, trained, truth, count, begin)  # type: ignore[index,arg-type]
+        settings["model"]["init_args"]["focal_length"] = described.focal_length
+        text = yaml.safe_dump(settings)
+        folder = options.output / f"{stage}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        write_atomically(options.output / f"{stage}.yaml", text.encode())
+        train_once(stage, folder, ["--config", str(options.output / f"{stage}.yaml")])
+        checkpoint = newest_checkpoint(folder)
+        begin = {"begin_with": str(checkpoint), "pose_begins_with": None}
+
+    after = {task: options.output / f"{options.name}_{task}.onnx" for task in ("depth", "pose")}
+    any_view = described.free_view is not None
+    export_checkpoint(checkpoint, "depth", after["depth"], f"{options.name} depth", any_view=any_view)
+    export_checkpoint(checkpoint, "pose", after["pose"], f"{options.name} pose")
+    _report(options.output, held, (depth_model, pose_model), (after["depth"], after["pose"]))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training finetune", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording (repeatable)")
+    parser.add_argument("--video", action="append", default=[], metavar="FILE", help="a video (repeatable)")
+    parser.add_argument("--calibration", metavar="FILE", help="of the videos' camera, as camera_calibration writes it")
+    for name in TOPICS:
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, metavar="TOPIC", help="of the recordings, where it is not plain")
+    parser.add_argument("--depth-model", default=DEPTH_MODEL, metavar="FILE", help="(default: %(default)s)")
+    parser.add_argument("--pose-model", default=POSE_MODEL, metavar="FILE", help="(default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=Path("runs/finetune"), help="(default: %(default)s)")
+    parser.add_argument("--name", default="mine", help="what the models are called (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=int, default=1200, help="of LR-Net; HR-Net takes a fourth (default: %(default)s)"
+    )
+    parser.add_argument("--stride", type=int, default=1, help="frames from one to the next (default: %(default)s)")
+    parser.add_argument(
+        "--held-back", type=float, default=0.2, metavar="X", help="share of each recording (default: %(default)s)"
+    )
+    parser.add_argument("--images-alone", action="store_true", help="learns from no truth, though there is some")
+    parser.add_argument("--smoke", action="store_true", help=f"tries it out: {SMOKE_STEPS} steps a stage")
+    return parser
+
+
+def _sources(options: argparse.Namespace) -> list[Source]:
+    """All recordings, looked at before anything is rendered or learnt.
+
+    Raises: `DepthPerceptionError` for one that cannot be used.
+    """
+    if not options.bag and not options.video:
+        raise TrainingError("nothing to learn from: give --bag or --video")
+    if options.video and options.calibration is None:
+        raise TrainingError(
+            "a video does not say how it was taken: give --calibration, as camera_calibration writes it"
+        )
+    if not 0.05 <= options.held_back <= 0.5:
+        raise TrainingError(f"--held-back is {options.held_back:g}, expected a share from 0.05 to 0.5")
+    found = [_of_bag(path, options) for path in options.bag]
+    found += [_of_video(path, read_camera(options.calibration), options) for path in options.video]
+    for source in found:
+        if source.frames < FEWEST * options.stride:
+            raise TrainingError(
+                f"{source.settings.path}: has {source.frames} frames, expected at least {FEWEST * options.stride}"
+            )
+    return found
+
+
+def _of_bag(path: str, options: argparse.Namespace) -> Source:
+    topics = {
+        f"{name}_topic": getattr(options, f"{name}_topic") for name in ("image", "camera_info", "depth", "odometry")
+    }
+    with Recording.open(path, **topics) as recording:
+        truth: tuple[Truth, ...] = ()
+        if not options.images_alone:
+            truth += ("depth",) if any(map(recording.has_depth, recording.stamps)) else ()
+            truth += ("distances",) if recording.odometry is not None and recording.body_from_camera is not None else ()
+        settings = BagData(path, stride=options.stride, truth=truth, cache=str(options.output / "cache"), **topics)
+        return Source(settings, len(recording.stamps), recording.camera, truth)
+
+
+def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
+    if not Path(path).is_file():
+        raise TrainingError(f"{path}: there is no such video")
+    capture = cv2.VideoCapture(path)
+    frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    capture.release()
+    settings = VideoData(path, camera, stride=options.stride, cache=str(options.output / "cache"))
+    return Source(settings, frames, camera)
+
+
+def _sized(sources: Sequence[Source], described: ModelDescription) -> list[Source]:
+    """All in the view that the model has of the first camera."""
+    camera = sources[0].camera
+    width, height = best_view(described, camera.width / camera.height)
+    return [replace(item, settings=replace(item.settings, width=width, height=height)) for item in sources]
+
+
+def _said(source: Source, held_back: float) -> str:
+    truth = ", ".join(source.truth) or "images alone"
+    return f"{source.settings.path}: {source.frames} frames, the last {held_back:.0%} held back; learns from {truth}"
+
+
+def _configured(
+    base: Path,
+    stage: Stage,
+    sources: Sequence[BagData | VideoData],
+    truth: set[Truth],
+    steps: int,
+    begin: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The configuration of a stage: the networks of `base`, with the data, losses and beginning of a fine-tuning."""
+    settings: dict[str, Any] = yaml.safe_load(base.read_text())
+    width, height = (size // (REDUCTION if stage == "lr" else 1) for size in (sources[0].width, sources[0].height))
+    batch = 4 if stage == "lr" else 2
+    losses = {"photometric": 1.0, "smoothness": 1e-3, "scales": 1, "automask": True}
+    losses |= {"depth": 1.0} if "depth" in truth else {}
+    losses |= {"speed": 1.0} if "distances" in truth else {}
+    settings["model"]["init_args"] |= {
+        **begin,
+        "stage": stage,
+        "keep_statistics": True,
+        "freeze_pose": stage == "hr",
+        "losses": losses,
+        "learning_rate": {"start": LEARNING_RATE, "schedule": "cosine"},
+    }
+    settings["data"] = {
+        "width": width,
+        "height": height,
+        "sources": [_as_source(item) for item in sources],
+        "validation": None,
+        "augmentation": AUGMENTATION,
+        "frames": 3,
+        "samples": batch * steps,
+        "batch_size": batch,
+        "workers": 0 if steps <= SMOKE_STEPS else 1,
+    }
+    settings["trainer"] |= {"max_epochs": 1, "log_every_n_steps": max(1, min(10, steps // 2))}
+    settings["checkpoint"] = {"every_n_train_steps": max(1, steps // 10), "save_last": True}
+    return settings
+
+
+def _as_source(settings: BagData | VideoData) -> dict[str, Any]:
+    kind = type(settings)
+    return {
+        "class_path": f"{kind.__module__}.{kind.__qualname__}",
+        "init_args": json.loads(json.dumps(asdict(settings))),
+    }
+
+
+def _report(folder: Path, held: Sequence[BagData | VideoData], *models: tuple[Path, Path]) -> None:
+    """Prints and writes what the models are worth on what was held back of each recording."""
+    rows = [("held back of", "figure", "before", "after", "")]
+    said: dict[str, Any] = {}
+    for settings in held:
+        source = settings.open(3)
+        before, after = (judge(depth, pose, source) for depth, pose in models)
+        said[settings.path] = {"frames": before.frames, "before": before.figures, "after": after.figures}
+        for name, words in FIGURES.items():
+            if name in before.figures and name in after.figures:
+                was, now = (f"{item.figures[name]:.4g}" for item in (before, after))
+                rows.append((Path(settings.path).name, name, was, now, words))
+        sheet = _sheet(before, after)
+        write_atomically(
+            folder / f"{Path(settings.path).stem}.png", cv2.imencode(".png", sheet[..., ::-1])[1].tobytes()
+        )
+    print(table(rows))
+    write_atomically(folder / "report.json", json.dumps(said, indent=2).encode())
+    depth, pose = models[-1]
+    print(f"models: {depth}\n        {pose}\nreport: {folder / 'report.json'}, with pictures beside it")
+    models_given = f"depth_model:={depth.resolve()} pose_model:={pose.resolve()}"
+    print(f"launch: ros2 launch depth_perception perception.launch.py image:=TOPIC {models_given}")
+
+
+def _sheet(before: Judgement, after: Judgement) -> np.ndarray:
+    """Some images, below them their depth before and after."""
+    halves = [picture[len(picture) // 2 :] for picture in after.pictures]
+    columns = [np.concatenate(pair) for pair in zip(before.pictures, halves, strict=True)]
+    return np.concatenate(columns, axis=1)
