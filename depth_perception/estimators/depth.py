@@ -24,6 +24,9 @@ SATURATION = 0.95
 """A network that answers this share of its maximum depth, or more, says "far away", not a distance."""
 MAXIMUM_GAP = 1_000_000_000
 """Nanoseconds between two images after which the first says nothing about the second."""
+SMALLEST_VIEW = 8
+"""Times fewer pixels its view may have than a model learned at. The model that comes along has an AbsRel in metres
+of 0.11 with all of them, 0.18 with a quarter, 0.5 with a tenth: all is smaller then than what it knows."""
 
 
 @dataclass(frozen=True)
@@ -178,5 +181,10 @@ def _view_size(wanted: str, model: ModelDescription, camera: Camera) -> tuple[in
     if wanted == "auto":
         # Square pixels, as `NetworkView` makes them.
         return best_view(model, camera.width / camera.fx / (camera.height / camera.fy))
-    width, _, height = wanted.partition("x")
-    return int(width), int(height)
+    width, height = map(int, wanted.split("x"))
+    if width * height * SMALLEST_VIEW < model.width * model.height:
+        raise EstimatorError(
+            f"the view {wanted} has less than an eighth of the pixels of {model.width}x{model.height}, at which the"
+            " model learned, and its metres would be far off: ask for a larger one, or auto"
+        )
+    return width, height

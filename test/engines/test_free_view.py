@@ -11,6 +11,7 @@ from depth_perception.engines.engine import EngineError
 from depth_perception.engines.free_view import best_view
 from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.settings import DepthSettings
+from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import FreeView, ModelFileError, read_description, write_model
 from depth_perception.settings import SettingError
@@ -108,6 +109,15 @@ def test_a_square_camera_is_seen_whole(model, view, size, share):
 def test_a_view_that_is_none_is_refused(view):
     with pytest.raises(SettingError, match="expected auto, crop, or a size such as 928x512"):
         DepthSettings(view=view)
+
+
+def test_a_view_with_hardly_any_pixels_is_refused(tmp_path):
+    write_depth_model(tmp_path / "fixed.onnx", width=256, height=64)
+    engine = open_engine(free(tmp_path / "fixed.onnx", tmp_path / "depth.onnx", FreeView(32, 256 * 64)))
+    camera = Camera(200, 200, 150.0, 150.0, 99.5, 99.5)
+    assert DepthEstimator(engine, camera, DepthSettings(view="64x32")).view.camera.width == 64  # an eighth
+    with pytest.raises(EstimatorError, match="the view 32x32 has less than an eighth of the pixels of 256x64"):
+        DepthEstimator(engine, camera, DepthSettings(view="32x32"))
 
 
 def test_tensorrt_for_rtx_builds_a_plan_for_each_view(model):
