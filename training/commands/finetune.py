@@ -27,7 +27,6 @@ from depth_perception.model_file import ModelDescription, read_description
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, model_path
 from training.checkpoint import newest_checkpoint
-from training.commands.stages import train_once
 from training.data.calibration_file import read_camera
 from training.data.datasets.bag import BagData
 from training.data.datasets.video import VideoData
@@ -36,6 +35,7 @@ from training.errors import TrainingError
 from training.evaluation.held_back import FIGURES, Judgement, judge
 from training.exporting.export import export_checkpoint
 from training.networks.dual_networks import REDUCTION
+from training.stages import train_once
 
 CONFIGURATIONS = Path(__file__).resolve().parents[2] / "config" / "training" / "dual_networks"
 Stage = Literal["lr", "hr"]

@@ -16,11 +16,11 @@ from pathlib import Path
 from depth_perception.files import write_atomically
 from depth_perception.model_file import Score
 from training.checkpoint import newest_checkpoint
-from training.commands.stages import FINISHED, run_command, train_once
 from training.errors import TrainingError
 from training.exporting.export import export_checkpoint, read_scores
 from training.exporting.model_cards import model_cards
 from training.provenance import Task
+from training.stages import FINISHED, run_command, train_once
 
 CONFIGURATIONS = Path(__file__).resolve().parents[2] / "config" / "training" / "dual_networks"
 

@@ -1,6 +1,7 @@
 """A recipe is trained stage by stage, judged and exported; what is finished stays, what was cut short goes on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,8 +12,9 @@ import yaml
 
 from depth_perception.model_file import read_description
 from training.checkpoint import newest_checkpoint
-from training.commands.models import FINISHED, RECIPE, Recipe, Shipped, Stage, main, stage_folders
+from training.commands.models import RECIPE, Recipe, Shipped, Stage, main, stage_folders
 from training.errors import TrainingError
+from training.stages import FINISHED
 
 SMOKE = Path(__file__).parents[3] / "config/training/dual_networks/smoke.yaml"
 DEPTH_ALONE = {"photometric": 0.0, "smoothness": 0.0, "depth": 1.0}
@@ -69,7 +71,7 @@ def test_from_nothing_to_a_model_file(recipe, tmp_path, street_renderer, capfd):
 
     stamps = [newest_checkpoint(folder).stat().st_mtime_ns for folder in folders.values()]
     (folders["second"] / FINISHED).unlink()  # as if it had been cut short after its last checkpoint
-    main(words, recipe)
+    main(words, replace(recipe, models={}))
     told = capfd.readouterr().out
     assert "first: finished before" in told
     assert "second: goes on" in told
