@@ -160,4 +160,7 @@ def _frames(cli: TrainingCLI, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
 def main(arguments: Sequence[str]) -> None:
     """The command line, of ``fit`` with ``--smoke``."""
     names = smoke(arguments)
-    print(f"trained, judged and exported in small: {', '.join(path.stem for path in names)} answer as torch does")
+    print(
+        "trained, judged and exported in small, on a little of each source of its data:"
+        f" {', '.join(path.stem for path in names)} answer as torch does"
+    )
