@@ -215,7 +215,8 @@ def _skew(info: Any, rectified: bool) -> float:
     """Pixels that it moves the top and bottom of the image by, against the row of the principal point."""
     matrix = _matrix(info, rectified)
     rows = max(abs(matrix[1, 2]), abs(int(info.height) - matrix[1, 2]))
-    return float(matrix[0, 1] * rows / matrix[1, 1]) if matrix[1, 1] else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # any number may stand there: infinite is judged as such
+        return float(matrix[0, 1] * rows / matrix[1, 1]) if matrix[1, 1] else 0.0
 
 
 def _row(matrix: npt.NDArray[np.float64]) -> str:

@@ -144,9 +144,11 @@ def _seen(
     inside = (columns >= -0.501) & (columns <= camera.width - 0.499)
     inside &= (rows >= -0.501) & (rows <= camera.height - 0.499)
     # Beyond the radius at which the distortion polynomial turns around it maps outer rays onto inner pixels again.
-    area = np.gradient(columns, axis=1) * np.gradient(rows, axis=0)
-    area -= np.gradient(columns, axis=0) * np.gradient(rows, axis=1)
-    if (area <= 0).any():
+    with np.errstate(over="ignore", invalid="ignore"):  # of wild coefficients rays go to infinity
+        area = np.gradient(columns, axis=1) * np.gradient(rows, axis=0)
+        area -= np.gradient(columns, axis=0) * np.gradient(rows, axis=1)
+    turned = ~(area > 0)
+    if turned.any():
         radius = np.hypot(np.arange(view.width) - view.cx, (np.arange(view.height) - view.cy)[:, None])
-        inside &= radius < radius[area <= 0].min()
+        inside &= radius < radius[turned].min()
     return inside

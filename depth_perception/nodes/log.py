@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 from depth_perception.errors import DepthPerceptionError, one_line
 
@@ -76,6 +78,23 @@ class LimitedLog:
             self._said[kind] = _Said(text, now)
         more = f" ({before.untold} more like it in {now - before.when:.0f} s)" if before and before.untold else ""
         return one_line(text) + more
+
+
+def log_warnings(log: LimitedLog) -> None:
+    """What Python's libraries warn of, in any thread from now on, is a line of the log: they would write two of their
+    own, to the terminal."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        log.warning((filename, lineno), f"{category.__name__}: {message} ({Path(filename).name}, line {lineno})")
+
+    warnings.showwarning = show
 
 
 @dataclass

@@ -14,6 +14,7 @@ from rclpy.logging import get_logger
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.nodes.guard import guard, spin
+from depth_perception.nodes.log import log_warnings
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.shared import Shared
 
@@ -46,9 +47,10 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
             nodes[name] = kind(shared)
             guard(nodes[name])
             executor.add_node(nodes[name])
+        first = next(iter(nodes.values()))
+        log_warnings(first.log)
         for node in nodes.values():
             node.start()
-        first = next(iter(nodes.values()))
         gc.collect()
         gc.freeze()  # what was imported is not looked through again
         first.create_timer(COLLECT_PERIOD, gc.collect, clock=Clock(clock_type=ClockType.STEADY_TIME))

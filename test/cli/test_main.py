@@ -84,13 +84,14 @@ def test_a_known_error_is_one_line(arguments, message):
     assert done.stdout == ""
 
 
-def test_a_bug_keeps_its_traceback(monkeypatch):
+def test_a_bug_keeps_its_traceback(tmp_path, monkeypatch):
     def fail(path: str) -> None:
         raise ZeroDivisionError
 
+    write_depth_model(tmp_path / "depth.onnx")
     monkeypatch.setattr("depth_perception.model_file.read_description", fail)
     with pytest.raises(ZeroDivisionError):
-        main(["inspect", "model.onnx"])
+        main(["inspect", str(tmp_path / "depth.onnx")])
 
 
 def test_a_model_of_the_other_task_is_refused(tmp_path, capsys):

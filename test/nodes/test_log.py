@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 from depth_perception.errors import LONGEST
 from depth_perception.nodes import log
-from depth_perception.nodes.log import LimitedLog
+from depth_perception.nodes.log import LimitedLog, log_warnings
 from depth_perception.pixel_formats import PixelFormatError
 
 
@@ -96,3 +98,16 @@ def test_a_long_text_is_cut_and_keeps_its_ends() -> None:
     assert len(line) <= LONGEST
     assert line.startswith("encoding 'xxx")
     assert line.endswith("xxx' is unknown: set another")
+
+
+def test_what_libraries_warn_of_is_a_line_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        log_warnings(LimitedLog(lines))
+        for _ in range(3):
+            np.divide(np.float32(1), np.float32(0))
+    (line,) = lines
+    assert "RuntimeWarning: divide by zero encountered" in line
+    assert "test_log.py, line" in line
+    assert capfd.readouterr().err == ""
