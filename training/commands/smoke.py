@@ -40,12 +40,11 @@ Settings = dict[str, Any]
 STEPS = 2
 
 
-def smoke(arguments: Sequence[str], exports: bool = True) -> list[Path]:
+def smoke(arguments: Sequence[str]) -> list[Path]:
     """Trains, judges and exports a configuration in small; what it makes is thrown away.
 
     Args:
         arguments: of the trainer's command line, without its subcommand.
-        exports: not where another configuration of the same network was exported: its graph would be the same.
 
     Returns:
         The names of the model files that were made, and are gone.
@@ -71,7 +70,7 @@ def smoke(arguments: Sequence[str], exports: bool = True) -> list[Path]:
         if not any(key.startswith("val/") for key in figures):
             raise TrainingError("the validation has no figures: give it data whose depth is known")
         trained = Trained.read(checkpoint)
-        return [_exported(trained, task, folder / f"{task}.onnx", small) for task in _tasks(trained) if exports]
+        return [_exported(trained, task, folder / f"{task}.onnx", small) for task in _tasks(trained)]
 
 
 def made_small(cli: TrainingCLI) -> Settings:

@@ -1,10 +1,13 @@
 """CorrelationPoseNet: its solver against NumPy's geometry, what holds whatever the weights, and that it is exported."""
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from depth_perception.geometry.pose import inverse, pose_from, rotation_from_vector
+from depth_perception.model_file import ModelDescription
+from training.exporting.export import export
 from training.models import PoseModel
 from training.motion import matrix_from_motion
 from training.networks.correlation_pose_net import (
@@ -187,6 +190,14 @@ def test_rotations_are_those_of_rodrigues(angle):
     axes = np.random.default_rng(0).normal(size=(10, 3))
     vectors = angle * axes / np.linalg.norm(axes, axis=1, keepdims=True)
     assert rotation(torch.from_numpy(vectors)).numpy() == pytest.approx(rotation_from_vector(vectors), abs=1e-6)
+
+
+def test_exported_graph_holds_nothing_that_engines_cannot_run(network, tmp_path):
+    """`export` has compared it with torch already."""
+    description = ModelDescription("x", "pose", 96, 160, 240.0, True, "m", "p", frames=("previous", "current"))
+    export(PoseModel(network), description, tmp_path / "pose.onnx", half=False, samples=1)
+    kinds = {node.op_type for node in onnx.load(tmp_path / "pose.onnx").graph.node}
+    assert not kinds & {"NonZero", "BitShift", "Loop", "If", "Scan", "Einsum", "ScatterND", "Det", "Inverse"}
 
 
 def test_it_is_small():
