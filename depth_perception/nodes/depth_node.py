@@ -32,6 +32,10 @@ from depth_perception.nodes.shared import Shared
 from depth_perception.resources import DEPTH_MODEL
 
 NAME = "depth_node"
+IMAGES = ("image_rect", "rgb/image_rect_color")
+INFOS = ("depth/camera_info", "rgb/camera_info")
+"""The view and its pinhole, of depth and as RGB-D cameras and what is made for them name the picture's: a camera_info
+beside it."""
 
 PARAMETERS = (
     *model_parameters(DEPTH_MODEL),
@@ -53,8 +57,8 @@ class DepthPipeline(Pipeline[AnyImage]):
         model = self._engine.model
         self._depth = node.image_output(DEPTH.topic, DEPTH.encoding)
         self._relative = node.image_output("depth/relative", DEPTH.encoding)
-        self._info = node.output(CameraInfo, "depth/camera_info")
-        self._image = node.image_output("image_rect", "rgb8")
+        self._infos = [node.output(CameraInfo, topic) for topic in INFOS]
+        self._images = [node.image_output(topic, "rgb8") for topic in IMAGES]
         self._scale_output = node.output(Vector3Stamped, "depth/scale")
         self._color = node.image_output("depth/color", "rgb8")
         self._extras = {
@@ -79,7 +83,9 @@ class DepthPipeline(Pipeline[AnyImage]):
         extras = {name for name, output in self._extras.items() if output.is_wanted}
         wants_depth = any(output.is_wanted for output in (self._depth, self._relative, self._color))
         wants_depth |= bool(extras or self._node.listeners) or _is_wanted(self._scale_output)
-        if not (wants_depth or self._image.is_wanted or _is_wanted(self._info)):
+        images = [output for output in self._images if output.is_wanted]
+        infos = [output for output in self._infos if _is_wanted(output)]
+        if not (wants_depth or images or infos):
             return False
         header, image = frame.content.header, self._listener.camera.pixels(frame.content)
         height, width = image.shape[:2]
@@ -93,10 +99,10 @@ class DepthPipeline(Pipeline[AnyImage]):
             view = result.image
         else:
             view = estimator.view.image(image)
-        if _is_wanted(self._info):
-            self._info.publish(message_from_camera(estimator.view.camera, header))
-        if self._image.is_wanted:
-            self._image.publish(view, header)
+        for info in infos:
+            info.publish(message_from_camera(estimator.view.camera, header))
+        for output in images:
+            output.publish(view, header)
         return True
 
     def restart(self) -> None:
@@ -134,10 +140,11 @@ class DepthNode(PerceptionNode[AnyImage, DepthSettings]):
     """Subscribes to ``image`` and ``camera_info``.
 
     Publishes ``depth/image_rect`` (32FC1, metres along the optical axis; NaN invalid, +inf beyond the range, -inf
-    closer than it), ``depth/camera_info``, ``image_rect`` (rgb8, the view the depth belongs to), ``depth/scale`` (x:
-    metres in one unit of the model, y: its relative standard deviation) and ``depth/color`` (rgb8, to look at). Depth
-    of unknown scale goes to ``depth/relative`` instead. A model that answers more adds the topics of `model_outputs`,
-    and of `SemanticsOutput`. Stamp and frame are those of the image. What nobody subscribes to is not computed.
+    closer than it), ``depth/camera_info``, ``image_rect`` (rgb8, the view the depth belongs to), the same two as
+    ``rgb/camera_info`` and ``rgb/image_rect_color``, ``depth/scale`` (x: metres in one unit of the model, y: its
+    relative standard deviation) and ``depth/color`` (rgb8, to look at). Depth of unknown scale goes to
+    ``depth/relative`` instead. A model that answers more adds the topics of `model_outputs`, and of `SemanticsOutput`.
+    Stamp and frame are those of the image. What nobody subscribes to is not computed.
 
     Attributes:
         listeners: In this process, to what it publishes.

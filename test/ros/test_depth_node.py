@@ -138,13 +138,17 @@ def test_outputs_are_of_one_view(graph: Graph, camera: TestCamera, depth: Listen
     with (
         graph.listen(Image, "image_rect") as rectified,
         graph.listen(CameraInfo, "depth/camera_info") as infos,
+        graph.listen(Image, "rgb/image_rect_color") as pictures,
+        graph.listen(CameraInfo, "rgb/camera_info") as infos_of_pictures,
         graph.listen(Vector3Stamped, "depth/scale") as scales,
         graph.listen(Image, "depth/color") as colors,
     ):
-        image, info, scale, color, result = camera.send_until_answered(
-            encoded(picture, "rgb8"), rectified, infos, scales, colors, depth, info=distorted_info(raw)
+        outputs = (rectified, infos, scales, colors, depth, pictures, infos_of_pictures)
+        image, info, scale, color, result, same_image, same_info = camera.send_until_answered(
+            encoded(picture, "rgb8"), *outputs, info=distorted_info(raw)
         )
 
+    assert (same_image, same_info) == (image, info)
     assert {message.header.frame_id for message in (image, info, scale, color, result)} == {FRAME}
     size = (CAMERA.height, CAMERA.width)
     assert {(message.height, message.width) for message in (image, info, color, result)} == {size}
