@@ -25,11 +25,25 @@ from launch import LaunchContext, LaunchDescription  # type: ignore[attr-defined
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 2 (up to Jazzy) and 3. Who has set one has a profile of his own."""
 
+BESIDE = {
+    "rviz": "rviz2",
+    "foxglove": "foxglove_bridge",
+    "scan": "pointcloud_to_laserscan",
+    "ekf": "robot_localization",
+}
+"""Arguments that start something of another package, and which."""
+
 ARGUMENTS = (
     ("image", "/camera/image_raw", "Topic of the images; compressed ones are found at <image>/compressed"),
     ("camera_info", "", "Topic of the calibration; empty: camera_info beside the images"),
     ("speed", "speed", "Topic of a measured speed (Odometry, TwistStamped), where odometry's scale_source needs one"),
     ("namespace", "", "Namespace of the nodes and of the topics they publish"),
+    (
+        "cameras",
+        "",
+        "Of several cameras their namespaces, such as 'front rear': nodes for each, all in one process; image and"
+        " camera_info are then relative to them, such as image_raw",
+    ),
     ("params", str(share_path("config/perception.yaml")), "Parameter file of the nodes"),
     ("depth_model", "", f"Model file of depth_node; empty: as in the parameter file ({DEPTH_MODEL})"),
     ("pose_model", "", f"Model file of odometry_node; empty: as in the parameter file ({POSE_MODEL})"),
@@ -56,6 +70,9 @@ ARGUMENTS = (
     ),
     ("use_sim_time", "false", "Take the time from /clock (a replay, a simulator)"),
     ("rviz", "false", "Start rviz2; its fixed frame is odom, so somebody must publish odom -> base_link"),
+    ("foxglove", "false", "Start foxglove_bridge, on port 8765; config/foxglove.json is a layout for it"),
+    ("scan", "false", "Start pointcloud_to_laserscan: what stands in the cloud as a LaserScan, on scan"),
+    ("ekf", "false", "Start robot_localization, with config/robot_localization.yaml: odom_frame -> base_frame is its"),
 )
 SHOWN = ("depth/points", "odom", "path", "image_rect", "depth/color", "semantics/color", "depth/confidence")
 """Topics in config/perception.rviz."""
@@ -79,6 +96,7 @@ def generate_launch_description() -> LaunchDescription:
 def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     given = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
     _require(given)
+    cameras = given["cameras"].split()
 
     def chosen(**arguments: str) -> dict[str, Any]:
         """Parameters that were given a value; the others are as the parameter file says."""
@@ -97,12 +115,13 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         "odometry_node": odometry | backend | vehicle,
         "point_cloud_node": vehicle,
     }
-    together = given["use_composition"].lower() == "true"
+    together = _is_true(given, "use_composition")
     nodes: list[LaunchDescriptionEntity] = [
         Node(
             package="depth_perception",
             executable=executable,
-            namespace=given["namespace"],
+            namespace=None if cameras else given["namespace"],
+            arguments=["--cameras", *namespaces(given)] if cameras else [],
             parameters=[given["params"], *parameter_files(parameters), sim_time],
             remappings=inputs,
             output="screen",
@@ -113,8 +132,48 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         nodes.append(
             _static_transform(camera_pose, given["base_frame"] or "base_link", given["camera_frame"], sim_time)
         )
-    namespace = "/" + given["namespace"].strip("/") if given["namespace"] else ""
-    if given["rviz"].lower() == "true":
+    return [*nodes, *_beside(given, sim_time)]
+
+
+def _beside(given: dict[str, str], sim_time: dict[str, Any]) -> list[LaunchDescriptionEntity]:
+    """What other packages have to start; a section of theirs in the parameter file counts."""
+    base_frame, odom_frame = given["base_frame"] or "base_link", given["odom_frame"] or "odom"
+    nodes: list[LaunchDescriptionEntity] = []
+    if _is_true(given, "scan"):
+        nodes += [
+            Node(
+                package="pointcloud_to_laserscan",
+                executable="pointcloud_to_laserscan_node",
+                name="pointcloud_to_laserscan",
+                namespace=namespace,
+                parameters=[
+                    str(share_path("config/nav2.yaml")),
+                    {"target_frame": base_frame},
+                    given["params"],
+                    sim_time,
+                ],
+                remappings=[("cloud_in", "depth/points")],
+                output="screen",
+            )
+            for namespace in namespaces(given)
+        ]
+    if _is_true(given, "ekf"):
+        frames = {"odom_frame": odom_frame, "world_frame": odom_frame, "base_link_frame": base_frame}
+        nodes.append(
+            Node(
+                package="robot_localization",
+                executable="ekf_node",
+                name="ekf_filter_node",
+                namespace=given["namespace"],
+                parameters=[str(share_path("config/robot_localization.yaml")), frames, given["params"], sim_time],
+                output="screen",
+            )
+        )
+    if _is_true(given, "foxglove"):
+        bridge = {"package": "foxglove_bridge", "executable": "foxglove_bridge"}
+        nodes.append(Node(**bridge, name="foxglove_bridge", parameters=[{"port": 8765}, sim_time], output="log"))
+    if _is_true(given, "rviz"):
+        namespace = "/" + given["namespace"].strip("/") if given["namespace"] else ""
         nodes.append(
             Node(
                 package="rviz2",
@@ -142,11 +201,44 @@ def _require(given: dict[str, str]) -> None:
                 model_path(given[argument])
             except ResourceError as error:
                 raise RuntimeError(f"{argument} (of {task}): {error}") from None
-    if given["rviz"].lower() == "true":
-        try:
-            get_package_prefix("rviz2")
-        except PackageNotFoundError:
-            raise RuntimeError("rviz:=true, but rviz2 is not installed: apt install ros-$ROS_DISTRO-rviz2") from None
+    for argument, package in BESIDE.items():
+        if _is_true(given, argument):
+            try:
+                get_package_prefix(package)
+            except PackageNotFoundError:
+                debian = f"ros-$ROS_DISTRO-{package.replace('_', '-')}"
+                raise RuntimeError(f"{argument}:=true, but {package} is not installed: apt install {debian}") from None
+    if _is_true(given, "ekf") and _is_true(given, "publish_tf"):
+        raise RuntimeError("ekf:=true and publish_tf:=true would both publish odom_frame -> base_frame: choose one")
+    if given["cameras"]:
+        _require_what_cameras_share(given)
+
+
+def _require_what_cameras_share(given: dict[str, str]) -> None:
+    """Raises: `RuntimeError` for an argument that can be of one camera alone."""
+    for argument in ("image", "camera_info"):
+        if given[argument].startswith("/"):
+            raise RuntimeError(
+                f"{argument} is {given[argument]}, one topic for all of the cameras ({given['cameras']}): expected it"
+                " relative to their namespaces, such as image_raw for /front/image_raw"
+            )
+    for argument in ("camera_pose", "ekf", "rviz", "publish_tf"):
+        if given[argument].lower() not in ("", "false"):
+            raise RuntimeError(
+                f"{argument}:={given[argument]} is of one camera, and there are several ({given['cameras']}): leave it"
+                " out; TF, or a parameter file with sections such as /front/depth_node, says what each needs"
+            )
+    if not _is_true(given, "use_composition"):
+        raise RuntimeError("use_composition:=false, but several cameras share one process: launch each by itself")
+
+
+def _is_true(given: dict[str, str], argument: str) -> bool:
+    return given[argument].lower() == "true"
+
+
+def namespaces(given: dict[str, str]) -> list[str]:
+    """Of the nodes: the namespace, or each camera's below it."""
+    return ["/".join(filter(None, (given["namespace"], camera))) for camera in given["cameras"].split() or [""]]
 
 
 def _static_transform(camera_pose: list[float], base_frame: str, camera_frame: str, sim_time: dict[str, Any]) -> Node:
@@ -176,7 +268,8 @@ def parameter_files(parameters: dict[str, dict[str, Any]]) -> list[str]:
 
 def beside(image: str) -> str:
     """The camera_info topic that goes with an image topic: its sibling, as image_transport has it."""
-    return image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+    folder, slash, _ = image.removesuffix("/compressed").rpartition("/")
+    return f"{folder}{slash}camera_info"
 
 
 def numbers(text: str) -> list[float]:

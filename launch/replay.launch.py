@@ -57,6 +57,8 @@ PASSED_ON = (
     "base_frame",
     "odom_frame",
     "use_composition",
+    "foxglove",
+    "scan",
 )
 
 

@@ -150,8 +150,8 @@ class DepthNode(PerceptionNode[AnyImage, DepthSettings]):
         listeners: In this process, to what it publishes.
     """
 
-    def __init__(self, shared: Shared | None = None) -> None:
-        super().__init__(NAME, PARAMETERS, DepthSettings, shared)
+    def __init__(self, shared: Shared | None = None, namespace: str | None = None) -> None:
+        super().__init__(NAME, PARAMETERS, DepthSettings, shared, namespace)
         self.listeners = self.shared.depth.setdefault(resolved_topics(self), [])
 
     def configure(self) -> DepthPipeline:

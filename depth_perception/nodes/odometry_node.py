@@ -192,8 +192,8 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
     asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back.
     """
 
-    def __init__(self, shared: Shared | None = None) -> None:
-        super().__init__(NAME, PARAMETERS, OdometrySettings, shared)
+    def __init__(self, shared: Shared | None = None, namespace: str | None = None) -> None:
+        super().__init__(NAME, PARAMETERS, OdometrySettings, shared, namespace)
         self.create_service(Trigger, "~/reset", self._on_reset)
 
     def configure(self) -> OdometryPipeline:

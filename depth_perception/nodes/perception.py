@@ -2,19 +2,26 @@
 
 Each is what it is alone: its parameters, lifecycle, topics and diagnostics. Give each its own with its name before
 them, as in ``-p depth_node:model:=FILE`` or ``-r odometry_node:image:=/left/image_raw``.
+
+With ``--cameras front rear`` there are three of each camera, in a namespace of its name: ``/front/depth_node`` listens
+to ``/front/image``. A relative rule, ``-r image:=image_raw``, is for all; ``-r /front/image:=/left/image_raw`` for one.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from rclpy.utilities import remove_ros_args
 
 from depth_perception.nodes import depth_node, odometry_node, point_cloud_node
 from depth_perception.nodes.main import run
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.shared import Shared
 
-NODES: Mapping[str, Callable[[Shared], PerceptionNode]] = {
+NODES: Mapping[str, Callable[..., PerceptionNode]] = {
     depth_node.NAME: depth_node.DepthNode,
     odometry_node.NAME: odometry_node.OdometryNode,
     point_cloud_node.NAME: point_cloud_node.PointCloudNode,
@@ -23,7 +30,14 @@ NODES: Mapping[str, Callable[[Shared], PerceptionNode]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the nodes as a process."""
-    return run(NODES, arguments)
+    parser = argparse.ArgumentParser(prog="perception", description="Depth, odometry and point cloud in one process.")
+    parser.add_argument("--cameras", nargs="+", metavar="NAMESPACE", help="of several cameras, three nodes of each")
+    given = parser.parse_args(remove_ros_args(sys.argv if arguments is None else ["perception", *arguments])[1:])
+    return run(_of_cameras(given.cameras) if given.cameras else NODES, arguments)
+
+
+def _of_cameras(cameras: Sequence[str]) -> Mapping[str, Callable[[Shared], PerceptionNode]]:
+    return {f"{camera}/{name}": partial(kind, namespace=camera) for camera in cameras for name, kind in NODES.items()}
 
 
 if __name__ == "__main__":

@@ -65,17 +65,23 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     settings: Kind
 
     def __init__(
-        self, name: str, table: Sequence[Setting], estimator: type[Kind], shared: Shared | None = None
+        self,
+        name: str,
+        table: Sequence[Setting],
+        estimator: type[Kind],
+        shared: Shared | None = None,
+        namespace: str | None = None,
     ) -> None:
         """
         Args:
             table: Of all parameters; those of the `estimator`'s settings among them.
             shared: What it has in common with other nodes of its process; None if it is alone there.
+            namespace: Its own, where one for all nodes of the process (``__ns``) would not do.
 
         Raises: `NodeError` for a parameter that is unknown or has an impossible value; `SettingError` for some that
             cannot go together.
         """
-        super().__init__(name, automatically_declare_parameters_from_overrides=True)
+        super().__init__(name, namespace=namespace, automatically_declare_parameters_from_overrides=True)
         self.statistics = Statistics()
         self.log = LimitedLog(self.get_logger())
         self.shared = Shared() if shared is None else shared

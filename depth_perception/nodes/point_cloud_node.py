@@ -93,8 +93,8 @@ class PointCloudNode(PerceptionNode[Decode, CloudSettings]):
     optical frame; organised, with NaN where there is no point, unless ``voxel_size`` is set.
     """
 
-    def __init__(self, shared: Shared | None = None) -> None:
-        super().__init__(NAME, PARAMETERS, CloudSettings, shared)
+    def __init__(self, shared: Shared | None = None, namespace: str | None = None) -> None:
+        super().__init__(NAME, PARAMETERS, CloudSettings, shared, namespace)
 
     def configure(self) -> PointCloudPipeline:
         return PointCloudPipeline(self)

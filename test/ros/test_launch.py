@@ -66,6 +66,7 @@ def test_every_argument_has_a_description(path: Path) -> None:
         ("/camera/image_raw", "/camera/camera_info"),
         ("/camera/image_raw/compressed", "/camera/camera_info"),
         ("/left/image_rect", "/left/camera_info"),
+        ("image_raw", "camera_info"),
     ],
 )
 def test_camera_info_is_looked_for_beside_the_image(image: str, expected: str) -> None:
@@ -92,17 +93,36 @@ def test_a_replay_shows_all_that_it_takes() -> None:
     [
         ("params", "/nope.yaml", "params: there is no file /nope.yaml"),
         ("depth_model", "nope.onnx", "depth_model .*nope.onnx: there is no such model in .*posenet"),
-        ("rviz", "true", "rviz2 is not installed"),
+        ("rviz", "true", "rviz2 is not installed.*ros-.ROS_DISTRO-rviz2"),
+        ("foxglove", "true", "foxglove_bridge is not installed"),
+        ("scan", "true", "pointcloud_to_laserscan is not installed.*-pointcloud-to-laserscan"),
+        ("ekf", "true", "robot_localization is not installed"),
     ],
 )
 def test_what_is_not_there_is_said_before_anything_starts(argument: str, value: str, message: str) -> None:
-    if argument == "rviz" and is_installed("rviz2"):
-        pytest.skip("rviz2 is installed")
     perception = functions(PERCEPTION)
+    if argument in perception["BESIDE"] and is_installed(perception["BESIDE"][argument]):
+        pytest.skip(f"{argument} is installed")
     given = {name: default for name, default, _ in perception["ARGUMENTS"]}
     perception["_require"](given)
     with pytest.raises(RuntimeError, match=message):
         perception["_require"](given | {argument: value})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"image": "/camera/image_raw"}, "image is /camera/image_raw, one topic for all of the cameras .front rear."),
+        ({"camera_pose": "[0, 0, 1.5, 0, 0, 0]"}, "camera_pose.* is of one camera"),
+        ({"use_composition": "false"}, "share one process"),
+    ],
+)
+def test_what_several_cameras_cannot_share_is_refused(arguments: dict[str, str], message: str) -> None:
+    perception = functions(PERCEPTION)
+    given = {name: default for name, default, _ in perception["ARGUMENTS"]} | {"image": "image_raw"}
+    perception["_require"](given | {"cameras": "front rear"})
+    with pytest.raises(RuntimeError, match=message):
+        perception["_require"](given | {"cameras": "front rear"} | arguments)
 
 
 @installed

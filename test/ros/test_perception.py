@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,15 +22,17 @@ PICTURE = np.random.default_rng(1).integers(0, 256, (CAMERA.height, CAMERA.width
 
 
 @contextmanager
-def perception(graph: Graph, folder: Path, depth: Path, pose: Path, *remappings: str) -> Iterator[Process]:
+def perception(
+    graph: Graph, folder: Path, depth: Path, pose: Path, *remappings: str, cameras: Sequence[str] = ()
+) -> Iterator[Process]:
     """The three nodes, with a parameter file, which namespaces do not matter to."""
     values = {
         "/**/depth_node": {"ros__parameters": {"model": str(depth)}},
         "/**/odometry_node": {"ros__parameters": {"model": str(pose), "camera_pose": [0.0, 0.0, 1.5, 0.0, 0.0, 0.0]}},
     }
     (folder / "parameters.yaml").write_text(yaml.safe_dump(values))
-    arguments = ["-m", "depth_perception.nodes.perception", "--ros-args"]
-    arguments += ["--params-file", str(folder / "parameters.yaml")]
+    arguments = ["-m", "depth_perception.nodes.perception", *(["--cameras", *cameras] if cameras else [])]
+    arguments += ["--ros-args", "--params-file", str(folder / "parameters.yaml")]
     with graph.run([*arguments, *(text for rule in remappings for text in ("-r", rule))]) as process:
         yield process
         assert process.alive, process.output
@@ -133,3 +135,19 @@ def test_services_are_answered_while_a_model_runs(graph: Graph, models: Path, tm
                 state = graph.call(GetState, f"/busy/{node}/get_state", GetState.Request())
                 answers += state.current_state.id == State.PRIMARY_STATE_ACTIVE
         assert answers >= 4  # two rounds at least: with the executor held up there would be one
+
+
+def test_two_cameras_in_one_process_stay_apart(graph: Graph, models: Path, tmp_path: Path) -> None:
+    rules = ("/rear/image:=/lens/image", "/rear/camera_info:=/lens/camera_info")
+    with (
+        perception(graph, tmp_path, models / "depth.onnx", models / "pose.onnx", *rules, cameras=("front", "rear")),
+        graph.listen(PointCloud2, "/front/depth/points") as front_points,
+        graph.listen(PointCloud2, "/rear/depth/points") as rear_points,
+        TestCamera(graph, CAMERA, topic="/front/image") as front,
+        TestCamera(graph, CAMERA, topic="/lens/image") as rear,
+    ):
+        for camera, clouds, picture in ((front, front_points, PICTURE), (rear, rear_points, 255 - PICTURE)):
+            camera.wait_for_listeners()
+            (cloud,) = camera.send_until_answered(encoded(picture, "rgb8"), clouds)
+            np.testing.assert_allclose(points(cloud)[..., 2], luma_depth(picture), rtol=1e-5)
+        assert graph.node.count_subscribers("/front/depth/image_rect") == 0
