@@ -14,7 +14,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet -
 # The build of torch for CPUs (x86-64, Python 3.11), where an index has it; PyPI's own are for NVIDIA GPUs.
 TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
-.PHONY: help demo test nightly lint lock audit workshop models clean
+.PHONY: help demo test nightly lint docs lock audit workshop models clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,10 +38,14 @@ lint: $(VENV)/workshop.stamp  ## style, types, and the licences of what is insta
 	$(RUN) -m mypy
 	$(RUN) .ci/licences.py
 
+docs: $(VENV)/docs.stamp  ## the site of the documentation, to out/site; every page, reference and drawing, without the network
+	NO_MKDOCS_2_WARNING=true $(RUN) -m mkdocs build --quiet
+
 lock: $(VENV)/workshop.stamp  ## requirements*.txt from requirements*.in, for every Python and machine; needs the network
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
 	$(LOCK) requirements-dev.in -c requirements.txt --no-config -o requirements-dev-cuda.txt
+	$(LOCK) requirements-docs.in -c requirements-dev.txt -o requirements-docs.txt
 	sed -i -e '/^torch==/,/^[a-z]/{/--hash/d}' -e '/^torch==/a\    --hash=sha256:$(TORCH_CPU)' requirements-dev.txt
 	echo tensorrt-cu12-bindings==10.3.0 | $(LOCK) - --no-deps -o requirements-tensorrt-10.txt
 	echo tensorrt-cu13-bindings==11.4.0.106 | $(LOCK) - --no-deps -o requirements-tensorrt-11.txt
@@ -76,4 +80,9 @@ $(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
 		$(PIP) --no-deps -r requirements-dev-cuda.txt; }
 	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-10 -r requirements-tensorrt-10.txt
 	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-11 -r requirements-tensorrt-11.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements-docs.txt $(VENV)/workshop.stamp | $(RUN)
+	@echo "Installing what builds the documentation into $(VENV) (once) ..."
+	$(PIP) --no-deps -r requirements-docs.txt
 	@touch $@

@@ -136,15 +136,20 @@ def _costliest(profiler: profile, number: int = 3) -> tuple[tuple[str, float], .
     return tuple((name.removeprefix("aten::"), value / total) for name, value in ordered[:number])
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    command = argparse.ArgumentParser(
         prog="python -m training benchmark",
         description="How fast a configuration trains here, and whether its data keeps up.",
         epilog="All else is as in python -m training fit: --config FILE, --data.workers 2 and so on.",
     )
-    parser.add_argument("--steps", type=int, default=30, help="that are timed")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options, others = parser.parse_known_args(arguments)
+    command.add_argument("--steps", type=int, default=30, help="that are timed")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    options, others = parser().parse_known_args(arguments)
     times = benchmark(others, options.steps)
     print(json.dumps(asdict(times), indent=1) if options.json else table(times, options.steps))

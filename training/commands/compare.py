@@ -10,10 +10,10 @@ from depth_perception.evaluation.depth_report import read_depth_reports
 from training.evaluation.tables import depth_tables
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m training compare", description=__doc__)
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    command = argparse.ArgumentParser(prog="python -m training compare", description=__doc__)
+    command.add_argument(
         "reports",
         nargs="+",
         type=Path,
@@ -21,5 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="JSON of python -m training evaluate --json, or report.json of depth-perception evaluate; all of the same"
         " frames by the same protocol",
     )
-    options = parser.parse_args(arguments)
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    options = parser().parse_args(arguments)
     print(depth_tables([report for path in options.reports for report in read_depth_reports(path)]))

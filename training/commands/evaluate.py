@@ -41,10 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = argparse.ArgumentParser(add_help=False)
     chosen.add_argument("--protocol", default="street")
     judged = benchmark(chosen.parse_known_args(arguments)[0].protocol)
-    parser = _parser(judged)
-    options = parser.parse_args(arguments)
+    command = parser(judged)
+    options = command.parse_args(arguments)
     if not (options.depth or options.pose):
-        parser.error("give --depth, --pose or both")
+        command.error("give --depth, --pose or both")
     for folder in filter(None, (options.pictures, options.sections, options.json and Path(options.json).parent)):
         require_writable(folder)
     cv2.setNumThreads(1)
@@ -144,11 +144,12 @@ def _one_or_all(reports: list[Report]) -> Report | list[Report]:
     return reports[0] if len(reports) == 1 else reports
 
 
-def _parser(judged: Benchmark) -> argparse.ArgumentParser:
+def parser(judged: Benchmark) -> argparse.ArgumentParser:
+    """The parser of the command with the options of a benchmark."""
     assert __doc__ is not None
     names = f"benchmarks: {', '.join(sorted(benchmarks()))}, or the import path of one of yours"
-    parser = argparse.ArgumentParser("python -m training evaluate", description=__doc__.split("\n")[0], epilog=names)
-    add = parser.add_argument
+    command = argparse.ArgumentParser("python -m training evaluate", description=__doc__.split("\n")[0], epilog=names)
+    add = command.add_argument
     models: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "MODEL", "default": []}
     add("--depth", "--checkpoint", **models, help="depth models, .onnx or .ckpt; several are compared")
     add("--pose", **models, help="pose models")
@@ -160,13 +161,13 @@ def _parser(judged: Benchmark) -> argparse.ArgumentParser:
         help="folder to write pictures to: depth, errors, edges; of a synergy network also what it looks at",
     )
     add("--sections", type=Path, help="folder to write the errors in each metre of true depth to, with plots")
-    judged.add_options(parser.add_argument_group(judged.protocol.name).add_argument)
+    judged.add_options(command.add_argument_group(judged.protocol.name).add_argument)
 
-    protocol = parser.add_argument_group("changes of the protocol, which the result names").add_argument
+    protocol = command.add_argument_group("changes of the protocol, which the result names").add_argument
     protocol("--crop", choices=get_args(Crop))
     protocol("--scaling", choices=get_args(Scaling), help="none: metres as they come")
     protocol("--resize", choices=("depth", "disparity", "nearest"), help="what is interpolated to the truth's size")
     protocol("--mean", choices=get_args(Mean), help="over images, or over all pixels of all images together")
     protocol("--ranges", type=float, nargs="+", metavar="METRES", help="judges what is as near as each on its own too")
     protocol("--thresholds", type=float, nargs="+", metavar="METRES", help="of Tenengrad")
-    return parser
+    return command

@@ -18,18 +18,18 @@ from depth_perception.progress import ProgressBar
 from training.exporting.export import export_checkpoint, read_scores
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
-    parser.add_argument("--checkpoint", required=True, help="of python -m training fit")
-    parser.add_argument("--task", required=True, choices=("depth", "pose"))
-    parser.add_argument("--output", required=True, help="the .onnx to write")
-    parser.add_argument("--name", required=True, help="what the model is called")
-    parser.add_argument("--scores", help="JSON written by python -m training evaluate")
-    parser.add_argument("--single", action="store_true", help="store weights in single precision, twice the size")
-    parser.add_argument("--any-view", action="store_true", help="of depth: images of any aspect, of as many pixels")
-    parser.add_argument("--scale-sigma", type=float, metavar="X", help=f"of a metric model (default: {SCALE_SIGMA:g})")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    command = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
+    command.add_argument("--checkpoint", required=True, help="of python -m training fit")
+    command.add_argument("--task", required=True, choices=("depth", "pose"))
+    command.add_argument("--output", required=True, help="the .onnx to write")
+    command.add_argument("--name", required=True, help="what the model is called")
+    command.add_argument("--scores", help="JSON written by python -m training evaluate")
+    command.add_argument("--single", action="store_true", help="store weights in single precision, twice the size")
+    command.add_argument("--any-view", action="store_true", help="of depth: images of any aspect, of as many pixels")
+    command.add_argument("--scale-sigma", type=float, metavar="X", help=f"of a metric model (default: {SCALE_SIGMA:g})")
+    command.add_argument(
         "--motion-noise",
         type=_number_by_name,
         nargs="+",
@@ -37,20 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="of a pose model, where it differs from "
         + " ".join(f"{name}={value:g}" for name, value in asdict(MotionNoise()).items()),
     )
-    parser.add_argument(
+    command.add_argument(
         "--precision",
         choices=tuple(VARIANT_TYPES),
         default="fp32",
         help="fp16, int8: a variant in fewer bits as well, NAME.f16.onnx or NAME.int8.onnx beside it, where robots"
         " find it (default: %(default)s)",
     )
-    parser.add_argument(
+    command.add_argument(
         "--calibrate",
         metavar="BAG_OR_FOLDER",
         help="of the variant: a recording, or a folder of pictures, of the camera (default: the sample that comes"
         " along)",
     )
-    options = parser.parse_args(arguments)
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    options = parser().parse_args(arguments)
     require_writable(Path(options.output).parent)
     sure: dict[str, Any] = {"scale_sigma": options.scale_sigma} if options.scale_sigma else {}
     if options.motion_noise:

@@ -74,7 +74,7 @@ class Source:
 
 def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = STAGES) -> None:
     """The command line."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     depth_model, pose_model = model_path(options.depth_model), model_path(options.pose_model)
     described = read_description(depth_model, "depth")
     own, expected = read_description(pose_model, "pose").focal_length, described.focal_length / REDUCTION
@@ -109,30 +109,31 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
     _report(options.output, held, (depth_model, pose_model), (after["depth"], after["pose"]))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    command = argparse.ArgumentParser(
         prog="python -m training finetune", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording (repeatable)")
-    parser.add_argument("--video", action="append", default=[], metavar="FILE", help="a video (repeatable)")
-    parser.add_argument("--calibration", metavar="FILE", help="of the videos' camera, as camera_calibration writes it")
+    command.add_argument("--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording (repeatable)")
+    command.add_argument("--video", action="append", default=[], metavar="FILE", help="a video (repeatable)")
+    command.add_argument("--calibration", metavar="FILE", help="of the videos' camera, as camera_calibration writes it")
     for name in TOPICS:
         option = f"--{name.replace('_', '-')}"
-        parser.add_argument(option, metavar="TOPIC", help="of the recordings, where it is not plain")
-    parser.add_argument("--depth-model", default=DEPTH_MODEL, metavar="FILE", help="(default: %(default)s)")
-    parser.add_argument("--pose-model", default=POSE_MODEL, metavar="FILE", help="(default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("runs/finetune"), help="(default: %(default)s)")
-    parser.add_argument("--name", default="mine", help="what the models are called (default: %(default)s)")
-    parser.add_argument(
+        command.add_argument(option, metavar="TOPIC", help="of the recordings, where it is not plain")
+    command.add_argument("--depth-model", default=DEPTH_MODEL, metavar="FILE", help="(default: %(default)s)")
+    command.add_argument("--pose-model", default=POSE_MODEL, metavar="FILE", help="(default: %(default)s)")
+    command.add_argument("--output", type=Path, default=Path("runs/finetune"), help="(default: %(default)s)")
+    command.add_argument("--name", default="mine", help="what the models are called (default: %(default)s)")
+    command.add_argument(
         "--steps", type=int, default=1200, help="of LR-Net; HR-Net takes a fourth (default: %(default)s)"
     )
-    parser.add_argument("--stride", type=int, default=1, help="frames from one to the next (default: %(default)s)")
-    parser.add_argument(
+    command.add_argument("--stride", type=int, default=1, help="frames from one to the next (default: %(default)s)")
+    command.add_argument(
         "--held-back", type=float, default=0.2, metavar="X", help="share of each recording (default: %(default)s)"
     )
-    parser.add_argument("--images-alone", action="store_true", help="learns from no truth, though there is some")
-    parser.add_argument("--smoke", action="store_true", help=f"tries it out: {SMOKE_STEPS} steps a stage")
-    return parser
+    command.add_argument("--images-alone", action="store_true", help="learns from no truth, though there is some")
+    command.add_argument("--smoke", action="store_true", help=f"tries it out: {SMOKE_STEPS} steps a stage")
+    return command
 
 
 def _sources(options: argparse.Namespace) -> list[Source]:

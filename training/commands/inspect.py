@@ -203,12 +203,17 @@ def rows(inspections: Sequence[Inspection]) -> Rows:
     return found
 
 
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    command = argparse.ArgumentParser(prog="python -m training inspect", description=__doc__.split("\n")[0])
+    command.add_argument("--config", required=True, nargs="+", action="extend", help="one or more configurations")
+    command.add_argument("--json", action="store_true", help="print JSON: an object, or a list of them for several")
+    return command
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m training inspect", description=__doc__.split("\n")[0])
-    parser.add_argument("--config", required=True, nargs="+", action="extend", help="one or more configurations")
-    parser.add_argument("--json", action="store_true", help="print JSON: an object, or a list of them for several")
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     inspections = [inspect(path) for path in options.config]
     if options.json:
         reports = [report(inspection) for inspection in inspections]

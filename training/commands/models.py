@@ -78,22 +78,27 @@ RECIPE = Recipe(
 )
 
 
-def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    command = argparse.ArgumentParser(
         prog="python -m training models", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="where the model files go, such as models")
-    parser.add_argument("--device", choices=DEVICES, default="cpu")
-    parser.add_argument("--runs", type=Path, default=Path("runs/models"), help="folder of the trainings")
-    parser.add_argument(
+    command.add_argument("folder", type=Path, help="where the model files go, such as models")
+    command.add_argument("--device", choices=DEVICES, default="cpu")
+    command.add_argument("--runs", type=Path, default=Path("runs/models"), help="folder of the trainings")
+    command.add_argument(
         "--evaluate",
         action="append",
         default=[],
         metavar="WORDS",
         help="judges depth by more: words of python -m training evaluate, as in '--protocol pairs --data FOLDER'",
     )
-    options = parser.parse_args(arguments)
+    return command
+
+
+def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> None:
+    """The command line."""
+    options = parser().parse_args(arguments)
     folders = stage_folders(recipe, options.runs, options.device)
     for name, stage in recipe.stages.items():
         _train(name, stage, folders, options.device)

@@ -234,11 +234,11 @@ def _weights(folder: Path, name: str) -> Path:
     return folder / f"{name.replace(',', '').replace(' ', '_')}.pt"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
     assert __doc__ is not None
-    parser = argparse.ArgumentParser(prog="python -m training study_sharing", description=__doc__.split("\n")[0])
-    add = parser.add_argument
+    command = argparse.ArgumentParser(prog="python -m training study_sharing", description=__doc__.split("\n")[0])
+    add = command.add_argument
     default = Setup()
     add("--output", type=Path, default=Path("runs/sharing_study"), help="folder of the results; default: %(default)s")
     add("--steps", type=int, default=default.steps, help="of each network's training")
@@ -249,7 +249,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--validation", type=int, nargs=2, default=default.validation, metavar=("FIRST", "NUMBER"), help="to judge by")
     add("--frames", type=int, default=default.frames, help="of each room")
     add("--cache", default="cache/rooms", help="folder of rendered rooms")
-    options = vars(parser.parse_args(arguments))
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
+    options = vars(parser().parse_args(arguments))
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it would greet every row
     folder, cache = options.pop("output"), options.pop("cache")
     require_writable(folder)

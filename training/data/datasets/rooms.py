@@ -30,6 +30,7 @@ class RoomsData(SeededData):
         width, height: pixels; the focal length is that of NYU Depth v2's Kinect at this width.
         holes: leaves depth unknown where a Kinect would; see `training.rooms.holes`.
         share: of an epoch's samples, relative to other sources.
+        cache: folder of rendered rooms.
     """
 
     KIND = "room seeds"

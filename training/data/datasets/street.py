@@ -34,7 +34,9 @@ class StreetData(SeededData):
         focal_lengths: pixels at 1248 columns; a drive has one of them.
         heights: smallest and largest metres of the camera above the road.
         pitch, roll: largest angles of the camera's mounting, radians.
+        width, height: of the pictures.
         share: of an epoch's samples, relative to other sources.
+        cache: folder of rendered drives.
     """
 
     KIND = "street seeds"
