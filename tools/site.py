@@ -29,6 +29,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Takes files of the checkout that a page links to into the site."""
+
+    def taken(link: re.Match[str]) -> str:
+        path = (ROOT / "docs" / page.file.src_uri).parent.joinpath(link[1]).resolve()
+        if not path.is_file() or path.suffix == ".md":
+            return link[0]
+        name = f"checkout/{path.relative_to(ROOT).as_posix()}"
+        if files.get_file_from_path(name) is None:
+            files.append(File.generated(config, name, abs_src_path=str(path)))
+        return f"]({'../' * page.file.src_uri.count('/')}{name})"
+
+    return re.sub(r"\]\(((?:\.\./)+[\w/.-]+)\)", taken, markdown)
+
+
 def drawing(source: str, language: str, name: str, options: Any, md: Any, **others: Any) -> str:
     """A fence of mermaid as SVG: a formatter of ``pymdownx.superfences``."""
     svg = mmdr.render(FONT + source).svg()
