@@ -50,7 +50,7 @@ class MeasuredLengths:
 
     def see(self, motion: Motion | None, image: Grey, free: npt.NDArray[np.bool_]) -> None:
         """Takes the image at the end of a motion, and where it does not show the own vehicle."""
-        if self._road is not None and (found := self._road.measure(motion, image, free, self._fusion.value)):
+        if self._road is not None and (found := self._road.measure(motion, image, free, self._fusion)):
             self._seen.append(found)
 
     def correct(self, motion: Motion) -> Motion:
@@ -60,8 +60,7 @@ class MeasuredLengths:
             self._speed.add_motion(motion)
             if (ratio := self._speed.ratio()) is not None:
                 measured.append(ScaleEstimate(ratio, 0.0, "speed"))
-        if measured:
-            self._fusion.drift()
+        self._fusion.drift(motion.seconds)
         for one in measured:
             self._fusion.add(one, motion.stamp)
         known = self._fusion.estimate(motion.stamp)
@@ -84,7 +83,7 @@ class _RoadScale:
         self._begun = 0
 
     def measure(
-        self, motion: Motion | None, image: Grey, free: npt.NDArray[np.bool_], scale: float
+        self, motion: Motion | None, image: Grey, free: npt.NDArray[np.bool_], known: ScaleFusion
     ) -> ScaleEstimate | None:
         if motion is None:
             self._begin(image, free, 0)
@@ -92,9 +91,11 @@ class _RoadScale:
         camera = change_frame(motion.transform, inverse(self._body_from_camera))
         camera[:3, 3] /= motion.scale.value
         self._pose = inverse(camera) @ self._pose
-        road = self._meter.measure(image, self._pose, self._height / scale)
-        way = float(np.linalg.norm(self._pose[:3, 3])) * scale
+        way = float(np.linalg.norm(self._pose[:3, 3])) * known.value
         seconds = (motion.stamp - self._begun) * NANOSECONDS
+        road = self._meter.measure(
+            image, self._pose, self._height / known.value, known.spread(motion.stamp), way / seconds
+        )
         if road is not None or way > _LONGEST_STEP * self._height or seconds > _LONGEST_TIME:
             self._begin(image, free, motion.stamp)
         return None if road is None else ScaleEstimate(self._height / road.height, road.sigma, "ground_plane")

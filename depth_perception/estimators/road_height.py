@@ -27,15 +27,24 @@ Grey = npt.NDArray[np.uint8]
 FloatImage = npt.NDArray[np.float32]
 
 _PIXELS, _TRIED = 1500, 500
-"""Pixels of the road that are compared, those with the strongest gradients; and of them, by which heights are tried."""
+"""Pixels of the road that are compared, those that tell most; and of them, by which heights are tried."""
+_LOOKED_AT = 8000
+"""Pixels of the road of which these are chosen."""
 _FEWEST = 200
-_SWEEP = np.exp(np.linspace(-0.4, 0.4, 17))
-"""Heights that are tried at first, times the expected one."""
+_REACH = 0.4, 1.0
+"""Least and most of ln(height) that is tried to both sides of the expected height, as that is known,"""
+_TRIED_SIGMAS = 2.0
+_TRIED_STEP = 1.5
+"""and the pixels between two heights: about what the texture of a road is wide, so that none is stepped over."""
 _ROUNDS = 6
 _CONVERGED = 1e-3
+_LARGEST_TILT, _SPRINGS = 0.08, 0.0175
+"""Radians that the road is tilted against the vehicle, at most, and on a level road, by its springs."""
+_COMFORT, _AHEAD = 0.5, 10.0
+"""m/s^2 across a crest or a hollow, by which roads are laid out for the speed that they are driven at: the faster, the
+less they bend up or down; and metres to the road that is looked at."""
 _TILT = 0.02
-"""One sigma, radians, of the road's tilt against the vehicle: springs, and slopes that begin or end."""
-_LARGEST_TILT = 0.08
+"""One sigma of that in towns; where less is possible, half of what is."""
 _CORRELATION = 0.7
 """Least correlation of grey values for the plane to be believed."""
 _SHORTEST = 3.0
@@ -43,7 +52,9 @@ _SHORTEST = 3.0
 _INDEPENDENT = 0.1
 """Share of the pixels whose errors are their own: neighbours see the same blur and the same bump."""
 _SURROUNDINGS = 21
-"""Pixels across, with whose mean a grey value is compared."""
+"""Pixels across, with whose mean and contrast a grey value is compared."""
+_CAMERA_NOISE = 2.0
+"""Grey levels: contrast below it is as good as none."""
 
 
 @dataclass(frozen=True)
@@ -78,49 +89,47 @@ class RoadHeightMeter:
         # Above the road there is nothing to look at.
         self._top = max(int(rows[0]) - _SURROUNDINGS, 0) if len(rows) else camera.height - 1
         self._camera = camera.cropped(0, self._top, camera.width, camera.height - self._top)
-        self._places = np.nonzero(region[self._top :])
+        self._region = region[self._top :]
+        self._flat: FloatImage = np.empty((0, 0), np.float32)
+        self._looked_at = np.zeros_like(self._region)
+        self._is_chosen = False
         self._values: Array = np.empty(0)
         self._rays: Array = np.empty((0, 3))
 
     def begin(self, image: Grey, free: npt.NDArray[np.bool_] | None = None) -> None:
         """Takes the first image, ``[height, width]``, and where it does not show the own vehicle."""
-        flat = _flat(image[self._top :])
-        right, down = _slopes(flat)
-        rows, columns = self._places
-        if free is not None:
-            seen = free[self._top :][rows, columns]
-            rows, columns = rows[seen], columns[seen]
-        strength = np.abs(right[rows, columns]) + np.abs(down[rows, columns])
-        if len(strength) > _PIXELS:
-            strongest = np.argpartition(strength, len(strength) - _PIXELS)[-_PIXELS:]
-            rows, columns = rows[strongest], columns[strongest]
-        camera = self._camera
-        self._values = flat[rows, columns].astype(np.float64)
-        self._rays = np.column_stack(
-            [(columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy, np.ones(len(rows))]
-        )
+        self._flat = _flat(image[self._top :])
+        self._looked_at = self._region if free is None else self._region & free[self._top :]
+        self._is_chosen = False
 
-    def measure(self, image: Grey, pose: Array, expected: float) -> RoadHeight | None:
+    def measure(
+        self, image: Grey, pose: Array, expected: float, spread: float = 0.0, speed: float = 0.0
+    ) -> RoadHeight | None:
         """The height by a second image, None if that does not show it.
 
         Args:
             pose: ``T_second_first`` ``[4, 4]``.
             expected: About how high, in the unit of the pose.
+            spread: One sigma of ln(expected).
+            speed: About how fast the vehicle is, m/s.
         """
+        plane, step = self._down / expected, pose[:3, 3]
+        if not self._is_chosen:
+            self._choose(pose, plane)
         if len(self._values) < _FEWEST:
             return None
         flat = _flat(image[self._top :])
-        turned, step = self._rays @ pose[:3, :3].T, pose[:3, 3]
-        plane = self._down / expected
+        turned = self._rays @ pose[:3, :3].T
         near = self._rays @ self._down > np.quantile(self._rays @ self._down, 0.7)
-        moved = (
-            self._project(turned[near], step, plane, near)[0] - self._project(turned[near], 0 * step, plane, near)[0]
-        )
-        if np.median(np.linalg.norm(moved, axis=1)) < _SHORTEST:
+        moved = float(np.median(np.linalg.norm(self._moved(turned, step, plane, near)[0], axis=1)))
+        if moved < _SHORTEST:
             return None
         few = slice(0, None, max(1, len(self._values) // _TRIED))
-        scores = [self._correlation(flat, turned[few], step, plane / factor, few) for factor in _SWEEP]
-        fitted = self._align(flat, turned, step, plane / _SWEEP[int(np.argmax(scores))])
+        reach = float(np.clip(_TRIED_SIGMAS * spread, *_REACH))
+        factors = np.arange(np.exp(-reach), np.exp(reach), _TRIED_STEP / moved)  # the road moves by 1 / height
+        scores = [self._correlation(flat, turned[few], step, plane * factor, few) for factor in factors]
+        largest = largest_tilt(speed)
+        fitted = self._align(flat, turned, step, plane * factors[int(np.argmax(scores))], min(_TILT, largest / 2))
         if fitted is None:
             return None
         plane, information = fitted
@@ -128,17 +137,44 @@ class RoadHeightMeter:
         normal = plane * height
         tilt = np.arccos(np.clip(normal @ self._down, -1.0, 1.0))
         every = slice(None)
-        if tilt > _LARGEST_TILT or self._correlation(flat, turned, step, plane, every) < _CORRELATION:
+        if tilt > largest or self._correlation(flat, turned, step, plane, every) < _CORRELATION:
             return None
         variance = float(normal @ np.linalg.solve(information, normal))
         return RoadHeight(height, float(np.sqrt(variance)) * height, normal)
 
-    def _align(self, flat: FloatImage, turned: Array, step: Array, start: Array) -> tuple[Array, Array] | None:
+    def _choose(self, pose: Array, plane: Array) -> None:
+        """The pixels of the first image that tell most of how far the road moves: those with the strongest gradients
+        along the way that it moves. Lane markings have stronger ones, but look alike wherever along themselves they
+        have moved to.
+        """
+        rows, columns = np.nonzero(self._looked_at)
+        some = slice(0, None, max(1, len(rows) // _LOOKED_AT))
+        rows, columns = rows[some], columns[some]
+        camera = self._camera
+        self._rays = rays = np.column_stack(
+            [(columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy, np.ones(len(rows))]
+        )
+        moved, places = self._moved(rays @ pose[:3, :3].T, pose[:3, 3], plane, slice(None))
+        right, down = (slope[rows, columns] for slope in _slopes(self._flat))
+        told = np.abs(right * moved[:, 0] + down * moved[:, 1]) / np.maximum(np.linalg.norm(moved, axis=1), 1e-6)
+        stays = np.flatnonzero(np.all((places >= 1) & (places <= [camera.width - 2, camera.height - 2]), axis=1))
+        chosen = stays[np.argsort(told[stays])[-_PIXELS:]]
+        self._rays, self._values = rays[chosen], self._flat[rows[chosen], columns[chosen]].astype(np.float64)
+        self._is_chosen = True
+
+    def _moved(self, turned: Array, step: Array, plane: Array, which: slice | npt.NDArray) -> tuple[Array, Array]:
+        """How far a step, without its turn, moves pixels of the first image, and to where."""
+        places, _ = self._project(turned[which], step, plane, which)
+        return places - self._project(turned[which], 0 * step, plane, which)[0], places
+
+    def _align(
+        self, flat: FloatImage, turned: Array, step: Array, start: Array, tilt_sigma: float
+    ) -> tuple[Array, Array] | None:
         """The plane, and the information ``[3, 3]`` on it, by Gauss-Newton; None if the road leaves the image."""
         camera, slopes, every = self._camera, _slopes(flat), slice(None)
         height = 1.0 / np.linalg.norm(start)
         tilt = np.eye(3) - np.outer(self._down, self._down)
-        prior = tilt * (height / _TILT) ** 2 + 1e-9 * np.eye(3)
+        prior = tilt * (height / tilt_sigma) ** 2 + 1e-9 * np.eye(3)
         plane, information = start, prior
         for _ in range(_ROUNDS):
             places, points = self._project(turned, step, plane, every)
@@ -176,10 +212,17 @@ class RoadHeightMeter:
         return float(first @ second / np.sqrt((first @ first) * (second @ second) + 1e-9))
 
 
+def largest_tilt(speed: float) -> float:
+    """Radians that a road some metres ahead may be tilted against a vehicle of this speed, m/s."""
+    return min(_SPRINGS + _COMFORT * _AHEAD / max(speed, 0.1) ** 2, _LARGEST_TILT)
+
+
 def _flat(image: Grey) -> FloatImage:
-    """Grey values against those around them, so that light does not matter."""
+    """Grey values against those around them, by their contrast, so that neither light nor distance matters."""
     grey = cv2.GaussianBlur(image, (3, 3), 0).astype(np.float32)
-    return np.asarray(grey - cv2.blur(grey, (_SURROUNDINGS, _SURROUNDINGS)), np.float32)
+    around = (_SURROUNDINGS, _SURROUNDINGS)
+    flat = grey - cv2.blur(grey, around)
+    return np.asarray(flat / (np.sqrt(cv2.blur(flat * flat, around)) + _CAMERA_NOISE), np.float32)
 
 
 def _slopes(image: FloatImage) -> tuple[FloatImage, FloatImage]:

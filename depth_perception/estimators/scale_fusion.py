@@ -16,21 +16,25 @@ class Kind:
     Attributes:
         noise: Least error that a measurement has of its own.
         common: Error that all its measurements share, so that many of them do not make it smaller.
+        first: How many must agree before any is believed, while nothing is known to hold them against.
     """
 
     noise: float
     common: float
+    first: int
 
 
-KINDS = {"speed": Kind(0.03, 0.02), "ground_plane": Kind(0.06, 0.02)}
+KINDS = {"speed": Kind(0.03, 0.02, 1), "ground_plane": Kind(0.06, 0.02, 5)}
 """By `ScaleEstimate.source`."""
 
-_DRIFT = 0.01
-"""Change of a scale between two times of measuring."""
+_DRIFT = 0.03
+"""Change of a scale within a second, which adds up like a random walk."""
 _GATE = 3.0
 """Standard deviations from which a measurement is left out,"""
 _PERSISTENT = 12
-"""unless so many in a row of its source are."""
+"""unless so many in a row of its source are, and agree with one another."""
+_CONFIRMED = 1_000_000_000
+"""Nanoseconds after a measurement that was believed."""
 _SILENT = 5_000_000_000
 """Nanoseconds after which a source no longer says how sure the scale is."""
 
@@ -50,35 +54,47 @@ class ScaleFusion:
     def __init__(self, spread: float = 0.5) -> None:
         self.rejected = 0
         self._log = 0.0
-        self._variance = spread**2
+        self._variance = self._most = spread**2
         self._heard: dict[str, int] = {}
-        self._refused: dict[str, int] = {}
+        self._apart: dict[str, list[float]] = {}
 
     @property
     def value(self) -> float:
         """The scale as far as it is known."""
         return float(np.exp(self._log))
 
-    def drift(self) -> None:
-        """Time has come to measure again; called before the measurements of one time are added."""
-        self._variance += _DRIFT**2
+    def spread(self, stamp: int) -> float:
+        """One sigma of ln(scale) for whoever measures at a time in nanoseconds: were the scale wrong, all that fits it
+        would be wrong too, so it is as open as at first unless something has just confirmed it.
+        """
+        confirmed = self._heard and stamp - max(self._heard.values()) < _CONFIRMED
+        return float(np.sqrt(self._variance if confirmed else self._most))
+
+    def drift(self, seconds: float) -> None:
+        """Time has gone on, whether anything was measured or not."""
+        self._variance = min(self._variance + _DRIFT**2 * seconds, self._most)
 
     def add(self, measured: ScaleEstimate, stamp: int) -> None:
         """Takes a measurement of a time in nanoseconds."""
-        kind = KINDS[measured.source]
+        kind, told = KINDS[measured.source], float(np.log(measured.value))
         noise = max(kind.noise, measured.sigma)
-        change = float(np.log(measured.value)) - self._log
-        if abs(change) > _GATE * np.sqrt(self._variance + noise**2 + kind.common**2):
-            self.rejected += 1
-            self._refused[measured.source] = self._refused.get(measured.source, 0) + 1
-            if self._refused[measured.source] < _PERSISTENT:
+        gate = _GATE * np.sqrt(self._variance + noise**2 + kind.common**2)
+        if not self._heard or abs(told - self._log) > gate:
+            self.rejected += bool(self._heard)
+            apart = self._apart.setdefault(measured.source, [])
+            if apart and abs(told - np.median(apart)) > _GATE * np.sqrt(2) * noise:
+                apart.clear()
+            apart.append(told)
+            if len(apart) < (_PERSISTENT if self._heard else kind.first):
                 return
-            self._variance = change**2
-        self._refused[measured.source] = 0
+            self._log, self._variance = float(np.median(apart)), noise**2
+            self._heard.clear()
+        else:
+            gain = self._variance / (self._variance + noise**2)
+            self._log += gain * (told - self._log)
+            self._variance *= 1 - gain
+        self._apart[measured.source] = []
         self._heard[measured.source] = stamp
-        gain = self._variance / (self._variance + noise**2)
-        self._log += gain * change
-        self._variance *= 1 - gain
 
     def estimate(self, stamp: int) -> ScaleEstimate | None:
         """The scale at a time in nanoseconds, None before anything is measured; its sources are those that were heard

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import cv2
 import numpy as np
 import pytest
 from helpers.corridor import CAMERA, HEIGHT, Corridor, driven
@@ -11,11 +14,12 @@ from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.measured_speed import SpeedComparison
 from depth_perception.estimators.odometry import Motion
+from depth_perception.estimators.road_height import RoadHeightMeter, largest_tilt
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.scale_fusion import ScaleFusion
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.view import EstimatorError
-from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, rotation_from_vector
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse, pose_from, rotation_from_vector
 from depth_perception.settings import SettingError
 
 MOUNT = pose_from(np.eye(3), [0.8, 0.1, HEIGHT]) @ BODY_FROM_OPTICAL
@@ -109,6 +113,43 @@ def test_the_road_needs_refined_motion_and_a_camera_above_it(engine):
         CameraOdometry(engine, CAMERA, BODY_FROM_OPTICAL, OdometrySettings(scale_source="ground_plane"))
 
 
+@pytest.mark.parametrize(("lines", "contrast"), [([4, 508], 0.08), ([3, 509], 0.05)])
+def test_solid_lines_on_a_fast_road_of_faint_texture_do_not_hide_how_far_it_moved(lines, contrast):
+    """At 87 km/h the road moves by more than it is high, and markings along the way look alike wherever it went to."""
+    street, step = Corridor(), pose_from(np.eye(3), [0.0, 0.0, 2.4])
+    road = street.textures[0]
+    road[:] = 128 + (road - 127.5) * contrast
+    road[lines] = 235.0
+    greys = [cv2.cvtColor(street.see(pose).image, cv2.COLOR_RGB2GRAY) for pose in driven([step] * 4)]
+    meter = RoadHeightMeter(CAMERA, -MOUNT[2, :3])
+    for first, second in pairwise(greys):
+        for error in (0.85, 1.0, 1.15):
+            meter.begin(first)
+            found = meter.measure(second, inverse(step), error * HEIGHT, 0.1, 24.0)
+            assert found is not None
+            assert found.height == pytest.approx(HEIGHT, rel=0.06)
+
+
+def test_roads_bend_up_and_down_the_less_the_faster_they_are_driven():
+    assert largest_tilt(0.0) == largest_tilt(8.0) == pytest.approx(np.radians(4.6), abs=1e-3)
+    assert largest_tilt(24.0) == pytest.approx(np.radians(1.5), abs=1e-3)
+    assert np.all(np.diff([largest_tilt(speed) for speed in range(9, 60)]) < 0)
+
+
+def test_a_road_that_lies_askew_is_none_at_speed():
+    """Three degrees: the foot of a hill in town, and no motorway."""
+    street, step = Corridor(), pose_from(np.eye(3), [0.0, 0.0, 0.7])
+    pitch = pose_from(rotation_from_vector([np.radians(3.0), 0.0, 0.0]), np.zeros(3))
+    greys = [cv2.cvtColor(street.see(pose @ pitch).image, cv2.COLOR_RGB2GRAY) for pose in driven([step])]
+    meter = RoadHeightMeter(CAMERA, [0.0, 1.0, 0.0])
+    meter.begin(greys[0])
+    moved = inverse(pitch) @ inverse(step) @ pitch
+    assert meter.measure(greys[1], moved, HEIGHT, 0.1, 24.0) is None
+    found = meter.measure(greys[1], moved, HEIGHT, 0.1, 7.0)
+    assert found is not None
+    assert found.height == pytest.approx(HEIGHT, rel=0.08)
+
+
 def motion(start: int, stamp: int, way: float) -> Motion:
     return Motion(pose_from(np.eye(3), [way, 0, 0]), start, stamp, np.eye(6), ScaleEstimate(2.0, 0.1, "depth"))
 
@@ -130,24 +171,57 @@ def test_ways_are_compared_only_where_the_speed_is_known_all_the_while():
     assert comparison.ratio() is None
 
 
+def feed(fusion: ScaleFusion, values, first: int = 0) -> None:
+    for index, value in enumerate(values, first):
+        fusion.drift(0.1)
+        fusion.add(ScaleEstimate(value, 0.02, "ground_plane"), index * STEP)
+
+
 def test_one_measurement_far_off_is_left_out_many_are_believed():
     fusion = ScaleFusion()
-    for index in range(20):
-        fusion.drift()
-        fusion.add(ScaleEstimate(1.0, 0.02, "ground_plane"), index)
-    fusion.add(ScaleEstimate(2.0, 0.02, "ground_plane"), 20)
+    feed(fusion, [1.0] * 20)
+    feed(fusion, [2.0], 20)
     assert (fusion.rejected, fusion.value) == (1, pytest.approx(1.0, abs=0.01))
-    for index in range(21, 60):
-        fusion.drift()
-        fusion.add(ScaleEstimate(2.0, 0.02, "ground_plane"), index)
+    feed(fusion, [2.0] * 39, 21)
     assert fusion.value == pytest.approx(2.0, rel=0.05)
+
+
+def test_a_road_is_believed_at_first_only_if_it_says_the_same_for_a_while():
+    fusion = ScaleFusion()
+    feed(fusion, [2.4, 2.3, 2.1, 1.3, 1.28, 1.3, 1.32])
+    assert fusion.estimate(7 * STEP) is None
+    feed(fusion, [1.3], 7)
+    assert fusion.value == pytest.approx(1.3, rel=0.01)
+
+
+def test_measurements_far_off_that_do_not_agree_with_one_another_are_never_believed():
+    fusion = ScaleFusion()
+    feed(fusion, [1.0] * 20)
+    feed(fusion, [2.0, 0.5, 3.0] * 20, 20)
+    assert fusion.value == pytest.approx(1.0, abs=0.01)
+    assert fusion.rejected == 60
+
+
+def test_the_longer_nothing_is_measured_the_less_is_known():
+    fusion = ScaleFusion()
+    feed(fusion, [1.0] * 20)
+    sure = fusion.estimate(20 * STEP)
+    assert fusion.spread(20 * STEP) < 0.05
+    for _ in range(100):
+        fusion.drift(1.0)
+    unsure = fusion.estimate(20 * STEP + 100_000_000_000)
+    assert sure is not None
+    assert unsure is not None
+    assert (unsure.value, unsure.source) == (sure.value, "ground_plane")
+    assert unsure.sigma == pytest.approx(np.hypot(sure.sigma, 0.3), rel=0.02)  # 0.03 a second, as a random walk
+    assert fusion.spread(200 * STEP) == 0.5  # whoever measures again should look everywhere
 
 
 def test_who_measures_is_named_and_who_is_silent_is_not():
     fusion, second = ScaleFusion(), 1_000_000_000
     assert fusion.estimate(0) is None
     fusion.add(ScaleEstimate(1.1, 0.0, "speed"), 0)
-    fusion.add(ScaleEstimate(1.1, 0.02, "ground_plane"), 3 * second)
+    fusion.add(ScaleEstimate(1.1, 0.02, "ground_plane"), 3 * second)  # held against the speed
     estimates = [fusion.estimate(time * second) for time in (4, 7, 60)]
     sources = [estimate.source for estimate in estimates if estimate is not None]
     assert sources == ["ground_plane+speed", "ground_plane", "ground_plane"]

@@ -29,13 +29,17 @@ class View:
 
 
 class Corridor:
-    """Axes of the world are those of the first camera: x right, y down, z forward; the road lies at y = `HEIGHT`."""
+    """Axes of the world are those of the first camera: x right, y down, z forward; the road lies at y = `HEIGHT`.
+
+    Attributes:
+        textures: Grey values ``[across, along]`` of the road, the left and the right wall.
+    """
 
     def __init__(self, camera: Camera = CAMERA, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         self._camera = camera
         self._rays = camera.rays().astype(np.float64)
-        self._textures = [rng.uniform(30, 225, (512, 512)).astype(np.float32) for _ in range(3)]
+        self.textures = [rng.uniform(30, 225, (512, 512)).astype(np.float32) for _ in range(3)]
 
     def see(self, pose: npt.NDArray[np.float64]) -> View:
         """From a pose `T_world_camera` ``[4, 4]``."""
@@ -44,7 +48,7 @@ class Corridor:
         grey = np.full(directions.shape[:2], 230.0, np.float32)
         with np.errstate(divide="ignore", invalid="ignore"):
             for texture, (axis, place, other) in zip(
-                self._textures, ((1, HEIGHT, 0), (0, WALLS[0], 1), (0, WALLS[1], 1)), strict=True
+                self.textures, ((1, HEIGHT, 0), (0, WALLS[0], 1), (0, WALLS[1], 1)), strict=True
             ):
                 z = (place - origin[axis]) / directions[..., axis]
                 points = origin + z[..., None] * directions
