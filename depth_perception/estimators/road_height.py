@@ -221,7 +221,7 @@ def _flat(image: Grey) -> FloatImage:
     """Grey values against those around them, by their contrast, so that neither light nor distance matters."""
     grey = cv2.GaussianBlur(image, (3, 3), 0).astype(np.float32)
     around = (_SURROUNDINGS, _SURROUNDINGS)
-    flat = grey - cv2.blur(grey, around)
+    flat = np.asarray(grey - cv2.blur(grey, around), np.float32)
     return np.asarray(flat / (np.sqrt(cv2.blur(flat * flat, around)) + _CAMERA_NOISE), np.float32)
 
 
