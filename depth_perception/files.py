@@ -50,6 +50,30 @@ def write_atomically(path: Path, content: bytes | memoryview, mode: int = 0o644)
 
 
 @contextmanager
+def new_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
+    """An empty file that becomes `path` at the end of the block: that is complete or as it was before.
+
+    For writers that want a path, and for what memory does not hold; else see `write_atomically`.
+
+    Raises: `OutputError` if it cannot be made.
+    """
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(_claimed(path, _temporary_file))
+        except OSError as error:
+            raise OutputError(path, error) from None
+        yield temporary
+        try:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            os.chmod(temporary, mode)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise OutputError(path, error) from None
+
+
+@contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """An empty folder that becomes `path` once all is in it: that is complete or absent, whoever else makes it too.
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.version import __version__
 
-COMMANDS = ("inspect", "evaluate", "predict", "demo", "benchmark", "build", "doctor")
+COMMANDS = ("inspect", "evaluate", "predict", "view", "demo", "benchmark", "build", "doctor")
 """Modules of this room; each has ``add_parser(subparsers)``, which sets ``run`` to a function of the arguments."""
 
 

@@ -8,7 +8,12 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from depth_perception.cli.recording_options import add_calibration_option, add_camera_options, open_recording
+from depth_perception.cli.recording_options import (
+    add_calibration_option,
+    add_camera_options,
+    add_every_option,
+    open_recording,
+)
 from depth_perception.cli.setting_options import add_options, chosen
 from depth_perception.engines.settings import EngineSettings, model_file
 from depth_perception.estimators.settings import DepthSettings
@@ -40,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--values", choices=("png", "npz"), default="png", help="(default: %(default)s)")
     parser.add_argument("--cloud", action="store_true", help="write PLY clouds as well, in the camera's optical axes")
-    parser.add_argument("--every", type=_positive, default=1, metavar="N", help="take each Nth image (default: all)")
+    add_every_option(parser)
     parser.add_argument(
         "--output", default="out/predict", metavar="FOLDER", help="where the files go (default: %(default)s)"
     )
@@ -136,10 +141,3 @@ def _pinhole(image: Rgb, focal_length: float | None) -> Camera:
     height, width = image.shape[:2]
     focal = GUESSED_FOCAL_LENGTH * width if focal_length is None else focal_length
     return Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value

@@ -52,6 +52,11 @@ def add_calibration_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_every_option(parser: argparse.ArgumentParser) -> None:
+    """Of commands that write something of each image."""
+    parser.add_argument("--every", type=_positive, default=1, metavar="N", help="take each Nth image (default: all)")
+
+
 def recording_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the options say, as far as a command has them, by the names of what `Recording.open` is given."""
     given = vars(arguments)
@@ -63,3 +68,10 @@ def open_recording(bag: str, arguments: argparse.Namespace) -> Recording:
     from depth_perception.recordings.recording import Recording
 
     return Recording.open(bag, **recording_options(arguments))
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

@@ -10,6 +10,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
@@ -73,7 +74,10 @@ class Predictions:
                 self._engine, camera, self._settings, body_from_camera=self._body_from_camera
             )
         result = self._estimator.estimate(image, stamp)
-        files = {"jpg": _picture(result), self._values: _png(result) if self._values == "png" else _npz(result)}
+        files = {
+            "jpg": _picture(result),
+            self._values: depth_png(result.depth) if self._values == "png" else _npz(result),
+        }
         if self._cloud:
             files["ply"] = ply(PointCloudBuilder(result.camera).build(result.depth, result.image))
         for suffix, content in files.items():
@@ -87,8 +91,9 @@ def _picture(result: DepthResult) -> bytes:
     return _encoded(".jpg", np.concatenate([result.image, depth_picture(result.depth)]))
 
 
-def _png(result: DepthResult) -> bytes:
-    steps = np.where(result.valid, np.clip(result.depth / STEP, 1, 65535), 0)
+def depth_png(depth: npt.NDArray[np.float32]) -> bytes:
+    """16-bit PNG of metres ``[height, width]`` in steps of `STEP`; 0 where depth is no finite number."""
+    steps = np.where(np.isfinite(depth), np.clip(depth / STEP, 1, 65535), 0)
     return _encoded(".png", np.rint(steps).astype(np.uint16))
 
 

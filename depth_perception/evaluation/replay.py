@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.camera_odometry import CameraOdometry
-from depth_perception.estimators.depth import DepthEstimator
+from depth_perception.estimators.depth import DepthEstimator, DepthResult
 from depth_perception.estimators.scale import UNKNOWN_SCALE
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
@@ -34,6 +35,19 @@ STEPS = {
 }
 
 
+class Seen(NamedTuple):
+    """What was made of one image.
+
+    Attributes:
+        stamp: Nanoseconds.
+        pose: ``T_world_body`` ``[4, 4]``, the world being the body's frame at the first image; None without odometry.
+    """
+
+    stamp: int
+    depth: DepthResult
+    pose: npt.NDArray[np.float64] | None
+
+
 def replay(
     recording: Recording,
     depth_engine: Engine,
@@ -43,6 +57,7 @@ def replay(
     *,
     samples: int = 4,
     progress: Callable[[int, int], None] | None = None,
+    each: Callable[[Seen], None] | None = None,
 ) -> Evaluation:
     """Depth of every image, and the trajectory if there is a pose model, judged against what truth there is.
 
@@ -51,6 +66,7 @@ def replay(
     Args:
         depth, motion: What a robot would have set of the two.
         progress: Called with frames done and frames in all.
+        each: Called with what was made of each image that could be used.
 
     Raises: `EvaluationError` if not a single image gave depth, or speed is to be the scale and none was named; as the
         estimators do.
@@ -95,6 +111,8 @@ def replay(
                         poses.setdefault(step.start, trajectory.pose)
                         trajectory.add(step)
                         poses[step.stamp] = trajectory.pose
+                if each is not None:
+                    each(Seen(recorded.stamp, result, None if odometry is None else trajectory.pose))
             except DepthPerceptionError as error:
                 judge.fail(str(error))
             if progress is not None:
