@@ -93,7 +93,7 @@ def test_pictures_depth_and_true_depth_are_those_of_the_recording(entities: dict
 def test_the_cloud_is_what_the_pinhole_sees(entities: dict[str, Rows]) -> None:
     pinhole = entities["/world/vehicle/camera/view"][0]
     k = np.array(pinhole["Pinhole:image_from_camera"][0]).reshape(3, 3).T  # by columns
-    np.testing.assert_allclose(k, [[FOCAL_LENGTH, 0, 31.5], [0, FOCAL_LENGTH, 15.5], [0, 0, 1]])
+    np.testing.assert_allclose(k, np.array([[FOCAL_LENGTH, 0, 31.5], [0, FOCAL_LENGTH, 15.5], [0, 0, 1]]))
     assert pinhole["Pinhole:resolution"][0] == [WIDTH, HEIGHT]
     points = np.array(entities["/world/vehicle/camera/points"][1]["Points3D:positions"])
     seen = points @ k.T
