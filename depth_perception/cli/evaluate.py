@@ -39,6 +39,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--output", default="out/evaluate", metavar="FOLDER", help="where the report goes (default: %(default)s)"
     )
     parser.add_argument(
+        "--record",
+        metavar="FOLDER",
+        help="also write a recording (mcap) of the camera with depth, cloud, odometry and TF beside it, on the topics"
+        " of the nodes, for rviz or Foxglove; of several bags, one each in a folder of its name",
+    )
+    parser.add_argument(
         "--compare",
         action="append",
         default=[],
@@ -76,6 +82,9 @@ def run(arguments: argparse.Namespace) -> int:
     bags = [bag for path in arguments.bag for bag in recordings_in(path)]
     output = Path(arguments.output)
     require_writable(output)  # before the work, not after it
+    record = None if arguments.record is None else Path(arguments.record)
+    if record is not None:
+        require_writable(record if len(bags) > 1 else record.parent)
     reports: list[tuple[str, dict[str, Any]]] = []
     failures: list[str] = []
     for number, bag in enumerate(bags, 1):
@@ -86,7 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
             title, folder = f"evaluating {number}/{len(bags)}", output / name
             print(f"\n{bag}")
         try:
-            evaluation = _evaluate(bag, arguments, robot, title)
+            into = record / name if record is not None and len(bags) > 1 else record
+            evaluation = _evaluate(bag, arguments, robot, title, into)
         except DepthPerceptionError as error:
             if len(bags) == 1:
                 raise
@@ -104,14 +114,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(bag: Path, arguments: argparse.Namespace, robot: RobotSettings, title: str) -> Evaluation:
+def _evaluate(
+    bag: Path, arguments: argparse.Namespace, robot: RobotSettings, title: str, record: Path | None
+) -> Evaluation:
     from contextlib import ExitStack, closing
 
+    from depth_perception.evaluation.output_bag import output_bag
     from depth_perception.evaluation.replay import replay
     from depth_perception.progress import ProgressBar
 
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(str(bag), arguments))
+        output = None if record is None else opened.enter_context(output_bag(record, recording))
         depth_engine = opened.enter_context(closing(robot.engine.open(robot.depth_model, "depth")))
         pose_engine = None
         if not arguments.no_odometry:
@@ -119,7 +133,9 @@ def _evaluate(bag: Path, arguments: argparse.Namespace, robot: RobotSettings, ti
             # signal after that, such as Ctrl-C, crashes the process.
             pose_engine = opened.enter_context(closing(robot.engine.open(robot.pose_model, "pose")))
         with ProgressBar(title, "frames") as progress:
-            return replay(recording, depth_engine, pose_engine, robot.depth, robot.odometry, progress=progress)
+            return replay(
+                recording, depth_engine, pose_engine, robot.depth, robot.odometry, output=output, progress=progress
+            )
 
 
 def _short(path: str) -> str:

@@ -21,6 +21,7 @@ from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
+from depth_perception.evaluation.output_bag import OutputBag
 from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL
@@ -56,6 +57,7 @@ def replay(
     motion: OdometrySettings = OdometrySettings(),
     *,
     samples: int = 4,
+    output: OutputBag | None = None,
     progress: Callable[[int, int], None] | None = None,
     each: Callable[[Seen], None] | None = None,
 ) -> Evaluation:
@@ -65,6 +67,7 @@ def replay(
 
     Args:
         depth, motion: What a robot would have set of the two.
+        output: Where what is estimated is recorded too.
         progress: Called with frames done and frames in all.
         each: Called with what was made of each image that could be used.
 
@@ -98,6 +101,7 @@ def replay(
                 with watch("depth"):
                     result = estimator.estimate(image, recorded.stamp)
                 judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
+                step = None
                 if odometry is not None:
                     if motion.scale_source == "depth":
                         odometry.scale = replace(result.scale, source="depth")
@@ -115,6 +119,9 @@ def replay(
                     each(Seen(recorded.stamp, result, None if odometry is None else trajectory.pose))
             except DepthPerceptionError as error:
                 judge.fail(str(error))
+            else:
+                if output is not None:
+                    output.add(recorded, result, step, trajectory)
             if progress is not None:
                 progress(index + 1, len(recording.stamps))
     except KeyboardInterrupt:

@@ -6,17 +6,9 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.message_fields import camera_info_fields
 
 
 def message_from_camera(camera: Camera, header: Header) -> CameraInfo:
     """The message that goes with a rectified image of a camera; `header` is that of the image it was made of."""
-    return CameraInfo(
-        header=header,
-        width=camera.width,
-        height=camera.height,
-        distortion_model="plumb_bob",
-        d=[0.0] * 5,
-        k=camera.matrix.reshape(-1),
-        r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-        p=[camera.fx, 0.0, camera.cx, 0.0, 0.0, camera.fy, camera.cy, 0.0, 0.0, 0.0, 1.0, 0.0],
-    )
+    return CameraInfo(header=header, **camera_info_fields(camera))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
 from importlib.util import find_spec
 
@@ -13,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from depth_perception.compressed_formats import decode_compressed
+from depth_perception.message_fields import image_fields
 from depth_perception.pixel_formats import FORMATS, PixelFormatError, SampleRange, decode_depth, decode_image
 
 
@@ -64,10 +64,8 @@ def message_from_image(pixels: npt.NDArray, encoding: str, header: Header, into:
     """
     message = Image() if into is None else into
     message.header = header
-    message.height, message.width = pixels.shape[:2]
-    message.encoding = encoding
-    message.is_bigendian = int(sys.byteorder == "big")
-    message.step = pixels.nbytes // pixels.shape[0]
+    for name, value in image_fields(pixels, encoding).items():
+        setattr(message, name, value)
     write_data(message, pixels)
     return message
 

@@ -24,6 +24,7 @@ from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array
+from depth_perception.message_fields import vector_fields
 from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
@@ -218,8 +219,7 @@ def _transform_output(node: OdometryNode) -> transforms.TransformOutput | None:
 
 
 def _vector(values: Array) -> Vector3:
-    x, y, z = values.tolist()
-    return Vector3(x=x, y=y, z=z)
+    return Vector3(**vector_fields(values))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

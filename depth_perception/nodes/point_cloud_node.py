@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from depth_perception.estimators.settings import CloudSettings
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import PointCloudBuilder, height_limits, range_limits, voxel_grid
+from depth_perception.message_fields import FLOAT32, POINT_FIELDS, cloud_fields
 from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import INPUT_RELIABILITY
@@ -32,11 +33,7 @@ PARAMETERS = (
     *transforms.PARAMETERS,
 )
 
-FIELDS = [
-    PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
-    for index, name in enumerate(("x", "y", "z", "rgb"))
-]
-POINT_STEP = 16
+FIELDS = [PointField(name=name, offset=4 * index, datatype=FLOAT32, count=1) for index, name in enumerate(POINT_FIELDS)]
 
 
 class PointCloudPipeline(Pipeline[Decode]):
@@ -107,12 +104,9 @@ def cloud_message(points: npt.NDArray, header: Header, dense: bool, into: PointC
         into: A message that has been published and may be written over.
     """
     into.header = header
-    into.height, into.width = points.shape[:2]
     into.fields = FIELDS
-    into.is_bigendian = sys.byteorder == "big"
-    into.point_step = POINT_STEP
-    into.row_step = POINT_STEP * into.width
-    into.is_dense = dense
+    for name, value in cloud_fields(points, dense).items():
+        setattr(into, name, value)
     write_data(into, points)
     return into
 

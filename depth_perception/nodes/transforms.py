@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from geometry_msgs.msg import Point as PointMessage
 from geometry_msgs.msg import Pose, Quaternion, Transform, TransformStamped, Vector3
 from rclpy.node import Node
@@ -18,9 +17,9 @@ from depth_perception.geometry.pose import (
     Array,
     camera_mount,
     pose_from,
-    quaternion_from_rotation,
     rotation_from_quaternion,
 )
+from depth_perception.message_fields import quaternion_fields, vector_fields
 from depth_perception.nodes.parameters import NodeError
 from depth_perception.nodes.perception_node import PerceptionNode
 
@@ -103,8 +102,8 @@ class TransformOutput:
 
     def publish(self, pose: Array, header: Header, child_frame: str) -> None:
         """The `pose` ``[4, 4]`` of the child frame in the header's frame."""
-        x, y, z = pose[:3, 3].tolist()
-        transform = Transform(translation=Vector3(x=x, y=y, z=z), rotation=_quaternion(pose))
+        translation, rotation = Vector3(**vector_fields(pose[:3, 3])), Quaternion(**quaternion_fields(pose))
+        transform = Transform(translation=translation, rotation=rotation)
         self._broadcaster.sendTransform(
             TransformStamped(header=header, child_frame_id=child_frame, transform=transform)
         )
@@ -112,10 +111,4 @@ class TransformOutput:
 
 def pose_message(pose: Array) -> Pose:
     """geometry_msgs/Pose of a pose ``[4, 4]``."""
-    x, y, z = pose[:3, 3].tolist()
-    return Pose(position=PointMessage(x=x, y=y, z=z), orientation=_quaternion(pose))
-
-
-def _quaternion(pose: Array) -> Quaternion:
-    x, y, z, w = np.asarray(quaternion_from_rotation(pose[:3, :3])).tolist()
-    return Quaternion(x=x, y=y, z=z, w=w)
+    return Pose(position=PointMessage(**vector_fields(pose[:3, 3])), orientation=Quaternion(**quaternion_fields(pose)))

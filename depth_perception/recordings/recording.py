@@ -52,6 +52,11 @@ class RecordedImage:
     _bag: Bag = field(repr=False)
     _samples: SampleRange = field(repr=False)
 
+    @property
+    def log_time(self) -> int:
+        """Nanoseconds, when it was recorded."""
+        return self._message.log_time
+
     def decode(self) -> Rgb:
         """RGB ``[height, width, 3]``.
 

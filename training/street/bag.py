@@ -9,23 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.camera_info import distortion_model
-from depth_perception.files import new_folder
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.pose import inverse, quaternion_from_rotation, vector_from_rotation
+from depth_perception.geometry.pose import inverse, vector_from_rotation
+from depth_perception.message_fields import quaternion_fields, vector_fields
 from depth_perception.progress import shown
+from depth_perception.recordings.bag_writer import BagWriter, new_bag
 from training.rendering.frame import Frame
 from training.street.drive import DriveConfig, render_drive
 from training.street.errors import StreetError
-
-if TYPE_CHECKING:
-    from rosbags.interfaces import Qos
 
 START = 1_700_000_000
 """Stamp of the first frame, seconds: a fixed one, so that equal drives give equal messages."""
@@ -42,50 +40,32 @@ def write_bag(config: DriveConfig, path: str | Path, depth_every: int = 1, jpeg_
         depth_every: true depth comes with every k-th frame, from the first.
         jpeg_quality: 1 to 100.
 
-    Raises: `StreetError` if there is something at `path`, or the drive cannot be rendered.
+    Raises: `RecordingError` if there is something at `path`; `StreetError` if the drive cannot be rendered.
     """
     path = Path(path)
-    if path.exists():
-        raise StreetError(f"{path}: is there already: delete it or name another place")
     if depth_every < 1 or not 1 <= jpeg_quality <= 100:
         raise StreetError(
             f"depth every {depth_every} frames at jpeg quality {jpeg_quality} was asked for:"
             " expected at least 1, and 1 to 100"
         )
-    with new_folder(path) as folder:
-        bag = folder / path.name  # rosbags makes it itself
-        _write(config, bag, depth_every, jpeg_quality)
-        for item in bag.iterdir():
-            item.rename(folder / item.name)
-        bag.rmdir()
+    with new_bag(path) as bag:
+        _write(config, bag, path.name, depth_every, jpeg_quality)
 
 
-def _write(config: DriveConfig, path: Path, depth_every: int, jpeg_quality: int) -> None:
-    from rosbags.rosbag2 import StoragePlugin, Writer
+def _write(config: DriveConfig, bag: BagWriter, name: str, depth_every: int, jpeg_quality: int) -> None:
+    messages = _Messages(config, bag)
 
-    messages = _Messages(config)
-    with Writer(path, version=Writer.VERSION_LATEST, storage_plugin=StoragePlugin.MCAP) as writer:
-        connections: dict[str, Any] = {}
+    def write(topic: str, message: Any, seconds: float) -> None:
+        bag.write(topic, message, START * 10**9 + round(seconds * 1e9))
 
-        def write(topic: str, message: Any, seconds: float) -> None:
-            if topic not in connections:
-                connections[topic] = writer.add_connection(
-                    topic,
-                    message.__msgtype__,
-                    typestore=messages.store,
-                    offered_qos_profiles=[_qos(topic == "/tf_static")],
-                )
-            data = messages.store.serialize_cdr(message, message.__msgtype__)
-            writer.write(connections[topic], START * 10**9 + round(seconds * 1e9), data)
-
-        write("/tf_static", messages.mount(), 0.0)
-        frames = shown(render_drive(config), config.frames, path.name, "frames")
-        for index, (frame, turning) in enumerate(_with_turning(frames, config)):
-            write("/camera/camera_info", messages.camera_info(frame.stamp), frame.stamp)
-            write("/camera/image_raw/compressed", messages.image(frame, jpeg_quality), frame.stamp)
-            write("/ground_truth/odom", messages.odometry(frame, turning), frame.stamp)
-            if index % depth_every == 0:
-                write("/ground_truth/depth/compressed", messages.depth(frame), frame.stamp)
+    write("/tf_static", messages.mount(), 0.0)
+    frames = shown(render_drive(config), config.frames, name, "frames")
+    for index, (frame, turning) in enumerate(_with_turning(frames, config)):
+        write("/camera/camera_info", messages.camera_info(frame.stamp), frame.stamp)
+        write("/camera/image_raw/compressed", messages.image(frame, jpeg_quality), frame.stamp)
+        write("/ground_truth/odom", messages.odometry(frame, turning), frame.stamp)
+        if index % depth_every == 0:
+            write("/ground_truth/depth/compressed", messages.depth(frame), frame.stamp)
 
 
 def _with_turning(frames: Iterator[Frame], config: DriveConfig) -> Iterator[tuple[Frame, npt.NDArray[np.float64]]]:
@@ -112,10 +92,8 @@ def depth_in_millimetres(depth: npt.NDArray[np.float32]) -> npt.NDArray[np.uint1
 class _Messages:
     """Builds the messages of a recording."""
 
-    def __init__(self, config: DriveConfig) -> None:
-        from rosbags.typesys import Stores, get_typestore
-
-        self.store = get_typestore(Stores.ROS2_JAZZY)
+    def __init__(self, config: DriveConfig, bag: BagWriter) -> None:
+        self._new = bag.new
         self._config = config
         self._origin: npt.NDArray[np.float64] | None = None
 
@@ -164,7 +142,7 @@ class _Messages:
                 "geometry_msgs/msg/PoseWithCovariance",
                 pose=self._new(
                     "geometry_msgs/msg/Pose",
-                    position=self._new("geometry_msgs/msg/Point", **_xyz(pose[:3, 3])),
+                    position=self._new("geometry_msgs/msg/Point", **vector_fields(pose[:3, 3])),
                     orientation=self._quaternion(pose),
                 ),
                 covariance=covariance,
@@ -195,38 +173,13 @@ class _Messages:
         return self._new("std_msgs/msg/Header", stamp=time, frame_id=frame)
 
     def _vector(self, values: npt.ArrayLike) -> Any:
-        return self._new("geometry_msgs/msg/Vector3", **_xyz(values))
+        return self._new("geometry_msgs/msg/Vector3", **vector_fields(values))
 
     def _quaternion(self, pose: npt.NDArray[np.float64]) -> Any:
-        x, y, z, w = (float(value) for value in quaternion_from_rotation(pose[:3, :3]))
-        return self._new("geometry_msgs/msg/Quaternion", x=x, y=y, z=z, w=w)
-
-    def _new(self, kind: str, **values: Any) -> Any:
-        return self.store.types[kind](**values)
-
-
-def _xyz(values: npt.ArrayLike) -> dict[str, float]:
-    return dict(zip("xyz", (float(value) for value in np.asarray(values)), strict=True))
+        return self._new("geometry_msgs/msg/Quaternion", **quaternion_fields(pose))
 
 
 def _coefficients(camera: Camera) -> npt.NDArray[np.float64]:
     """The distortion as camera_info has it: at least five coefficients of a perspective lens."""
     least = 4 if camera.projection == "equidistant" else 5
     return np.array(camera.distortion + (0.0,) * (least - len(camera.distortion)))
-
-
-def _qos(latched: bool) -> Qos:
-    from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
-
-    forever = QosTime(2147483647, 4294967295)
-    return Qos(
-        QosHistory.KEEP_LAST,
-        1 if latched else 10,
-        QosReliability.RELIABLE,
-        QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
-        forever,
-        forever,
-        QosLiveliness.AUTOMATIC,
-        forever,
-        False,
-    )

@@ -17,6 +17,7 @@ from depth_perception.geometry.pose import (
     rotation_from_quaternion,
     rotation_from_vector,
 )
+from depth_perception.recordings.errors import RecordingError
 from training.rendering.errors import RenderingError
 from training.street.bag import depth_in_millimetres, write_bag
 from training.street.drive import DriveConfig, render_drive
@@ -148,7 +149,7 @@ def test_the_mount_is_latched_and_all_is_reliable(recording):
 def test_what_is_there_is_never_overwritten(recording):
     path, _ = recording
     before = sorted((file.name, file.stat().st_mtime_ns) for file in path.iterdir())
-    with pytest.raises(StreetError, match="is there already"):
+    with pytest.raises(RecordingError, match="is there already"):
         write_bag(CONFIG, path)
     assert sorted((file.name, file.stat().st_mtime_ns) for file in path.iterdir()) == before
 
