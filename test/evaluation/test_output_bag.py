@@ -45,6 +45,7 @@ def read(folder):
     with (folder / "seen" / "seen.mcap").open("rb") as file:
         types, known = get_typestore(Stores.EMPTY), set()
         for schema, channel, message in make_reader(file).iter_messages():
+            assert schema is not None
             if schema.id not in known:
                 types.register(get_types_from_msg(schema.data.decode(), schema.name))
                 known.add(schema.id)
