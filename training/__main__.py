@@ -16,6 +16,7 @@ COMMANDS = {
     "compare": "shows what evaluations wrote in one table",
     "export": "turns a checkpoint into the model file that a robot runs",
     "finetune": "adapts the models that come along to a camera, from its recordings",
+    "doctor": "finds what is wrong with recordings, or with a training",
     "models": "makes the depth model that ships, from nothing",
     "cards": "writes the README of a folder of model files",
     "inspect": "tells what the networks of configurations cost",

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from depth_perception.cli.recording_options import add_recording_options, recording_options
-
-if TYPE_CHECKING:
-    from depth_perception.doctor.finding import Check
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -34,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from depth_perception.doctor import machine
     from depth_perception.doctor.finding import as_json, examined, is_healthy
+    from depth_perception.doctor.shown import shown
 
     checks = examined(machine.Machine.look(), machine.CHECKS)
     if arguments.bag is not None:
@@ -53,22 +50,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"versions": machine.installed(), **as_json(checks)}, indent=2))
     else:
         print(", ".join(f"{name} {version}" for name, version in machine.installed().items()))
-        _show(checks)
+        print(shown(checks))
     return 0 if is_healthy(checks) else 1
-
-
-def _show(checks: list[Check]) -> None:
-    from textwrap import fill
-
-    from depth_perception.evaluation.table import table
-
-    rows = [("check", "", "looks for")]
-    for check in checks:
-        found = ", ".join(dict.fromkeys(finding.severity for finding in check.findings)) or "ok"
-        rows.append((check.name, found, check.looks_for))
-    print(table(rows))
-    for check in checks:
-        for finding in check.findings:
-            print(f"\n{finding.severity}: {check.name}")
-            print(fill(finding.what, 118, initial_indent="  ", subsequent_indent="  "))
-            print(fill(f"-> {finding.action}", 118, initial_indent="  ", subsequent_indent="     "))

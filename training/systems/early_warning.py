@@ -29,12 +29,15 @@ class EarlyWarning(lightning.Callback):
         explained: by what share views come closer to the target than sources as they are: less, after the first epoch,
             are intrinsics or motions that are wrong. Street drives have 0.7 with true depth and motion, and -0.2 with
             motions reversed or a principal point a quarter of the image away.
+
+    Attributes:
+        limits: these four by their names.
     """
 
     def __init__(
         self, spread: float = 0.03, change: float = 0.004, masked: float = 0.95, explained: float = 0.05
     ) -> None:
-        self._limits = {"spread": spread, "change": change, "masked": masked, "explained": explained}
+        self.limits = {"spread": spread, "change": change, "masked": masked, "explained": explained}
         self._sums: dict[str, Tensor] = {}
         self._batches = 0
         self._told: set[str] = set()
@@ -54,7 +57,7 @@ class EarlyWarning(lightning.Callback):
         self, trainer: lightning.Trainer, system: lightning.LightningModule, outputs: Any, batch: Any, batch_index: int
     ) -> None:
         metrics = trainer.callback_metrics
-        found = {name: metrics[f"train/{name}"] for name in self._limits if f"train/{name}" in metrics}
+        found = {name: metrics[f"train/{name}"] for name in self.limits if f"train/{name}" in metrics}
         if found:
             self._sums = {name: self._sums.get(name, 0) + value.detach() for name, value in found.items()}
             self._batches += 1
@@ -63,20 +66,20 @@ class EarlyWarning(lightning.Callback):
         if not self._batches:
             return
         means = {name: float(value) / self._batches for name, value in self._sums.items()}
-        standing = means["change"] < self._limits["change"] or means.get("masked", 0.0) > self._limits["masked"]
+        standing = means["change"] < self.limits["change"] or means.get("masked", 0.0) > self.limits["masked"]
         if standing:
             self._warn(
                 "standing",
                 f"neighbouring frames differ by {255 * means['change']:.2g} grey levels on average: a camera that"
                 " stands teaches nothing; check the stride of the data, and that frames that stand are left out",
             )
-        elif trainer.current_epoch > 0 and means.get("explained", 1.0) < self._limits["explained"]:
+        elif trainer.current_epoch > 0 and means.get("explained", 1.0) < self.limits["explained"]:
             self._warn(
                 "explained",
                 f"synthesised views come {means['explained']:.0%} closer to the frames than no motion at all: check the"
                 " camera's intrinsics and distortion, the order of the frames, and model.learning_rate.start",
             )
-        if means["spread"] < self._limits["spread"]:
+        if means["spread"] < self.limits["spread"]:
             self._warn(
                 "spread",
                 f"depth is nearly the same everywhere (disparity varies by {means['spread']:.1%}): check that frames"
