@@ -40,7 +40,15 @@ def load_weights(system: nn.Module, checkpoint: str | Path, prefixes: Sequence[s
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Raises: `TrainingError` if there is no checkpoint at `path`."""
+    """
+    Args:
+        path: of a checkpoint, or the folder of a training, of which the newest is taken, however often it was gone on
+            with.
+
+    Raises: `TrainingError` if there is no checkpoint at `path`.
+    """
+    if Path(path).is_dir():
+        path = newest_checkpoint(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -85,6 +93,7 @@ def newest_checkpoint(folder: str | Path) -> Path:
     found = [path for path in Path(folder).rglob("last*.ckpt") if path.is_file()]
     if not found:
         raise TrainingError(
-            f"{folder}: no last.ckpt is in it, or below: no run to go on with; leave out --ckpt_path last"
+            f"{folder}: no last.ckpt is in it, or below, expected the folder of a training (to begin one, leave out"
+            " --ckpt_path last)"
         )
     return max(found, key=lambda path: path.stat().st_mtime)

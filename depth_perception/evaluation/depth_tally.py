@@ -62,7 +62,7 @@ class DepthTally:
 
         Args:
             prediction: of the truth's shape.
-            metric: whether it is in metres.
+            metric: whether it is in metres; what is not is measured as it is scaled to the truth.
 
         Raises: `EvaluationError` if there is nothing to compare; the frame is then left out.
         """
@@ -89,8 +89,9 @@ class DepthTally:
         self._sharpness.append(self._tenengrad(prediction * np.float32(scale)))
         if not np.isnan(truth).any():
             self._true_sharpness.append(self._tenengrad(truth))
+        in_metres = prediction if metric else prediction * np.float32(scale)
         for name, measure in self._extras.items():
-            self._measured[name] += measure(frame, prediction)
+            self._measured[name] += measure(frame, in_metres)
         return errors
 
     def report(self) -> DepthReport:

@@ -1,5 +1,6 @@
 """A checkpoint is whole or absent, also on a full disk, and a training outlives it."""
 
+import os
 import resource
 from pathlib import Path
 
@@ -104,3 +105,16 @@ def test_without_a_logger_a_training_runs_too(tmp_path):
     run = trainer(tmp_path, max_epochs=1, logger=False, callbacks=[LoggedLearningRate()])
     run.fit(make_system("lr"), loader([analytic_drive(FULL, frames=4)], "lr", batch_size=2))
     assert run.global_step == 1
+
+
+def test_a_folder_stands_for_its_newest_checkpoint(tmp_path: Path) -> None:
+    """As it is after a run that was gone on with: in another version's folder."""
+    for version, age in ((0, 100), (1, 0)):
+        path = tmp_path / f"lightning_logs/version_{version}/checkpoints/last.ckpt"
+        path.parent.mkdir(parents=True)
+        torch.save({"state_dict": {}, "epoch": version}, path)
+        os.utime(path, (path.stat().st_atime, path.stat().st_mtime - age))
+    assert read_checkpoint(tmp_path)["epoch"] == 1
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TrainingError, match=r"no last\.ckpt is in it"):
+        read_checkpoint(tmp_path / "empty")

@@ -67,7 +67,8 @@ def _of_depth(judged: Benchmark, protocol: DepthProtocol, options: argparse.Name
     predictors = {model: predictor(engine, protocol.view, protocol.resize) for model, engine in engines.items()}
     sections = Sections(protocol)
     draw = _draw(options, protocol, judged.picture_step, sections, engines)
-    reports = evaluate_depth(predictors, first, protocol, draw, judged.baselines(options), judged.extras)
+    relative = {name for name, engine in engines.items() if not engine.model.metric}
+    reports = evaluate_depth(predictors, first, protocol, draw, judged.baselines(options), judged.extras, relative)
     reports = [replace(report, scores=judged.scores(report, options)) for report in reports]
     for report in reports:
         print(f"depth: {report.model}\n{score_lines(report.scores)}")
@@ -151,7 +152,12 @@ def parser(judged: Benchmark) -> argparse.ArgumentParser:
     command = argparse.ArgumentParser("python -m training evaluate", description=__doc__.split("\n")[0], epilog=names)
     add = command.add_argument
     models: dict[str, Any] = {"nargs": "+", "action": "extend", "metavar": "MODEL", "default": []}
-    add("--depth", "--checkpoint", **models, help="depth models, .onnx or .ckpt; several are compared")
+    add(
+        "--depth",
+        "--checkpoint",
+        **models,
+        help="depth models: .onnx, .ckpt, or folders of trainings; several are compared",
+    )
     add("--pose", **models, help="pose models")
     add("--protocol", metavar="BENCHMARK", help="default: street; it and rooms need no dataset")
     add("--json", help="file to write all figures to, for python -m training export --scores")

@@ -21,7 +21,7 @@ from training.exporting.export import export_checkpoint, read_scores
 def parser() -> argparse.ArgumentParser:
     """The parser of the command."""
     command = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
-    command.add_argument("--checkpoint", required=True, help="of python -m training fit")
+    command.add_argument("--checkpoint", required=True, help="of python -m training fit; of a folder, its newest")
     command.add_argument("--task", required=True, choices=("depth", "pose"))
     command.add_argument("--output", required=True, help="the .onnx to write")
     command.add_argument("--name", required=True, help="what the model is called")

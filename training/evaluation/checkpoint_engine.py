@@ -73,11 +73,13 @@ class CheckpointEngine:
 
 
 def open_network(path: str | Path) -> Engine:
-    """The depth network of a model file (``.onnx``) or of a checkpoint (``.ckpt``).
+    """The depth network of a model file (``.onnx``), of a checkpoint (``.ckpt``), or of a training's folder.
 
     Raises: `TrainingError` if it is for another task; what opening either raises.
     """
-    engine: Engine = CheckpointEngine(path) if Path(path).suffix == ".ckpt" else open_engine(path)
+    engine: Engine = (
+        CheckpointEngine(path) if Path(path).suffix == ".ckpt" or Path(path).is_dir() else open_engine(path)
+    )
     if engine.model.task != "depth":
         raise TrainingError(f"{path}: is a {engine.model.task} model, expected one of depth")
     return engine

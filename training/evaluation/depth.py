@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +31,7 @@ def evaluate_depth(
     draw: Draw | None = None,
     baselines: Mapping[str, Predictor] | None = None,
     extras: Mapping[str, Measure] | None = None,
+    relative: Collection[str] = (),
 ) -> list[DepthReport]:
     """One report for each predictor, in their order, all of the same frames.
 
@@ -41,6 +42,7 @@ def evaluate_depth(
         draw: is handed every frame with what the predictors said.
         baselines: what does not look, judged beside them where they all look, by name.
         extras: see `DepthTally`.
+        relative: those of the predictors whose depth is not in metres, which is judged as it is scaled to the truth.
 
     Raises: `TrainingError` for a frame that cannot be judged, by its name, and if there are no frames.
     """
@@ -55,7 +57,7 @@ def evaluate_depth(
             try:
                 depth = predict(frame)
                 if name in predictors:
-                    scales[name] = tallies[name].add(frame, depth).scale
+                    scales[name] = tallies[name].add(frame, depth, metric=name not in relative).scale
                     predictions[name] = depth
                     seen &= ~np.isnan(depth)
                 else:  # where every network looks

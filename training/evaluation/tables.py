@@ -49,6 +49,9 @@ def depth_tables(reports: Sequence[DepthReport]) -> str:
                 f" {report.protocol.words}; {reports[0].images} images of {protocol.words}"
             )
     names = short_names([report.model for report in reports])
+    if protocol.scaling == "none":
+        beside = [report.metric for report in reports]
+        names = [name if it else f"{name} (no metres: scaled)" for name, it in zip(names, beside, strict=True)]
     rows: Rows = [("depth", "of", *ERRORS.values(), "scale", "images")]
     rows += [("all", name, *_figures(errors), "") for name, errors in reports[0].baselines.items()]
     rows += [("all", name, *_figures(item.errors), str(item.images)) for name, item in zip(names, reports, strict=True)]

@@ -83,16 +83,14 @@ class World(Benchmark):
         return ignorant(depth for drive in drives for depth in drive.depth[::3])
 
     def scores(self, report: DepthReport, options: Namespace) -> tuple[Score, ...]:
-        protocol, metric = report.protocol, report.metric or report.errors
+        protocol, metric = report.protocol, report.metric
         words = f"{protocol.truth}, every {options.step}th frame, {protocol.minimum:g} to {protocol.maximum:g} m"
         words += f", {MEANS[protocol.mean]}"
-        figures = {
-            "abs_rel (median scaling)": report.median_scaled.abs_rel,
-            "abs_rel (metres as they come)": metric.abs_rel,
-            "rmse (metres as they come)": metric.rmse,
-            "a1 (metres as they come)": metric.a1,
-        }
-        figures |= {f"{name} (metres)": report.extras[name].mean for name in OBSTACLES if name in report.extras}
+        figures = {"abs_rel (median scaling)": report.median_scaled.abs_rel}
+        if metric is not None:
+            figures |= {f"{name} (metres as they come)": getattr(metric, name) for name in ("abs_rel", "rmse", "a1")}
+        unit = "median scaling" if metric is None else "metres"
+        figures |= {f"{name} ({unit})": report.extras[name].mean for name in OBSTACLES if name in report.extras}
         for name in (CONSTANT, ROWS, PIXELS):
             figures[f"abs_rel of the training drives' {name} (median scaling)"] = report.baselines[name].abs_rel
         return scored(words, figures)

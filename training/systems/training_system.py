@@ -198,7 +198,7 @@ class TrainingSystem(lightning.LightningModule):
         if PROVENANCE in checkpoint:
             self.learned = Provenance.of_entry(checkpoint[PROVENANCE])
             return
-        self.learned = provenance_of([path for path in self.earlier if Path(path).is_file()])
+        self.learned = provenance_of([path for path in self.earlier if Path(path).exists()])
         self.learned = self.learned_from(described(checkpoint.get("datamodule_hyper_parameters", {})))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from training.evaluation.benchmark import benchmarks
 from training.evaluation.benchmarks.kitti_raw import KITTI_EIGEN, KITTI_IMPROVED
 from training.evaluation.benchmarks.make3d import MAKE3D
 from training.evaluation.depth import evaluate_depth
+from training.evaluation.tables import depth_tables
 from training.street.labels import ROAD, TERRAIN, VEGETATION
 
 BLACK = np.zeros((2, 2, 3), np.uint8)
@@ -152,3 +153,21 @@ def test_a_frame_that_cannot_be_judged_is_named():
         evaluate_depth({"mine.onnx": lambda frame: np.ones((4, 4), np.float32)}, [frame], KITTI_EIGEN)
     with pytest.raises(TrainingError, match="kitti_eigen: there is no frame"):
         evaluate_depth({"x": lambda frame: frame.truth}, [], KITTI_EIGEN)
+
+
+def test_metres_are_not_said_of_depth_that_has_none():
+    """Depth of half the size, from a model that knows metres and from one that does not."""
+    frames, _ = random_frames((12, 20))
+    protocol = replace(KITTI_EIGEN, crop="none", scaling="none")
+    predictors = dict.fromkeys(("knows", "guesses"), lambda frame: np.nan_to_num(frame.truth, nan=1.0) / 2)
+    extras = {"mean": lambda frame, depth: [float(np.nanmean(depth / frame.truth))]}
+    knows, guesses = evaluate_depth(predictors, frames, protocol, extras=extras, relative={"guesses"})
+    assert knows.metric is not None
+    assert knows.errors.abs_rel == pytest.approx(0.5, abs=0.01)
+    assert guesses.metric is None
+    assert guesses.errors.abs_rel == pytest.approx(0.0, abs=1e-6)
+    assert (knows.extras["mean"].mean, guesses.extras["mean"].mean) == pytest.approx((0.5, 1.0))
+    for report in (knows, guesses):
+        words = " ".join(score.name for score in benchmarks()["pairs"].scores(report, Namespace()))
+        assert ("metres as they come" in words) == (report is knows)
+    assert "guesses (no metres: scaled)" in depth_tables([knows, guesses])

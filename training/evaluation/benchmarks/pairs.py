@@ -49,7 +49,8 @@ class Pairs(Benchmark):
         figures = {"abs_rel (median scaling)": report.median_scaled.abs_rel}
         if report.metric is not None:
             figures["abs_rel (metres as they come)"] = report.metric.abs_rel
-        figures |= {f"{name} (metres as they come)": item.mean for name, item in report.extras.items()}
+        unit = "median scaling" if report.metric is None else "metres as they come"
+        figures |= {f"{name} ({unit})": item.mean for name, item in report.extras.items()}
         for name, errors in report.baselines.items():
             figures[f"abs_rel of the images' own {name} (median scaling)"] = errors.abs_rel
         return scored(words, figures)
