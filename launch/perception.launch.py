@@ -63,6 +63,7 @@ ARGUMENTS = (
         "Publish odom_frame -> base_frame; leave it to robot_localization if that runs."
         " Empty: as in the parameter file (false)",
     ),
+    ("trajectory_file", "", "File that odometry's poses are appended to: TUM's form, KITTI's if it ends with .kitti"),
     (
         "use_composition",
         "true",
@@ -109,7 +110,9 @@ def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     camera = [("image", given["image"]), ("camera_info", given["camera_info"] or beside(given["image"]))]
     inputs = [*camera, ("speed", given["speed"])]
 
-    odometry = chosen(model="pose_model", odom_frame="odom_frame", publish_tf="publish_tf")
+    odometry = chosen(
+        model="pose_model", odom_frame="odom_frame", publish_tf="publish_tf", trajectory_file="trajectory_file"
+    )
     parameters = {
         "depth_node": chosen(model="depth_model") | backend | vehicle,
         "odometry_node": odometry | backend | vehicle,
@@ -222,7 +225,7 @@ def _require_what_cameras_share(given: dict[str, str]) -> None:
                 f"{argument} is {given[argument]}, one topic for all of the cameras ({given['cameras']}): expected it"
                 " relative to their namespaces, such as image_raw for /front/image_raw"
             )
-    for argument in ("camera_pose", "ekf", "rviz", "publish_tf"):
+    for argument in ("camera_pose", "ekf", "rviz", "publish_tf", "trajectory_file"):
         if given[argument].lower() not in ("", "false"):
             raise RuntimeError(
                 f"{argument}:={given[argument]} is of one camera, and there are several ({given['cameras']}): leave it"

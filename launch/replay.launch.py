@@ -56,6 +56,7 @@ PASSED_ON = (
     "backend",
     "base_frame",
     "odom_frame",
+    "trajectory_file",
     "use_composition",
     "foxglove",
     "scan",

@@ -52,6 +52,12 @@ class Trajectory:
         self.stamp: int | None = None
         self._velocity: Array = np.zeros(6)
 
+    def set(self, pose: Array, covariance: Array) -> None:
+        """The body is at `pose` ``[4, 4]``, give or take the `covariance` ``[6, 6]``, as somebody knows who says so."""
+        self.pose = np.array(pose, np.float64)
+        self._noise = np.array(covariance, np.float64) + _START_VARIANCE * np.eye(6)
+        self._stretch, self._turned = np.zeros(3), np.zeros((6, 3))
+
     @property
     def covariance(self) -> Array:
         """``[6, 6]`` of the pose; positive definite.

@@ -7,15 +7,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.page import page
 from depth_perception.evaluation.result import Evaluation
 from depth_perception.evaluation.verdict import verdict
 from depth_perception.files import write_atomically
-from depth_perception.geometry.pose import quaternion_from_rotation
+from depth_perception.trajectory_file import tum_line
 from depth_perception.version import __version__
 
 FORMAT_VERSION = 3
@@ -39,19 +36,9 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path
         if trajectory is None or poses is None:
             path.unlink(missing_ok=True)  # of an earlier report
         else:
-            write_atomically(path, tum(trajectory.stamps, poses).encode())
+            lines = map(tum_line, trajectory.stamps.tolist(), poses)
+            write_atomically(path, "".join(lines).encode())
     return json_path, html_path
-
-
-def tum(stamps: npt.NDArray[np.int64], poses: npt.NDArray[np.float64]) -> str:
-    """A trajectory as the TUM RGB-D benchmark writes it: a line of ``seconds x y z qx qy qz qw`` for every pose."""
-    quaternions = quaternion_from_rotation(poses[:, :3, :3])
-    lines = []
-    for stamp, pose, quaternion in zip(stamps.tolist(), poses, quaternions, strict=True):
-        seconds, nanoseconds = divmod(stamp, 1_000_000_000)
-        values = " ".join(f"{value:.9g}" for value in (*pose[:3, 3], *quaternion))
-        lines.append(f"{seconds}.{nanoseconds:09d} {values}\n")
-    return "".join(lines)
 
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:

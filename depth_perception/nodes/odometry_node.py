@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import pathlib
 import sys
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 from builtin_interfaces.msg import Time as Stamp
-from geometry_msgs.msg import PoseStamped, Twist, TwistStamped, Vector3, Vector3Stamped
+from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped, Twist, TwistStamped, Vector3, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
@@ -22,6 +24,7 @@ from depth_perception.estimators.scale import UNKNOWN_SCALE, known_scale
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
+from depth_perception.files import OutputError
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array
 from depth_perception.message_fields import vector_fields
@@ -39,6 +42,7 @@ from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.resources import POSE_MODEL
 from depth_perception.settings import Setting
+from depth_perception.trajectory_file import TrajectoryFile
 
 NAME = "odometry_node"
 
@@ -55,6 +59,13 @@ PARAMETERS = (
     Setting("odom_frame", "odom", "Frame the odometry is given in: base_frame's place at the first image"),
     Setting("publish_tf", False, "Publish the transform odom_frame -> base_frame; leave it to whoever fuses odometry"),
     *OdometrySettings.table(),
+    Setting(
+        "trajectory_file",
+        "",
+        "File that the poses are appended to as they come, in TUM's form, or KITTI's if its name ends with .kitti; a"
+        " drive that begins anew gets a number of its own (drive-2.tum), and so does one whose file is there already;"
+        " empty: none",
+    ),
     Setting("path_length", 1000, "Latest poses in the topic path", minimum=1, maximum=100_000),
 )
 
@@ -73,6 +84,9 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._trajectory = Trajectory()
         self._path: deque[PoseStamped] = deque(maxlen=node.value("path_length"))
         self._path_sent: int | None = None
+        self._file = _trajectory_file(node)
+        self._mount: Array = np.eye(4)
+        self._placed: tuple[Array, Array] | None = None
         self._odometry = lru_cache(maxsize=1)(self._make_odometry)
         self._sources: Counter[str] = Counter()
         self._depths: deque[Decode] = deque(maxlen=DEPTHS_WAITING)
@@ -113,10 +127,15 @@ class OdometryPipeline(Pipeline[AnyImage]):
         motion = odometry.update(image, nanoseconds(frame.stamp))
         if self._node.is_outdated(frame):
             return False
+        if self._placed is not None:
+            self._trajectory.set(*self._placed)
+            self._placed = None
         if motion is not None:
             self._motion_scale = motion.scale
             self._sources[odometry.source] += 1
+            start = self._trajectory.pose
             self._trajectory.add(motion)
+            self._write(motion, start)
             self._publish(motion, Header(stamp=frame.stamp, frame_id=self._node.value("odom_frame")))
         return True
 
@@ -127,6 +146,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._speeds.clear()
         self._sources.clear()
         self._trajectory.reset()
+        if self._file is not None:
+            self._file.restart()
         self._path.clear()
         self._path_sent = None
 
@@ -134,8 +155,15 @@ class OdometryPipeline(Pipeline[AnyImage]):
         status = replace(status, path_length=self._trajectory.length, motions_from=dict(sorted(self._sources.items())))
         return with_scale(with_engine(status, self._engine), self._motion_scale)
 
+    def place(self, message: PoseWithCovarianceStamped) -> None:
+        """The body is where the message says, from the next image on.
+
+        Raises: `NodeError` for a pose that cannot be, or is in another frame.
+        """
+        self._placed = transforms.pose_with_covariance(message, self._node.value("odom_frame"))
+
     def _make_odometry(self, camera: Camera, camera_frame: str) -> CameraOdometry:
-        pose = self._camera_pose.of(camera_frame)
+        self._mount = pose = self._camera_pose.of(camera_frame)
         return CameraOdometry(self._engine, camera, pose, self._node.settings, made=self._node.shared.made)
 
     def _listen_to_depth(self) -> Input:
@@ -155,6 +183,16 @@ class OdometryPipeline(Pipeline[AnyImage]):
                 odometry.add_depth(nanoseconds(images.header.stamp), images.depth, images.camera, scale)
             except DepthPerceptionError as error:  # the image that waits for it is none the worse
                 self._node.log.exception(error, "depth is left out: ")
+
+    def _write(self, motion: Motion, start: Array) -> None:
+        if self._file is None:
+            return
+        try:
+            if not self._file.is_begun:
+                self._file.add(motion.start, start, self._mount)
+            self._file.add(motion.stamp, self._trajectory.pose, self._mount)
+        except OutputError as error:  # the robot drives on without it
+            self._node.log.exception(error, "trajectory_file: ")
 
     def _publish(self, motion: Motion, header: Header) -> None:
         pose, base_frame = self._trajectory.pose, self._node.value("base_frame")
@@ -190,21 +228,42 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
     nav_msgs/Odometry or a geometry_msgs/TwistStamped).
 
     Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
-    asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back.
+    asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back. The topic ``~/set_pose``
+    (geometry_msgs/PoseWithCovarianceStamped in odom_frame) says where the body is, as robot_localization's does.
     """
 
     def __init__(self, shared: Shared | None = None, namespace: str | None = None) -> None:
         super().__init__(NAME, PARAMETERS, OdometrySettings, shared, namespace)
         self.create_service(Trigger, "~/reset", self._on_reset)
+        self.create_subscription(PoseWithCovarianceStamped, "~/set_pose", self._on_set_pose, 10)
+        self._odometry: OdometryPipeline | None = None
 
     def configure(self) -> OdometryPipeline:
-        return OdometryPipeline(self)
+        self._odometry = OdometryPipeline(self)
+        return self._odometry
+
+    def _on_set_pose(self, message: PoseWithCovarianceStamped) -> None:
+        try:
+            if self._odometry is None:
+                raise NodeError("the node is not configured, it has no pose yet")
+            self._odometry.place(message)
+        except NodeError as error:
+            self.log.exception(error, "set_pose: ")
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.ask_for_restart()
         response.success = True
         response.message = "odometry starts anew at the origin with the next image"
         return response
+
+
+def _trajectory_file(node: OdometryNode) -> TrajectoryFile | None:
+    """Raises: `OutputError` if it cannot be written."""
+    if not (path := node.value("trajectory_file")):
+        return None
+    file = TrajectoryFile(pathlib.Path(path).expanduser().absolute())
+    node.opened.callback(file.close)
+    return file
 
 
 def _transform_output(node: OdometryNode) -> transforms.TransformOutput | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from geometry_msgs.msg import Point as PointMessage
-from geometry_msgs.msg import Pose, Quaternion, Transform, TransformStamped, Vector3
+from geometry_msgs.msg import Pose, PoseWithCovarianceStamped, Quaternion, Transform, TransformStamped, Vector3
 from rclpy.node import Node
 from rclpy.time import Time
 from std_msgs.msg import Header
@@ -107,6 +108,25 @@ class TransformOutput:
         self._broadcaster.sendTransform(
             TransformStamped(header=header, child_frame_id=child_frame, transform=transform)
         )
+
+
+def pose_with_covariance(message: PoseWithCovarianceStamped, frame: str) -> tuple[Array, Array]:
+    """The pose ``[4, 4]`` and its covariance ``[6, 6]``, that must be in a frame (or in none).
+
+    Raises: `NodeError` if they are in another one, or cannot be.
+    """
+    p, q = message.pose.pose.position, message.pose.pose.orientation
+    place, turn = np.array([p.x, p.y, p.z]), np.array([q.x, q.y, q.z, q.w])
+    covariance: Array = np.array(message.pose.covariance, np.float64).reshape(6, 6)
+    if message.header.frame_id not in ("", frame):
+        raise NodeError(f"the pose is in frame '{message.header.frame_id}', expected '{frame}'")
+    finite = all(np.isfinite(values).all() for values in (place, turn, covariance))
+    if not finite or abs(np.linalg.norm(turn) - 1.0) > 0.01:
+        raise NodeError("the pose holds NaN or infinity, or a quaternion of another length than 1")
+    covariance = (covariance + covariance.T) / 2
+    if np.linalg.eigvalsh(covariance).min() < -1e-9:
+        raise NodeError("the covariance of the pose is none: it has negative eigenvalues")
+    return pose_from(rotation_from_quaternion(turn), place), covariance
 
 
 def pose_message(pose: Array) -> Pose:

@@ -29,6 +29,21 @@ def test_a_straight_line():
     assert trajectory.stamp == 100 * STEP
 
 
+def test_a_pose_that_is_set_is_as_sure_as_it_says_and_forgets_how_it_was_reached():
+    trajectory, fresh = Trajectory(), Trajectory()
+    for index in range(50):
+        trajectory.add(motion(index, scale_sigma=0.1))
+    place, covariance = pose_from(rotation_from_vector([0.0, 0.0, 1.0]), [3.0, 4.0, 0.0]), np.diag(NOISE**2)
+    trajectory.set(place, covariance)
+    fresh.set(place, covariance)
+    np.testing.assert_allclose(trajectory.covariance, covariance, atol=2e-6)
+    for one in (trajectory, fresh):
+        one.add(motion(50, scale_sigma=0.1))
+    np.testing.assert_array_equal(trajectory.pose, fresh.pose)
+    np.testing.assert_allclose(trajectory.covariance, fresh.covariance)
+    assert trajectory.length == pytest.approx(51.0)
+
+
 def test_covariance_is_that_of_many_noisy_drives():
     """Monte Carlo: the spread of 2000 drives along a bend, each with its own noise, is what the trajectory says."""
     random = np.random.default_rng(0)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from builtin_interfaces.msg import Time as Stamp
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import TwistStamped, Vector3, Vector3Stamped
+from geometry_msgs.msg import PoseWithCovarianceStamped, TwistStamped, Vector3, Vector3Stamped
 from helpers.camera import CAMERA, FRAME, STEP, TestCamera
 from helpers.corridor import CAMERA as STREET_CAMERA
 from helpers.corridor import Corridor
@@ -35,14 +35,22 @@ from depth_perception.geometry.pose import (
 from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.images import message_from_image
+from depth_perception.nodes.transforms import pose_message
 
 FORWARD = 0.5
 POSE = "[2.0, 0.0, 1.5, 0.0, 0.0, 0.0]"
 
 
 @pytest.fixture(scope="module")
-def node(graph: Graph, models: Path) -> Iterator[Process]:
-    with graph.node_process("odometry_node", model=models / "pose.onnx", camera_pose=POSE, maximum_gap=0.5) as process:
+def trajectories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the node writes where it went."""
+    return tmp_path_factory.mktemp("trajectories")
+
+
+@pytest.fixture(scope="module")
+def node(graph: Graph, models: Path, trajectories: Path) -> Iterator[Process]:
+    what = {"model": models / "pose.onnx", "camera_pose": POSE, "trajectory_file": trajectories / "drive.tum"}
+    with graph.node_process("odometry_node", maximum_gap=0.5, **what) as process:
         yield process
         assert process.alive, process.output
 
@@ -120,6 +128,49 @@ def test_reset_begins_again_at_the_origin(graph: Graph, camera: TestCamera, odom
     assert graph.call(Trigger, "/odometry_node/reset", Trigger.Request()).success
     (message,) = drive(camera, odometry, 1)
     np.testing.assert_allclose(position(message), [FORWARD, 0, 0], atol=1e-5)
+
+
+def test_poses_are_in_the_file_of_their_drive_as_soon_as_they_are_published(
+    camera: TestCamera, odometry: Listener, trajectories: Path
+) -> None:
+    messages = drive(camera, odometry, 3)
+    newest = max(trajectories.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    rows = [line.split() for line in newest.read_text().splitlines()]
+    stamps = [f"{message.header.stamp.sec}.{message.header.stamp.nanosec:09d}" for message in messages]
+    assert [row[0] for row in rows[-3:]] == stamps
+    np.testing.assert_allclose(np.array(rows[0][1:], float), [0, 0, 0, 0, 0, 0, 1], atol=1e-6)
+    np.testing.assert_allclose([float(row[1]) for row in rows[-3:]], [FORWARD, 2 * FORWARD, 3 * FORWARD], atol=1e-5)
+    names = {path.name for path in trajectories.iterdir()}
+    assert names == {"drive.tum", *(f"drive-{number}.tum" for number in range(2, len(names) + 1))}  # of drives before
+
+
+def test_a_pose_that_is_set_is_where_it_goes_on(graph: Graph, camera: TestCamera, odometry: Listener) -> None:
+    publisher = graph.node.create_publisher(PoseWithCovarianceStamped, "/odometry_node/set_pose", 10)
+    graph.until(publisher.get_subscription_count, "a node that listens")
+    drive(camera, odometry, 2)
+    message = PoseWithCovarianceStamped(header=Header(frame_id="odom"))
+    left = rotation_from_vector([0.0, 0.0, np.pi / 2])
+    message.pose.pose = pose_message(pose_from(left, [10.0, 20.0, 0.5]))
+    message.pose.covariance = np.diag([0.04, 0.09, 0.01, 0.001, 0.001, 0.002]).reshape(-1)
+    publisher.publish(message)
+    graph.spin(0.3)
+    there = len(odometry)
+    camera.send()
+    graph.until(lambda: len(odometry) > there, "odometry")
+    np.testing.assert_allclose(position(odometry[-1]), [10.0, 20.0 + FORWARD, 0.5], atol=1e-5)
+    np.testing.assert_allclose(np.diag(covariance(odometry[-1]))[[0, 2, 5]], [0.04, 0.01, 0.002], rtol=0.3)
+    for spoilt in ({"frame": "map"}, {"w": 5.0}, {"w": float("nan")}, {"variance": -1.0}):
+        message.header.frame_id = spoilt.get("frame", "odom")
+        message.pose.pose.orientation.w = spoilt.get("w", np.sqrt(0.5))
+        message.pose.covariance[0] = spoilt.get("variance", 0.04)
+        message.pose.pose.position.x = -100.0
+        publisher.publish(message)
+        graph.spin(0.1)
+    there = len(odometry)
+    camera.send()
+    graph.until(lambda: len(odometry) > there, "odometry")
+    np.testing.assert_allclose(position(odometry[-1]), [10.0, 20.0 + 2 * FORWARD, 0.5], atol=1e-5)
+    graph.node.destroy_publisher(publisher)
 
 
 def test_time_that_goes_back_is_a_new_drive(camera: TestCamera, odometry: Listener) -> None:
@@ -275,6 +326,7 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
                     for message in diagnostics
                     if message.status[0].name == "refined"
                     and (said := NodeStatus.of(message.status[0].values)).motions_from.get("corners")
+                    and said.scale_source != "model"  # as it is until the first depth has come
                 ),
                 None,
             ),
