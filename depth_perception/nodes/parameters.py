@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+from array import array
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -74,9 +76,9 @@ def declare(node: Node, table: Sequence[Setting], check: Check, may_change: Call
                 continue
             if change.type_ == RosParameter.Type.NOT_SET:
                 return SetParametersResult(successful=False, reason=f"{change.name} cannot be removed")
-            if objection := may_change(parameter) or parameter.objection(change.value):
+            wanted[change.name] = _set(change.value)
+            if objection := may_change(parameter) or parameter.objection(wanted[change.name]):
                 return SetParametersResult(successful=False, reason=objection)
-            wanted[change.name] = change.value
         try:
             check(wanted)
         except SettingError as error:
@@ -93,7 +95,7 @@ def values(node: Node, table: Sequence[Setting]) -> dict[str, Any]:
 
 def value(node: Node, name: str) -> Any:
     """The value of a parameter, None if it has no default and was never set."""
-    return node.get_parameter_or(name).value
+    return _set(node.get_parameter_or(name).value)
 
 
 def _declare(node: Node, parameter: Setting, given: Any) -> None:
@@ -105,12 +107,21 @@ def _declare(node: Node, parameter: Setting, given: Any) -> None:
     except InvalidParameterValueException:
         objection = parameter.objection(given) or f"{parameter.name} is {given!r}: {parameter.description}"
         raise NodeError(f"parameter {objection}") from None
-    if given is not None and (reason := parameter.objection(given)):
+    if given is not None and (reason := parameter.objection(_set(given))):
         raise NodeError(f"parameter {reason}")
 
 
 def _default(parameter: Setting) -> Any:
-    return RosParameter.Type.DOUBLE_ARRAY if parameter.default is None else parameter.default
+    """Of an array that is not set, NaN throughout. Declared without a value, it would leave who asks for all parameters
+    (``ros2 param dump``) without an answer; and without elements, what was dumped could not be given to a node again.
+    """
+    return parameter.default if parameter.length is None else [math.nan] * parameter.length
+
+
+def _set(value: Any) -> Any:
+    """The value of a parameter, None of an array that is not set."""
+    is_array = isinstance(value, list | tuple | array)
+    return None if is_array and all(item != item for item in value) else value
 
 
 def _type_name(default: Any) -> str:

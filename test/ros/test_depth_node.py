@@ -18,7 +18,7 @@ from helpers.graph import DEADLINE, Graph, Listener, Process
 from helpers.models import luma_depth
 from helpers.steady import steadily
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import DescribeParameters, ListParameters, SetParameters
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from depth_perception.geometry.camera import Camera
@@ -421,6 +421,10 @@ def test_every_parameter_has_a_description_and_every_number_limits(graph: Graph,
             assert descriptor.floating_point_range, descriptor.name
         if descriptor.type == ParameterType.PARAMETER_INTEGER:
             assert descriptor.integer_range, descriptor.name
+    # As ros2 param dump asks: for all at once, and for none there is an answer if one of them has no value.
+    answers = graph.call(GetParameters, "/depth_node/get_parameters", GetParameters.Request(names=names)).values
+    assert [answer.type for answer in answers].count(ParameterType.PARAMETER_NOT_SET) == 0
+    assert len(answers) == len(names)
 
 
 def test_a_camera_without_camera_info_says_so(graph: Graph, models: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ def perception(
 ) -> Iterator[Process]:
     """The three nodes, with a parameter file, which namespaces do not matter to."""
     values = {
-        "/**/depth_node": {"ros__parameters": {"model": str(depth)}},
+        # Not set, as ros2 param dump has it.
+        "/**/depth_node": {"ros__parameters": {"model": str(depth), "camera_pose": [math.nan] * 6}},
         "/**/odometry_node": {"ros__parameters": {"model": str(pose), "camera_pose": [0.0, 0.0, 1.5, 0.0, 0.0, 0.0]}},
     }
     (folder / "parameters.yaml").write_text(yaml.safe_dump(values))
