@@ -96,6 +96,7 @@ def _camera(given: dict[str, str]) -> RecordedCamera:
             camera_info=given["camera_info"] or None,
             speed=given["speed"] or None,
             frame_of=bag.frame_of,
+            option=lambda topic: f"{topic}:=",
         )
         has_transforms = any(topic.name == "/tf_static" for topic in bag.topics)
         return RecordedCamera(topics, bag.frame_of(topics.image), has_transforms)
@@ -108,7 +109,7 @@ def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     if not (camera_pose or camera.has_transforms):
         camera_pose = LEVEL
         said.append(
-            LogInfo(msg=f"The recording does not say where the camera is: taken to be at {LEVEL}; set camera_pose")
+            LogInfo(msg=f"The recording does not say where the camera is: taken to be at {LEVEL}; give camera_pose:=")
         )
     topics = camera.topics
     played = [topics.image, topics.camera_info, topics.depth, topics.odometry, topics.speed]

@@ -38,6 +38,7 @@ TRUE_ODOMETRY = ("/ground_truth/odom",)
 
 OWN = (
     "image_rect",
+    "rgb/image_rect_color",
     "depth/image_rect",
     "depth/relative",
     "depth/color",
@@ -61,6 +62,11 @@ class Topics:
     speed: str | None = None
 
 
+def command_option(topic: str) -> str:
+    """The option of a command that names a topic."""
+    return f"--{topic.replace('_', '-')}-topic"
+
+
 def choose_topics(
     there: Sequence[StoredTopic],
     *,
@@ -70,6 +76,7 @@ def choose_topics(
     odometry: str | None = None,
     speed: str | None = None,
     frame_of: Callable[[str], str] = lambda topic: "",
+    option: Callable[[str], str] = command_option,
 ) -> Topics:
     """Topics of a recording; those that are given must be there with the right type, the others are chosen.
 
@@ -81,17 +88,19 @@ def choose_topics(
         there: What the recording holds.
         camera_info: Empty if the calibration comes from elsewhere.
         frame_of: The frame of a topic's first message; empty if it does not say.
+        option: How whoever is told to name one of the topics does so.
 
     Raises: `RecordingError` if a choice is impossible or ambiguous; it lists what there is.
     """
-    image = _given(there, image, IMAGES, "--image-topic") or _choose_image(there)
+    image = _given(there, image, IMAGES, option("image")) or _choose_image(there, option("image"))
     if camera_info != "":
-        camera_info = _given(there, camera_info, (CAMERA_INFO,), "--camera-info-topic") or _choose_camera_info(
-            there, image, frame_of
+        naming = option("camera_info")
+        camera_info = _given(there, camera_info, (CAMERA_INFO,), naming) or _choose_camera_info(
+            there, image, frame_of, naming
         )
-    depth = _given(there, depth, DEPTHS, "--depth-topic") or _first_of(there, TRUE_DEPTH)
-    odometry = _given(there, odometry, POSES, "--odometry-topic") or _first_of(there, TRUE_ODOMETRY)
-    speed = _given(there, speed, SPEEDS, "--speed-topic")
+    depth = _given(there, depth, DEPTHS, option("depth")) or _first_of(there, TRUE_DEPTH)
+    odometry = _given(there, odometry, POSES, option("odometry")) or _first_of(there, TRUE_ODOMETRY)
+    speed = _given(there, speed, SPEEDS, option("speed"))
     return Topics(image, camera_info, depth, odometry, speed)
 
 
@@ -100,10 +109,10 @@ def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...
     candidates = [topic for topic in there if topic.count and topic.name not in _own(there)]
     said = []
     if topics.odometry is None:
-        said += [_offer(topic, "--odometry-topic") for topic in candidates if _may_be_poses(topic)]
+        said += [_offer(topic, command_option("odometry")) for topic in candidates if _may_be_poses(topic)]
     if topics.depth is None:
         said += [
-            _offer(topic, "--depth-topic")
+            _offer(topic, command_option("depth"))
             for topic in candidates
             if topic.type_name == POINTS
             or (topic.type_name in IMAGES and topic.name != topics.image and "depth" in topic.name.lower())
@@ -143,7 +152,7 @@ def _given(there: Sequence[StoredTopic], name: str | None, kinds: tuple[str, ...
     raise RecordingError(f"no messages of type {' or '.join(kinds)} on {name} ({option}): {describe(there)}")
 
 
-def _choose_image(there: Sequence[StoredTopic]) -> str:
+def _choose_image(there: Sequence[StoredTopic], option: str) -> str:
     cameras: dict[str, list[str]] = {}
     own = _own(there)
     for topic in there:
@@ -159,13 +168,14 @@ def _choose_image(there: Sequence[StoredTopic]) -> str:
         raise RecordingError(f"no camera images, expected {IMAGE} or {COMPRESSED}: {describe(there)}{hint}")
     if len(cameras) > 1:
         names = ", ".join(sorted(topic for topics in cameras.values() for topic in topics))
-        raise RecordingError(f"more than one camera topic ({names}): name one with --image-topic")
+        raise RecordingError(f"more than one camera topic ({names}): name one with {option}")
     (topics,) = cameras.values()
     return min(topics, key=len)
 
 
-def _choose_camera_info(there: Sequence[StoredTopic], image: str, frame_of: Callable[[str], str]) -> str:
-    own = {f"{name.rpartition('/')[0]}/camera_info" for name in _own(there) if name.endswith("depth/image_rect")}
+def _choose_camera_info(there: Sequence[StoredTopic], image: str, frame_of: Callable[[str], str], option: str) -> str:
+    beside_own = ("depth/image_rect", "rgb/image_rect_color")
+    own = {f"{name.rpartition('/')[0]}/camera_info" for name in _own(there) if name.endswith(beside_own)}
     infos = [topic.name for topic in there if topic.type_name == CAMERA_INFO and topic.count and topic.name not in own]
     beside = image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
     if beside in infos:
@@ -183,12 +193,12 @@ def _choose_camera_info(there: Sequence[StoredTopic], image: str, frame_of: Call
         return same[0]
     if len(infos) > 1:
         names = ", ".join(infos)
-        raise RecordingError(f"more than one camera_info ({names}): name one with --camera-info-topic")
+        raise RecordingError(f"more than one camera_info ({names}): name one with {option}")
     (info,) = infos
     if frame and frames[info] and frames[info] != frame:
         raise RecordingError(
             f"the only camera_info, {info}, is of frame '{frames[info]}', the images on {image} are of '{frame}': it is"
-            f" another camera's. Record {beside} along, or name it all the same with --camera-info-topic"
+            f" another camera's. Record {beside} along, or name it all the same with {option}"
         )
     return info
 

@@ -111,12 +111,26 @@ def test_what_this_package_published_is_no_camera_and_no_truth():
         ("/depth/color", IMAGE, 3),
         ("/depth/camera_info", INFO, 3),
         ("/image_rect", IMAGE, 3),
+        ("/rgb/image_rect_color", IMAGE, 3),
+        ("/rgb/camera_info", INFO, 3),
         ("/semantics/color", IMAGE, 3),
         ("/odom", ODOMETRY, 3),
     ]
     chosen = choose(CAMERA + own)
     assert chosen == Topics("/camera/image_raw", "/camera/camera_info")
     assert unused_truth([StoredTopic(*topic) for topic in CAMERA + own], chosen) == ()
+    elsewhere = [("/camera/image_raw", IMAGE, 3), ("/calibration", INFO, 1)]
+    assert choose(elsewhere + own).camera_info == "/calibration"
+
+
+def test_advice_spells_options_as_whoever_reads_it_does():
+    two = [("/left/image_raw", IMAGE, 3), ("/right/image_raw", IMAGE, 3)]
+    for options, advice in (
+        ({}, "name one with --image-topic$"),
+        ({"option": "{}:=".format}, "name one with image:=$"),
+    ):
+        with pytest.raises(RecordingError, match=advice):
+            choose(two, **options)
 
 
 def test_truth_that_nobody_named_is_offered():
