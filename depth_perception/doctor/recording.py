@@ -77,7 +77,8 @@ def examine_recording(path: str, options: Mapping[str, Any]) -> list[Check]:
     except RecordingError as error:
         return examined(Opened(str(error), ()), (recording,))
     with bag:
-        named = {kind: options.get(f"{kind}_topic") for kind in ("image", "camera_info", "depth", "odometry", "speed")}
+        kinds = ("image", "camera_info", "depth", "odometry", "speed")
+        named: dict[str, Any] = {kind: options.get(f"{kind}_topic") for kind in kinds}
         try:
             topics = choose_topics(bag.topics, **named, frame_of=bag.frame_of)
             footage = _footage(bag, topics, options)
