@@ -126,18 +126,26 @@ def _any(rng: np.random.Generator, models: tuple[Model, ...]) -> Model:
 
 
 def place_crowd(
-    rng: np.random.Generator, world: World, floor: Floor, cast: Cast, spot: Spot, opening: float
+    rng: np.random.Generator,
+    world: World,
+    floor: Floor,
+    cast: Cast,
+    spot: Spot,
+    opening: float,
+    calm: bool = False,
 ) -> list[Prop]:
     """Who is around a camera.
 
     Args:
         opening: of the camera, horizontally, radians.
+        calm: nothing is put close to the camera, and few are about.
     """
     stage = _Stage(floor, spot)
     view = inverse(spot.base)
-    _close_vehicles(rng, stage, world, cast, spot, opening)
+    if not calm:
+        _close_vehicles(rng, stage, world, cast, spot, opening)
     lanes = [(world.lane, 1.0), *world.lanes]
-    mood = rng.random()
+    mood = 0.5 + 0.5 * rng.random() if calm else rng.random()
     for d, pace in lanes:
         if rng.random() < 0.15:
             continue
@@ -152,9 +160,10 @@ def place_crowd(
                 if _matters(view, pose[:3, 3], opening):
                     stage.put(model, pose)
             s += model.length / 2.0 + least + float(rng.exponential(more))
-    for models, mean in ((cast.on_foot, 2.5 * cast.bustle), (cast.thing, 2.0)):
+    few = 0.4 if calm else 1.0
+    for models, mean in ((cast.on_foot, 2.5 * few * cast.bustle), (cast.thing, 2.0 * few)):
         for _ in range(int(rng.poisson(mean * rng.choice([0.2, 1.0, 2.0])))):
-            distance = float(np.exp(rng.uniform(np.log(1.2), np.log(25.0))))
+            distance = float(np.exp(rng.uniform(np.log(6.0 if calm else 1.2), np.log(40.0 if calm else 25.0))))
             place = _ahead(spot, distance, opening * float(rng.uniform(-0.5, 0.5)))
             stage.stand(models(rng), place, float(rng.uniform(0.0, 2.0 * np.pi)))
     return stage.props

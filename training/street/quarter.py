@@ -45,7 +45,7 @@ DEEP = 45.0
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """Widths across the road, metres from its middle, and what is along it.
 
     Attributes:
@@ -74,7 +74,7 @@ class _Plan:
 
 
 @dataclass(frozen=True)
-class _Kit:
+class Kit:
     """What a quarter is made of."""
 
     road: Material
@@ -99,15 +99,15 @@ def build_quarter(rng: np.random.Generator) -> World:
     )
     site, crossings, covers = Site(road), *_cuts(rng)
     plan = _draw_plan(rng, crossings, covers)
-    kit = _draw_kit(rng)
-    _lay_road(rng, site, plan, kit)
+    kit = draw_kit(rng)
+    lay_road(rng, site, plan, kit)
     for side in (-1, 1):
-        _lay_side(rng, site, plan, kit, side)
+        lay_side(rng, site, plan, kit, side)
         for a, b in plan.runs():
             _fill(rng, site, plan, kit, side, a, b)
         _line_up(rng, site, plan, kit, side)
     for crossing in crossings:
-        _cross(rng, site, plan, kit, *crossing)
+        cross(rng, site, plan, kit, *crossing)
     for cover in covers:
         (_tunnel if cover[1] - cover[0] > 13.0 else _bridge)(rng, site, plan, *cover)
     _surround(rng, site, plan, kit)
@@ -145,7 +145,7 @@ def _cuts(rng: np.random.Generator) -> tuple[list[tuple[float, float]], list[tup
 
 def _draw_plan(
     rng: np.random.Generator, crossings: list[tuple[float, float]], covers: list[tuple[float, float]]
-) -> _Plan:
+) -> Plan:
     alley = rng.random() < 0.15
     lanes = 1 if alley else int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2]))
     lane = float(rng.uniform(1.4, 2.2) if alley else rng.uniform(2.8, 3.7))
@@ -155,10 +155,10 @@ def _draw_plan(
     side = float(rng.uniform(0.2, 1.2) if alley else rng.uniform(1.0, 6.0))
     kerb = float(rng.choice([0.0, 0.06, 0.12, 0.16]))
     cuts = tuple(sorted([*crossings, *covers]))
-    return _Plan(lanes, lane, median, parking, half, half + side, kerb, cuts)
+    return Plan(lanes, lane, median, parking, half, half + side, kerb, cuts)
 
 
-def _draw_kit(rng: np.random.Generator) -> _Kit:
+def draw_kit(rng: np.random.Generator) -> Kit:
     tone = float(
         rng.choice([rng.uniform(0.15, 0.3), rng.uniform(0.3, 0.5), rng.uniform(0.5, 0.9)], p=[0.3, 0.45, 0.25])
     )
@@ -177,7 +177,7 @@ def _draw_kit(rng: np.random.Generator) -> _Kit:
     walked = int(rng.choice([Layer.PAVING, Layer.PAVING, Layer.CONCRETE, Layer.ASPHALT, Layer.BRICK]))
     yard = int(rng.choice([Layer.ASPHALT, Layer.CONCRETE, Layer.DRY_GRASS, Layer.PAVING]))
     shade = rng.uniform(0.45, 1.1)
-    return _Kit(
+    return Kit(
         road=Material(labels.ROAD, layer, _tone(tone, hue)),
         walk=Material(labels.SIDEWALK, walked, _tone(walk, (1.0, 0.98, 0.95))),
         soil=soil,
@@ -194,7 +194,7 @@ def _tone(value: float, hue: Sequence[float] | np.ndarray) -> tuple[float, float
     return red, green, blue
 
 
-def _strip(
+def strip(
     rng: np.random.Generator,
     site: Site,
     side: int,
@@ -210,7 +210,7 @@ def _strip(
     site.add(ground.ribbon(site.road, stations, columns, material, repeat, ground.wear_of(rng, stations, 0.06)))
 
 
-def _lay_road(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit) -> None:
+def lay_road(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit) -> None:
     stations = ground.rows(0.0, LENGTH)
     columns = [(d, 0.0) for d in np.linspace(plan.half, -plan.half, 7)]
     site.add(ground.ribbon(site.road, stations, columns, kit.road, 4.0, ground.wear_of(rng, stations, 0.06)))
@@ -221,13 +221,13 @@ def _lay_road(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit) -> N
     if plan.median > 1.0:
         for side in (-1, 1):
             rim = plan.median - 0.3
-            _strip(rng, site, side, 0.0, LENGTH, [(0.0, 0.15), (rim, 0.15), (rim, -0.02)], kit.soil)
+            strip(rng, site, side, 0.0, LENGTH, [(0.0, 0.15), (rim, 0.15), (rim, -0.02)], kit.soil)
         for s in np.arange(float(rng.uniform(0, 9)), LENGTH, float(rng.uniform(7, 20))).tolist():
             if not any(a - 1 < s < b + 1 for a, b in plan.cuts):
                 site.put(kit.woods[int(rng.integers(10))], s, 0.0, 0.1, rng.uniform(0, 6.3), rng.uniform(0.4, 0.8))
 
 
-def _paint(rng: np.random.Generator, site: Site, plan: _Plan) -> None:
+def _paint(rng: np.random.Generator, site: Site, plan: Plan) -> None:
     road, wear = site.road, float(rng.uniform(0.4, 1.0))
     middle = ground.YELLOW if rng.random() < 0.5 else ground.WHITE
     apart = plan.median or float(rng.choice([0.0, 0.16]))
@@ -249,17 +249,17 @@ def _paint(rng: np.random.Generator, site: Site, plan: _Plan) -> None:
                     site.add(ground.ribbon(road, ground.rows(a - 4.0, a - 1.0), profile, bar, 2.0))
 
 
-def _lay_side(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int) -> None:
+def lay_side(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int) -> None:
     """Kerb, verge and pavement of one side, and the land under everything."""
     half, edge, k = plan.half, plan.edge, plan.kerb
     grass = float(rng.uniform(half, edge)) if rng.random() < 0.4 else half
     for a, b in plan.runs():
         if k:
-            _strip(rng, site, side, a, b, [(half - 0.02, -0.02), (half, k), (half + 0.14, k)], kit.walk)
+            strip(rng, site, side, a, b, [(half - 0.02, -0.02), (half, k), (half + 0.14, k)], kit.walk)
         if grass > half + 0.4:
-            _strip(rng, site, side, a, b, [(half + 0.14 * bool(k), k), (grass, k)], kit.soil)
+            strip(rng, site, side, a, b, [(half + 0.14 * bool(k), k), (grass, k)], kit.soil)
         inner = grass if grass > half + 0.4 else half + 0.14 * bool(k)
-        _strip(rng, site, side, a, b, [(inner, k), (edge, k)], kit.walk, 2.4)
+        strip(rng, site, side, a, b, [(inner, k), (edge, k)], kit.walk, 2.4)
     level = float(site.road.line[:, 2].min()) - 2.5
     stations = ground.rows(0.0, LENGTH, 4.0)
     fall = level - site.road.points(stations)[:, 2]
@@ -270,7 +270,7 @@ def _lay_side(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side
     site.add(ground.ribbon(site.road, stations, columns, kit.soil, 5.0, ground.wear_of(rng, stations, 0.08)))
 
 
-def _fill(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def _fill(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """Zones one after another."""
     s = start
     narrow = plan.edge < 4.0
@@ -283,9 +283,9 @@ def _fill(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: in
         s += length
 
 
-def _houses(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def _houses(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     setback = float(rng.choice([0.0, 0.3, 3.0, 7.0])) if plan.edge > 4.0 else 0.0
-    _strip(
+    strip(
         rng,
         site,
         side,
@@ -312,7 +312,7 @@ def _houses(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: 
         _front(rng, site, plan, kit, side, start, end)
 
 
-def _front(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def _front(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """A hedge, wall or fence along the edge, with openings, and something green behind."""
     kind, s, turn = rng.random(), start, -side * np.pi / 2
     height = float(rng.uniform(0.5, 2.2))
@@ -328,11 +328,9 @@ def _front(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: i
         site.put(bush, float(rng.uniform(start, end)), side * d, plan.kerb, rng.uniform(0, 6.3), rng.uniform(0.5, 1.0))
 
 
-def _car_park(
-    rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float
-) -> None:
+def _car_park(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     k = plan.kerb
-    _strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.yard)
+    strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.yard)
     filled, d = float(rng.uniform(0.3, 0.95)), plan.edge + 3.5
     white = Material(labels.ROAD, Layer.MARKING, ground.WHITE, 0.8)
     for _ in range(int(rng.integers(1, 4))):
@@ -350,7 +348,7 @@ def _car_park(
         site.put(hall, 0.5 * (start + end), side * min(d + 2.0, plan.edge + 30.0), k - 0.02, -side * np.pi / 2)
 
 
-def _wood(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def wood(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     k, rise = plan.kerb, float(rng.choice([0.0, 0.0, 1.5]))
     profile = [
         (plan.edge, k),
@@ -358,7 +356,7 @@ def _wood(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: in
         (plan.edge + 15.0, k + rise),
         (plan.edge + DEEP, k + rise),
     ]
-    _strip(rng, site, side, start, end, profile, kit.soil, 5.0)
+    strip(rng, site, side, start, end, profile, kit.soil, 5.0)
     for _ in range(int((end - start) * float(rng.uniform(0.2, 0.9)))):
         away = float(rng.exponential(9.0)) + 1.0
         index = int(rng.integers(10))
@@ -373,11 +371,11 @@ def _wood(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: in
         site.put(tuft, float(rng.uniform(start, end)), side * (plan.edge + rng.uniform(0.3, 8.0)), k)
 
 
-def _bank(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def bank(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """Land that rises from the road, with trees on it, or falls away from it."""
     k, rise = plan.kerb, float(rng.choice([-2.5, 1.5, 3.0, 6.0]))
     foot, crest = plan.edge + float(rng.uniform(0.3, 3.0)), plan.edge + float(rng.uniform(5.0, 14.0))
-    _strip(
+    strip(
         rng,
         site,
         side,
@@ -404,10 +402,10 @@ def _bank(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: in
         site.put(make_fence(rng, length, 1.0), start + length / 2, side * (plan.edge + 0.2), k, -side * np.pi / 2)
 
 
-def _walled(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def _walled(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """A high wall or hedge right beside the pavement."""
     k, height = plan.kerb, float(rng.uniform(1.6, 5.0))
-    _strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.soil, 5.0)
+    strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.soil, 5.0)
     layer = int(rng.choice([Layer.BRICK, Layer.CONCRETE, Layer.PLASTER, Layer.PAVING, Layer.HEDGE]))
     green = layer == Layer.HEDGE
     colour = (0.5, 0.6, 0.42) if green else _tone(rng.uniform(0.4, 1.0), 1.0 + rng.normal(0, 0.05, 3))
@@ -415,7 +413,7 @@ def _walled(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: 
     d, thick = plan.edge + float(rng.uniform(0.1, 0.8)), float(rng.uniform(0.15, 0.6))
     profile = [(d, k - 0.1), (d, k + height), (d + thick, k + height), (d + thick, k - 0.1)]
     for pair in pairwise(profile):
-        _strip(rng, site, side, start, end, list(pair), wall, 2.5)
+        strip(rng, site, side, start, end, list(pair), wall, 2.5)
     for s in (start, end):
         corners = [
             site.road.points(s, side * b, h)
@@ -434,10 +432,10 @@ def _walled(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: 
         )
 
 
-def _works(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def _works(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """An industrial yard: halls, containers, lorries, a fence in front."""
     k = plan.kerb
-    _strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.yard)
+    strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.yard)
     turn = -side * np.pi / 2
     if rng.random() < 0.6:
         length = end - start
@@ -460,9 +458,9 @@ def _works(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: i
         s += float(rng.uniform(8.0, 16.0))
 
 
-def _field(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def field(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     k = plan.kerb
-    _strip(
+    strip(
         rng,
         site,
         side,
@@ -488,11 +486,11 @@ def _field(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: i
 
 
 def _building_site(
-    rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float
+    rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float
 ) -> None:
     k = plan.kerb
     dirt = Material(labels.TERRAIN, Layer.DRY_GRASS, (0.8, 0.7, 0.6))
-    _strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], dirt, 5.0)
+    strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], dirt, 5.0)
     barriers = [make_barrier(rng) for _ in range(3)]
     for s in np.arange(start + 1.0, end - 1.0, 3.2).tolist():
         site.put(barriers[int(rng.integers(3))], s, side * (plan.edge + rng.normal(0.2, 0.15)), k, -side * np.pi / 2)
@@ -509,11 +507,11 @@ def _building_site(
         )
 
 
-def _square(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int, start: float, end: float) -> None:
+def _square(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """An open place with things and a few trees on it, houses far behind; or a petrol station."""
     k = plan.kerb
     station = rng.random() < 0.4
-    _strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.yard if station else kit.walk, 3.0)
+    strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + DEEP, k)], kit.yard if station else kit.walk, 3.0)
     turn = -side * np.pi / 2
     if station and end - start > 16.0:
         site.put(_make_canopy(rng), 0.5 * (start + end), side * (plan.edge + 9.0), k, turn)
@@ -543,21 +541,21 @@ def _square(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: 
         s += width
 
 
-Zone = Callable[[np.random.Generator, Site, _Plan, _Kit, int, float, float], None]
+Zone = Callable[[np.random.Generator, Site, Plan, Kit, int, float, float], None]
 ZONES: tuple[Zone, ...] = (
-    _houses, _houses, _houses, _car_park, _car_park, _wood, _wood, _bank, _bank, _walled, _works, _field,
+    _houses, _houses, _houses, _car_park, _car_park, wood, wood, bank, bank, _walled, _works, field,
     _building_site, _square,
 )  # fmt: skip
 
 
-def _line_up(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side: int) -> None:
+def _line_up(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int) -> None:
     """What stands along the road: parked cars, lamps, poles with wires, trees, signs."""
     half, edge, k, turn = plan.half, plan.edge, plan.kerb, -side * np.pi / 2
     filled = float(rng.uniform(0.2, 1.0))
     trees = rng.random() < 0.45 and edge - half > 1.2
     every, kind = float(rng.uniform(6.0, 18.0)), int(rng.integers(7))
     large = float(rng.uniform(0.5, 1.9))
-    poles = _make_line(rng) if rng.random() < 0.4 else None
+    poles = make_line(rng) if rng.random() < 0.4 else None
     lamp = make_lamp(rng, float(rng.uniform(5.0, 10.0)), float(rng.uniform(0.8, 2.5)))
     spacing = float(rng.uniform(18.0, 40.0))
     for a, b in plan.runs():
@@ -591,11 +589,11 @@ def _line_up(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, side:
                 site.put(kit.things[int(rng.integers(8))], s, side * (edge - 0.5), k, rng.uniform(0, 6.3))
 
 
-def _cross(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, start: float, end: float) -> None:
+def cross(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, start: float, end: float) -> None:
     """A road that crosses or ends here, and what stands at its mouth."""
     both = rng.random() < 0.6
     for side in (-1, 1) if both else (int(rng.choice([-1, 1])),):
-        _strip(
+        strip(
             rng,
             site,
             side,
@@ -625,7 +623,7 @@ def _cross(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit, start: 
         site.put(make_gantry(2.0 * plan.half + 1.0), start - 2.0, -plan.half - 0.5, 0.0, np.pi, (1.0, -1.0, 1.0))
 
 
-def _tunnel(rng: np.random.Generator, site: Site, plan: _Plan, start: float, end: float) -> None:
+def _tunnel(rng: np.random.Generator, site: Site, plan: Plan, start: float, end: float) -> None:
     """The road between two walls below a ceiling; with pillars in place of walls it is a car park's ground floor."""
     road, high, wide = site.road, float(rng.uniform(2.7, 6.0)), plan.edge + 0.2
     top = high + float(rng.uniform(0.8, 4.0))
@@ -652,16 +650,14 @@ def _tunnel(rng: np.random.Generator, site: Site, plan: _Plan, start: float, end
     filled = replace(shell, label=labels.BUILDING)  # nobody stands between wall and shell
     site.add(ground.ribbon(road, stations, [(wide, top), (-wide, top)], shell, 4.0))
     for side in (-1, 1):
-        _strip(rng, site, side, start, end, [(wide, top), (outer, top), (outer, -0.2)], filled)
+        strip(rng, site, side, start, end, [(wide, top), (outer, top), (outer, -0.2)], filled)
     for s in (start, end):
         for side in (-1, 1):
             site.add(_face(site, s, (side * wide, -0.2), (side * outer, high), shell))
         site.add(_face(site, s, (-outer, high), (outer, top), shell))
     floor = Material(labels.SIDEWALK, Layer.CONCRETE, _tone(0.6 * tone, (1, 1, 1)))
     for side in (-1, 1):
-        _strip(
-            rng, site, side, start, end, [(plan.half - 0.02, -0.02), (plan.half, 0.1), (plan.edge + 0.3, 0.1)], floor
-        )
+        strip(rng, site, side, start, end, [(plan.half - 0.02, -0.02), (plan.half, 0.1), (plan.edge + 0.3, 0.1)], floor)
         lit = Material(labels.NONE, Layer.PLAIN, (1.0, 0.95, 0.8))
         for s in np.arange(start + 2.0, end - 1.0, float(rng.uniform(3.0, 8.0))).tolist():
             site.put(
@@ -669,7 +665,7 @@ def _tunnel(rng: np.random.Generator, site: Site, plan: _Plan, start: float, end
             )
 
 
-def _bridge(rng: np.random.Generator, site: Site, plan: _Plan, start: float, end: float) -> None:
+def _bridge(rng: np.random.Generator, site: Site, plan: Plan, start: float, end: float) -> None:
     """A bridge across the road, with walls or pillars at its sides."""
     high, thick = float(rng.uniform(3.5, 6.5)), float(rng.uniform(0.6, 1.6))
     layer = int(rng.choice([Layer.CONCRETE, Layer.CONCRETE, Layer.BRICK, Layer.PLAIN]))
@@ -703,7 +699,7 @@ def _bridge(rng: np.random.Generator, site: Site, plan: _Plan, start: float, end
     for side in (-1, 1):
         floor = Material(labels.SIDEWALK, Layer.CONCRETE, _tone(0.7, (1, 1, 1)))
         profile = [(plan.half - 0.02, -0.02), (plan.half, plan.kerb + 0.02), (far, plan.kerb + 0.02)]
-        _strip(rng, site, side, start, end, profile, floor)
+        strip(rng, site, side, start, end, profile, floor)
 
 
 def _face(site: Site, s: float, low: tuple[float, float], high: tuple[float, float], material: Material) -> Mesh:
@@ -714,7 +710,7 @@ def _face(site: Site, s: float, low: tuple[float, float], high: tuple[float, flo
     return quad(corners, material, [[0, 0], [u, 0], [u, v], [0, v]])
 
 
-def _surround(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit) -> None:
+def _surround(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit) -> None:
     """Hills, and what closes both ends of the road."""
     level = float(site.road.line[:, 2].min()) - 2.5
     middle = site.road.points(LENGTH / 2)
@@ -733,7 +729,7 @@ def _surround(rng: np.random.Generator, site: Site, plan: _Plan, kit: _Kit) -> N
                 )
 
 
-def _make_line(rng: np.random.Generator) -> Mesh:
+def make_line(rng: np.random.Generator) -> Mesh:
     """A pole and the wires that lead from it to the next, along x."""
     height, span = float(rng.uniform(7.0, 10.0)), float(rng.uniform(25.0, 40.0))
     wire = Material(labels.POLE, Layer.PLAIN, (0.06, 0.06, 0.06))

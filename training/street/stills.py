@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from training.rendering.scene import Prop, Scene
 from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
+from training.street.country import build_country
 from training.street.crowd import make_cast, place_crowd
 from training.street.disguise import disguised, recoloured, wetted
 from training.street.errors import StreetError
@@ -45,8 +46,13 @@ PATCHES = 12
 """Of real pictures, to each world."""
 BONNETS = 0.2
 """Share of the pictures with a part of the own vehicle in them."""
+CALM = 0.75
+"""Share of the pictures of open land in which little is close."""
 TRIES = 12
 """Looks for a picture that shows something, before one that does not is taken."""
+
+Scenery: TypeAlias = Literal["streets", "country"]
+"""Streets of towns and motorways, where things are close, or open land, where most are far away."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class StillsConfig:
         heights: smallest and largest of the camera above the ground, metres.
         pitch, roll: largest angles, radians.
         patches: videos or folders of pictures, patches of which surfaces may carry.
+        scenery: what kind of world.
     """
 
     seed: int
@@ -69,6 +76,7 @@ class StillsConfig:
     pitch: float = 0.17
     roll: float = 0.07
     patches: tuple[str, ...] = ()
+    scenery: Scenery = "streets"
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.frames <= 0:
@@ -82,6 +90,8 @@ class StillsConfig:
                 f"cameras at {low} to {high} m, pitch {self.pitch}, roll {self.roll} rad:"
                 " expected 0.2 to 5 m and angles within 0.5 rad"
             )
+        if self.scenery not in get_args(Scenery):
+            raise StreetError(f"scenery is '{self.scenery}', expected {' or '.join(get_args(Scenery))}")
 
     @property
     def kind(self) -> Literal["stills"]:
@@ -103,7 +113,7 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
 
     Raises: `RenderingError` where there is no EGL to draw with.
     """
-    world = _build(_random(config.seed, 1))
+    world = _build(_random(config.seed, 1), config.scenery)
     floor = Floor(world.mesh, world.road.line, REACH)
     cast = make_cast(_random(config.seed, 2))
     light = harsh_light(_random(config.seed, 3))
@@ -119,7 +129,8 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
                 spot = find_spot(rng, world, floor, config.heights, config.pitch, config.roll)
                 if spot is None:
                     continue
-                props = place_crowd(rng, world, floor, cast, spot, opening)
+                calm = config.scenery == "country" and rng.random() < CALM
+                props = place_crowd(rng, world, floor, cast, spot, opening, calm)
                 own = rng.random() < BONNETS
                 if own:
                     props.append(Prop(make_bonnet(rng, config.camera), spot.body))
@@ -132,9 +143,11 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
             yield Frame(image, view.depth, view.labels, spot.camera, float(index), 0.0)
 
 
-def _build(rng: np.random.Generator) -> World:
+def _build(rng: np.random.Generator, scenery: Scenery) -> World:
     """A world no longer than stills need."""
     kind = rng.random()
+    if scenery == "country":
+        return build_country(rng) if kind < 0.85 else build_highway(rng, -380.0)
     return build_quarter(rng) if kind < 0.6 else build_town(rng, -80.0) if kind < 0.85 else build_highway(rng, -380.0)
 
 

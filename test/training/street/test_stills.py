@@ -16,7 +16,8 @@ from training.rendering.scene import Light, Prop, Scene
 from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
-from training.street.crowd import Model, make_cast
+from training.street.country import build_country
+from training.street.crowd import Model, make_cast, place_crowd
 from training.street.disguise import DISGUISED, disguised, recoloured, wetted
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
@@ -93,6 +94,41 @@ def test_to_know_the_row_does_not_tell_the_depth(stills):
     assert np.mean(np.abs(rows - depth)[solid] / depth[solid]) > 0.5
 
 
+@pytest.fixture(scope="module")
+def land(street_renderer):
+    return [frame for seed in (0, 1) for frame in render_stills(replace(CONFIG, seed=seed, scenery="country"))]
+
+
+def test_more_of_open_land_is_far_away_than_of_what_is_along_streets(stills, land):
+    def beyond(frames) -> float:
+        return float(np.mean([np.mean(frame.depth[np.isfinite(frame.depth)] > 20.0) for frame in frames]))
+
+    assert beyond(land) > 1.3 * beyond(stills)
+    assert np.mean([np.mean(frame.labels == labels.BUILDING) for frame in land]) < 0.05
+    assert np.mean([np.mean(frame.labels == labels.TERRAIN) for frame in land]) > 0.1
+
+
+def test_calm_leaves_what_is_close_to_the_camera_free():
+    world = build_country(np.random.default_rng(3))
+    floor, cast = Floor(world.mesh, world.road.line, 45.0), make_cast(np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    counts = []
+    for calm in (True, False):
+        props = []
+        for _ in range(15):
+            spot = find_spot(rng, world, floor, (1.0, 2.0), 0.1, 0.05)
+            props += [(spot, prop) for prop in place_crowd(rng, world, floor, cast, spot, 1.2, calm)]
+        off_road = [
+            np.linalg.norm(prop.pose[:2, 3] - spot.base[:2, 3])
+            for spot, prop in props
+            if _aside(world, prop.pose[:3, 3]) > world.half + 1.0
+        ]
+        counts.append((len(props), min(off_road, default=np.inf)))
+    (few, nearest), (many, close) = counts
+    assert few < many
+    assert close < 6.0 <= nearest
+
+
 def test_equal_seeds_give_equal_pictures_and_other_seeds_others(stills):
     again = list(render_stills(replace(CONFIG, frames=3)))
     for first, second in zip(stills, again, strict=False):
@@ -109,6 +145,7 @@ def test_equal_seeds_give_equal_pictures_and_other_seeds_others(stills):
         ({"frames": 0}, "at least one frame"),
         ({"heights": (2.0, 1.0)}, "0.2 to 5 m"),
         ({"pitch": 0.6}, "within 0.5 rad"),
+        ({"scenery": "moon"}, "streets or country"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):

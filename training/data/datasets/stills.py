@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class StillsData(SeededData):
         heights: smallest and largest metres of the camera above the ground.
         pitch, roll: largest angles, radians.
         patches: real pictures that surfaces may look like.
+        scenery: streets, where things are close, or country, where most are far away.
         share: of an epoch's samples, relative to other sources.
     """
 
@@ -64,6 +65,7 @@ class StillsData(SeededData):
     width: int = 480
     height: int = 360
     patches: tuple[PatchSource, ...] = ()
+    scenery: Literal["streets", "country"] = "streets"
     share: float = 1.0
     cache: str = "cache/stills"
     label_set: ClassVar[LabelSetName] = "cityscapes"
@@ -117,7 +119,7 @@ def recipes_of(data: StillsData) -> list[StillsConfig]:
 
     patches = tuple(source.path for source in data.patches)
     return [
-        StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll, patches)
+        StillsConfig(seed, data.frames, _camera(data, seed), data.heights, data.pitch, data.roll, patches, data.scenery)
         for seed in data.numbers
     ]
 
