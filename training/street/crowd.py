@@ -47,6 +47,28 @@ NEAR = (3.0, 15.0)
 
 
 @dataclass(frozen=True)
+class Density:
+    """How many are around a camera.
+
+    Attributes:
+        close: whether vehicles are put close to it.
+        mood: of its lanes, from 0, a queue, to 1, an empty road: smallest and largest.
+        few: how many are on foot and lie about, relative to the usual.
+        distance: of these, smallest and largest, metres.
+    """
+
+    close: bool = True
+    mood: tuple[float, float] = (0.0, 1.0)
+    few: float = 1.0
+    distance: tuple[float, float] = (1.2, 25.0)
+
+
+USUAL = Density()
+CALM = Density(close=False, mood=(0.5, 1.0), few=0.4, distance=(6.0, 40.0))
+QUEUE = Density(mood=(0.0, 0.25), few=0.3)
+
+
+@dataclass(frozen=True)
 class Model:
     """Something to place again and again, and the rectangle that it stands on."""
 
@@ -132,20 +154,21 @@ def place_crowd(
     cast: Cast,
     spot: Spot,
     opening: float,
-    calm: bool = False,
+    density: Density = USUAL,
 ) -> list[Prop]:
     """Who is around a camera.
 
     Args:
         opening: of the camera, horizontally, radians.
-        calm: nothing is put close to the camera, and few are about.
+        density: how many they are.
     """
     stage = _Stage(floor, spot)
     view = inverse(spot.base)
-    if not calm:
+    if density.close:
         _close_vehicles(rng, stage, world, cast, spot, opening)
     lanes = [(world.lane, 1.0), *world.lanes]
-    mood = 0.5 + 0.5 * rng.random() if calm else rng.random()
+    least_mood, most_mood = density.mood
+    mood = least_mood + (most_mood - least_mood) * rng.random()
     for d, pace in lanes:
         if rng.random() < 0.15:
             continue
@@ -160,10 +183,10 @@ def place_crowd(
                 if _matters(view, pose[:3, 3], opening):
                     stage.put(model, pose)
             s += model.length / 2.0 + least + float(rng.exponential(more))
-    few = 0.4 if calm else 1.0
-    for models, mean in ((cast.on_foot, 2.5 * few * cast.bustle), (cast.thing, 2.0 * few)):
+    nearest, farthest = np.log(density.distance)
+    for models, mean in ((cast.on_foot, 2.5 * density.few * cast.bustle), (cast.thing, 2.0 * density.few)):
         for _ in range(int(rng.poisson(mean * rng.choice([0.2, 1.0, 2.0])))):
-            distance = float(np.exp(rng.uniform(np.log(6.0 if calm else 1.2), np.log(40.0 if calm else 25.0))))
+            distance = float(np.exp(rng.uniform(nearest, farthest)))
             place = _ahead(spot, distance, opening * float(rng.uniform(-0.5, 0.5)))
             stage.stand(models(rng), place, float(rng.uniform(0.0, 2.0 * np.pi)))
     return stage.props

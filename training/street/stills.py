@@ -5,7 +5,7 @@ A row of the image says nothing about depth here: cameras stand at any height an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
@@ -21,7 +21,7 @@ from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
 from training.street.country import build_country
-from training.street.crowd import make_cast, place_crowd
+from training.street.crowd import CALM, QUEUE, USUAL, Density, make_cast, place_crowd
 from training.street.disguise import disguised, recoloured, wetted
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
@@ -46,13 +46,19 @@ PATCHES = 12
 """Of real pictures, to each world."""
 BONNETS = 0.2
 """Share of the pictures with a part of the own vehicle in them."""
-CALM = 0.75
-"""Share of the pictures of open land in which little is close."""
+
 TRIES = 12
 """Looks for a picture that shows something, before one that does not is taken."""
 
-Scenery: TypeAlias = Literal["streets", "country"]
-"""Streets of towns and motorways, where things are close, or open land, where most are far away."""
+Scenery: TypeAlias = Literal["streets", "country", "traffic"]
+"""Streets of towns and motorways, where things are close; open land, where most are far away; any road in a jam."""
+
+SHARES: Mapping[Scenery, tuple[float, float, float]] = {
+    "streets": (0.6, 0.25, 0.0),
+    "country": (0.0, 0.0, 0.85),
+    "traffic": (0.3, 0.2, 0.35),
+}
+"""Of quarters, towns and open land among the worlds of a scenery; the rest are motorways."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class StillsConfig:
                 " expected 0.2 to 5 m and angles within 0.5 rad"
             )
         if self.scenery not in get_args(Scenery):
-            raise StreetError(f"scenery is '{self.scenery}', expected {' or '.join(get_args(Scenery))}")
+            raise StreetError(f"scenery is '{self.scenery}', expected {', '.join(get_args(Scenery))}")
 
     @property
     def kind(self) -> Literal["stills"]:
@@ -129,8 +135,8 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
                 spot = find_spot(rng, world, floor, config.heights, config.pitch, config.roll)
                 if spot is None:
                     continue
-                calm = config.scenery == "country" and rng.random() < CALM
-                props = place_crowd(rng, world, floor, cast, spot, opening, calm)
+                density = _density(rng, config.scenery)
+                props = place_crowd(rng, world, floor, cast, spot, opening, density)
                 own = rng.random() < BONNETS
                 if own:
                     props.append(Prop(make_bonnet(rng, config.camera), spot.body))
@@ -146,9 +152,19 @@ def render_stills(config: StillsConfig) -> Iterator[Frame]:
 def _build(rng: np.random.Generator, scenery: Scenery) -> World:
     """A world no longer than stills need."""
     kind = rng.random()
-    if scenery == "country":
-        return build_country(rng) if kind < 0.85 else build_highway(rng, -380.0)
-    return build_quarter(rng) if kind < 0.6 else build_town(rng, -80.0) if kind < 0.85 else build_highway(rng, -380.0)
+    quarter, town, country = SHARES[scenery]
+    if kind < quarter:
+        return build_quarter(rng)
+    if kind < quarter + town:
+        return build_town(rng, -80.0)
+    return build_country(rng) if kind < quarter + town + country else build_highway(rng, -380.0)
+
+
+def _density(rng: np.random.Generator, scenery: Scenery) -> Density:
+    if scenery == "streets":
+        return USUAL
+    usual = rng.random() >= 0.75
+    return USUAL if usual else CALM if scenery == "country" else QUEUE
 
 
 @lru_cache(maxsize=1)

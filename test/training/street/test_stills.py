@@ -17,7 +17,7 @@ from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
 from training.street.country import build_country
-from training.street.crowd import Model, make_cast, place_crowd
+from training.street.crowd import CALM, QUEUE, USUAL, Model, make_cast, place_crowd
 from training.street.disguise import DISGUISED, disguised, recoloured, wetted
 from training.street.errors import StreetError
 from training.street.floor import GROUND, Floor
@@ -108,24 +108,25 @@ def test_more_of_open_land_is_far_away_than_of_what_is_along_streets(stills, lan
     assert np.mean([np.mean(frame.labels == labels.TERRAIN) for frame in land]) > 0.1
 
 
-def test_calm_leaves_what_is_close_to_the_camera_free():
+def test_few_are_around_where_it_is_calm_and_none_close_and_many_in_a_jam():
     world = build_country(np.random.default_rng(3))
     floor, cast = Floor(world.mesh, world.road.line, 45.0), make_cast(np.random.default_rng(3))
     rng = np.random.default_rng(3)
     counts = []
-    for calm in (True, False):
+    for density in (CALM, USUAL, QUEUE):
         props = []
         for _ in range(15):
             spot = find_spot(rng, world, floor, (1.0, 2.0), 0.1, 0.05)
-            props += [(spot, prop) for prop in place_crowd(rng, world, floor, cast, spot, 1.2, calm)]
+            assert spot is not None
+            props += [(spot, prop) for prop in place_crowd(rng, world, floor, cast, spot, 1.2, density)]
         off_road = [
             np.linalg.norm(prop.pose[:2, 3] - spot.base[:2, 3])
             for spot, prop in props
             if _aside(world, prop.pose[:3, 3]) > world.half + 1.0
         ]
         counts.append((len(props), min(off_road, default=np.inf)))
-    (few, nearest), (many, close) = counts
-    assert few < many
+    (few, nearest), (usual, close), (many, _) = counts
+    assert few < usual < many
     assert close < 6.0 <= nearest
 
 
@@ -145,7 +146,7 @@ def test_equal_seeds_give_equal_pictures_and_other_seeds_others(stills):
         ({"frames": 0}, "at least one frame"),
         ({"heights": (2.0, 1.0)}, "0.2 to 5 m"),
         ({"pitch": 0.6}, "within 0.5 rad"),
-        ({"scenery": "moon"}, "streets or country"),
+        ({"scenery": "moon"}, "streets, country, traffic"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):
