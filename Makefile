@@ -14,10 +14,10 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet -
 # The build of torch for CPUs (x86-64, Python 3.11), where an index has it; PyPI's own are for NVIDIA GPUs.
 TORCH_CPU := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
 
-.PHONY: help demo test nightly lint docs lock audit workshop models clean
+.PHONY: help demo test test-newest test-ubuntu nightly lint docs lock audit workshop models clean
 
 help:  ## what there is to make
-	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
@@ -26,6 +26,24 @@ demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes 
 test: $(VENV)/workshop.stamp  ## every test
 	$(RUN) -m pytest test/training --numprocesses auto --maxprocesses 4 --dist worksteal
 	$(RUN) -m pytest --ignore test/training
+
+# A few minutes of tests beside other versions than those that are pinned, each in an environment of its own in cache/.
+OTHERS := test/geometry test/recordings test/engines/test_engines.py test/estimators/test_depth.py test/cli/test_main.py \
+	test/cli/test_predict.py test/test_pixel_formats.py test/test_compressed_formats.py test/test_camera_info.py \
+	test/test_model_file.py
+UNPINNED := sed -E '/^\#|^-r/d; s/ *[=;].*//'
+INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --upgrade
+
+test-newest: $(RUN)  ## the robot's side on the newest versions of all that it needs; needs the network
+	$(PYTHON) -m venv cache/newest
+	cache/newest/$(INSTALL) pytest hypothesis $$($(UNPINNED) requirements.in)
+	cache/newest/bin/python -m pytest -p no:cacheprovider $(OTHERS)
+
+test-ubuntu: $(RUN)  ## the same beside the NumPy, OpenCV and matplotlib of Ubuntu 24.04; needs the network
+	$(PYTHON) -m venv cache/ubuntu
+	cache/ubuntu/$(INSTALL) -c constraints-ubuntu.txt numpy==1.26.4 opencv-python-headless==4.6.0.66 \
+		matplotlib==3.6.3 pytest hypothesis $$($(UNPINNED) requirements.in | grep -vE '^(numpy|opencv|matplotlib)')
+	cache/ubuntu/bin/python -m pytest -p no:cacheprovider $(OTHERS)
 
 nightly: $(VENV)/workshop.stamp  ## hours of what goes wrong: messages at random, a camera with faults, kills
 	HYPOTHESIS_PROFILE=nightly $(RUN) -m pytest test/ros/test_fuzz.py test/test_model_file.py

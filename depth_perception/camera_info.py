@@ -104,7 +104,8 @@ def _disagreement(info: Any, rectified: bool) -> list[str]:
         return []
     size = (int(info.width), int(info.height))
     # From that which keeps every pixel of the raw image to that which shows nothing beyond it.
-    ways = [cv2.getOptimalNewCameraMatrix(raw, np.array(distortion), size, alpha)[0][0, 0] for alpha in (1.0, 0.0)]
+    lens = np.array(distortion or (0.0,) * 5)  # OpenCV 4.6, of Ubuntu 24.04, wants some
+    ways = [cv2.getOptimalNewCameraMatrix(raw, lens, size, alpha)[0][0, 0] for alpha in (1.0, 0.0)]
     shortest, longest = min(*ways, raw[0, 0]), max(*ways, raw[0, 0])
     if shortest / DISAGREEMENT < projected < longest * DISAGREEMENT:
         return []

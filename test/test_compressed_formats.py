@@ -29,7 +29,8 @@ def textured() -> np.ndarray:
 
 def encoded(kind: str, pixels: np.ndarray, *options: int) -> bytes:
     """By OpenCV, which takes three channels for blue, green, red."""
-    done, data = cv2.imencode(f".{kind}", pixels, [cv2.IMWRITE_JPEG_QUALITY, 95, *options])
+    quality = [] if kind == "png" else [cv2.IMWRITE_JPEG_QUALITY, 95]
+    done, data = cv2.imencode(f".{kind}", pixels, [*quality, *options])
     assert done
     return data.tobytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +115,10 @@ def test_data_that_are_gone_are_named(run: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit, match="1"):
         main([str(run)])
     assert "/nowhere/my_drive: is not there" in " ".join(capsys.readouterr().out.split())
+
+
+def test_tensorboard_itself_starts_beside_what_is_pinned() -> None:
+    assert importlib.import_module("tensorboard.default").get_plugins()
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
