@@ -24,7 +24,7 @@ class Kind:
     first: int
 
 
-KINDS = {"speed": Kind(0.03, 0.02, 1), "ground_plane": Kind(0.06, 0.02, 5)}
+KINDS = {"speed": Kind(0.03, 0.02, 1), "ground_plane": Kind(0.06, 0.02, 10)}
 """By `ScaleEstimate.source`."""
 
 _DRIFT = 0.03

@@ -188,9 +188,9 @@ def test_one_measurement_far_off_is_left_out_many_are_believed():
 
 def test_a_road_is_believed_at_first_only_if_it_says_the_same_for_a_while():
     fusion = ScaleFusion()
-    feed(fusion, [2.4, 2.3, 2.1, 1.3, 1.28, 1.3, 1.32])
-    assert fusion.estimate(7 * STEP) is None
-    feed(fusion, [1.3], 7)
+    feed(fusion, [2.4, 2.3, 2.1] + [1.3, 1.28, 1.32] * 3)
+    assert fusion.estimate(12 * STEP) is None
+    feed(fusion, [1.3], 12)
     assert fusion.value == pytest.approx(1.3, rel=0.01)
 
 
