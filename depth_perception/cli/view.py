@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from contextlib import ExitStack, closing
 
-    from depth_perception.evaluation.replay import Seen, replay
+    from depth_perception.evaluation.replay import replay
     from depth_perception.evaluation.viewer_file import viewer_file
     from depth_perception.progress import ProgressBar
 
@@ -46,20 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
     output = Path(arguments.output or f"out/view/{name}.rrd")
     with ExitStack() as opened:
         recording = opened.enter_context(open_recording(arguments.bag, arguments))
-        file = opened.enter_context(viewer_file(output, recording))
+        shown = {"every": arguments.every, "moved": not arguments.no_odometry}
+        file = opened.enter_context(viewer_file(output, recording, **shown))
         depth_engine = opened.enter_context(closing(robot.engine.open(robot.depth_model, "depth")))
         pose_engine = None
         if not arguments.no_odometry:
             pose_engine = opened.enter_context(closing(robot.engine.open(robot.pose_model, "pose")))
         progress = opened.enter_context(ProgressBar("viewing", "frames"))
-        shown = set(recording.stamps[:: arguments.every])
-
-        def each(seen: Seen) -> None:
-            if seen.stamp in shown:
-                file.add(seen)
-
         evaluation = replay(
-            recording, depth_engine, pose_engine, robot.depth, robot.odometry, progress=progress, each=each
+            recording, depth_engine, pose_engine, robot.depth, robot.odometry, output=file, progress=progress
         )
     for note in evaluation.notes:
         print(f"  note: {note}")

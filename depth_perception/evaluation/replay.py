@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +16,17 @@ from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
+from depth_perception.estimators.odometry import Motion
 from depth_perception.estimators.scale import UNKNOWN_SCALE
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
-from depth_perception.evaluation.output_bag import OutputBag
 from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL
 from depth_perception.percentiles import Percentiles
-from depth_perception.recordings.recording import Recording
+from depth_perception.recordings.recording import RecordedImage, Recording
 from depth_perception.recordings.topics import SPEEDS
 
 STEPS = {
@@ -36,17 +36,11 @@ STEPS = {
 }
 
 
-class Seen(NamedTuple):
-    """What was made of one image.
+class Output(Protocol):
+    """What keeps what came of each image."""
 
-    Attributes:
-        stamp: Nanoseconds.
-        pose: ``T_world_body`` ``[4, 4]``, the world being the body's frame at the first image; None without odometry.
-    """
-
-    stamp: int
-    depth: DepthResult
-    pose: npt.NDArray[np.float64] | None
+    def add(self, image: RecordedImage, result: DepthResult, motion: Motion | None, trajectory: Trajectory) -> None:
+        """What came of an image: its depth and, unless None, the motion up to it, which the trajectory has."""
 
 
 def replay(
@@ -57,9 +51,8 @@ def replay(
     motion: OdometrySettings = OdometrySettings(),
     *,
     samples: int = 4,
-    output: OutputBag | None = None,
+    output: Output | None = None,
     progress: Callable[[int, int], None] | None = None,
-    each: Callable[[Seen], None] | None = None,
 ) -> Evaluation:
     """Depth of every image, and the trajectory if there is a pose model, judged against what truth there is.
 
@@ -67,9 +60,8 @@ def replay(
 
     Args:
         depth, motion: What a robot would have set of the two.
-        output: Where what is estimated is recorded too.
+        output: Given what came of each image that could be used.
         progress: Called with frames done and frames in all.
-        each: Called with what was made of each image that could be used.
 
     Raises: `EvaluationError` if not a single image gave depth, or speed is to be the scale and none was named; as the
         estimators do.
@@ -115,8 +107,6 @@ def replay(
                         poses.setdefault(step.start, trajectory.pose)
                         trajectory.add(step)
                         poses[step.stamp] = trajectory.pose
-                if each is not None:
-                    each(Seen(recorded.stamp, result, None if odometry is None else trajectory.pose))
             except DepthPerceptionError as error:
                 judge.fail(str(error))
             else:

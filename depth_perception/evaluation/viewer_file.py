@@ -7,8 +7,10 @@ Convention:
 
 from __future__ import annotations
 
+import errno
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.depth import DepthResult
+from depth_perception.estimators.odometry import Motion
 from depth_perception.estimators.settings import CloudSettings
+from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.predictions import STEP, depth_png
-from depth_perception.evaluation.replay import Seen
-from depth_perception.files import new_file
+from depth_perception.files import OutputError, new_file
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import PointCloudBuilder, range_limits
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, Array, inverse
-from depth_perception.recordings.recording import Recording
+from depth_perception.recordings.recording import RecordedImage, Recording
 
 VEHICLE = "world/vehicle"
 OPTICAL = f"{VEHICLE}/camera"
@@ -38,8 +42,12 @@ FARTHEST = CloudSettings().maximum_range
 
 
 @contextmanager
-def viewer_file(path: Path, recording: Recording) -> Iterator[ViewerFile]:
+def viewer_file(path: Path, recording: Recording, *, every: int = 1, moved: bool = True) -> Iterator[ViewerFile]:
     """What is added within the block is in the file at its end, which is complete or as it was before.
+
+    Args:
+        every: Each so many-th image is shown.
+        moved: By odometry; else the vehicle moves as it truly did, where that is known.
 
     Raises: `EvaluationError` if rerun-sdk is not installed, `OutputError` if the file cannot be written.
     """
@@ -47,15 +55,31 @@ def viewer_file(path: Path, recording: Recording) -> Iterator[ViewerFile]:
         import rerun
     except ImportError:
         raise EvaluationError("rerun-sdk is not installed, which writes this file: pip install rerun-sdk") from None
+    stream = rerun.RecordingStream("depth-perception", recording_id=recording.path.name)
     with new_file(path) as temporary:
-        stream = rerun.RecordingStream("depth-perception", recording_id=recording.path.name)
         stream.save(temporary, default_blueprint=_blueprint(has_truth=recording.topics.depth is not None))
-        file = ViewerFile(rerun, stream, recording)
+        file = ViewerFile(rerun, stream, recording, frozenset(recording.stamps[::every]), moved)
         try:
             yield file
             file.finish()
         finally:
             stream.disconnect()
+        _require_whole(path, temporary)
+
+
+def _require_whole(path: Path, written: Path) -> None:
+    """Looks for what a file ends with: where it cannot be written any more, Rerun says nothing.
+
+    Raises: `OutputError` if the end is missing of what was `written` to become `path`.
+    """
+    from rerun.chunk import RrdReader
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns as well
+        try:
+            RrdReader(str(written)).store()
+        except RuntimeError:
+            raise OutputError(path, OSError(errno.ENOSPC, "the file has no end, as where a disk is full")) from None
 
 
 class ViewerFile:
@@ -65,9 +89,10 @@ class ViewerFile:
         images: How many were added.
     """
 
-    def __init__(self, rerun: Any, stream: Any, recording: Recording) -> None:
+    def __init__(self, rerun: Any, stream: Any, recording: Recording, shown: frozenset[int], moved: bool) -> None:
         self.images = 0
         self._rerun, self._stream, self._recording = rerun, stream, recording
+        self._shown, self._moved = shown, moved
         self._camera: Camera | None = None
         self._way: list[Array] = []
         self._stamps: list[int] = []
@@ -76,16 +101,18 @@ class ViewerFile:
         stream.log(OPTICAL, self._transform(BODY_FROM_OPTICAL if mount is None else mount), static=True)
         self._truth = _poses_since(recording)
 
-    def add(self, seen: Seen) -> None:
+    def add(self, image: RecordedImage, result: DepthResult, motion: Motion | None, trajectory: Trajectory) -> None:
         """One more image, its depth, and where the vehicle was."""
-        rerun, stream, result = self._rerun, self._stream, seen.depth
-        stream.set_time("time", timestamp=np.datetime64(seen.stamp, "ns"))
+        if image.stamp not in self._shown:
+            return
+        rerun, stream = self._rerun, self._stream
+        stream.set_time("time", timestamp=np.datetime64(image.stamp, "ns"))
         if result.camera != self._camera:
             self._camera = result.camera
             size = [result.camera.width, result.camera.height]
             pinhole = rerun.Pinhole(image_from_camera=result.camera.matrix, resolution=size, image_plane_distance=2.0)
             stream.log(VIEW, pinhole)
-        pose = seen.pose if seen.pose is not None else self._truth.get(seen.stamp)
+        pose = trajectory.pose if self._moved else self._truth.get(image.stamp)
         if pose is not None:
             stream.log(VEHICLE, self._transform(pose))
             self._way.append(pose)
@@ -94,10 +121,10 @@ class ViewerFile:
         stream.log(DEPTH, self._depth_image(result.depth))
         points, colors = _cloud(result)
         stream.log(POINTS, rerun.Points3D(points, colors=colors, radii=0.03))
-        truth = self._recording.depth(seen.stamp)
-        if truth is not None:
-            stream.log(TRUTH, self._depth_image(truth.depth))
-        self._stamps.append(seen.stamp)
+        with suppress(DepthPerceptionError):  # who judges depth says so
+            if (truth := self._recording.depth(image.stamp)) is not None:
+                stream.log(TRUTH, self._depth_image(truth.depth))
+        self._stamps.append(image.stamp)
         self.images += 1
 
     def finish(self) -> None:

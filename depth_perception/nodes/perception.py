@@ -14,7 +14,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.utilities import remove_ros_args
+from rclpy.validate_namespace import validate_namespace
 
 from depth_perception.nodes import depth_node, odometry_node, point_cloud_node
 from depth_perception.nodes.main import run
@@ -31,9 +33,19 @@ NODES: Mapping[str, Callable[..., PerceptionNode]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the nodes as a process."""
     parser = argparse.ArgumentParser(prog="perception", description="Depth, odometry and point cloud in one process.")
-    parser.add_argument("--cameras", nargs="+", metavar="NAMESPACE", help="of several cameras, three nodes of each")
+    parser.add_argument(
+        "--cameras", nargs="+", type=_namespace, metavar="NAMESPACE", help="of several cameras, three nodes of each"
+    )
     given = parser.parse_args(remove_ros_args(sys.argv if arguments is None else ["perception", *arguments])[1:])
     return run(_of_cameras(given.cameras) if given.cameras else NODES, arguments)
+
+
+def _namespace(text: str) -> str:
+    try:
+        validate_namespace(f"/{text.strip('/')}")
+    except InvalidNamespaceException:
+        raise argparse.ArgumentTypeError(f"{text} is no namespace: letters, digits and _, no digit first") from None
+    return text
 
 
 def _of_cameras(cameras: Sequence[str]) -> Mapping[str, Callable[[Shared], PerceptionNode]]:

@@ -16,6 +16,8 @@ from helpers.models import luma_depth, write_depth_model, write_pose_model
 from helpers.recordings import STEP, picture, write_recording
 
 from depth_perception.cli.main import main
+from depth_perception.evaluation.viewer_file import _require_whole
+from depth_perception.files import OutputError
 
 rerun = pytest.importorskip("rerun", reason="rerun-sdk is not installed")
 WIDTH, HEIGHT, FOCAL_LENGTH = 64, 32, 40.0
@@ -121,6 +123,16 @@ def test_rerun_itself_reads_the_file(file: Path, tmp_path: Path) -> None:
     verify = [sys.executable, "-m", "rerun_cli", "rrd", "verify", str(file)]
     done = subprocess.run(verify, env={"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=120)
     assert "1 file verified without error" in done.stdout + done.stderr
+
+
+def test_a_file_without_its_end_is_not_taken_for_one(file: Path, tmp_path: Path) -> None:
+    """Rerun writes until a disk is full, and says nothing."""
+    whole = file.read_bytes()
+    _require_whole(file, file)
+    for length in (len(whole) - 1, len(whole) // 2, 0):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        with pytest.raises(OutputError, match=r"drive.rrd: cannot be written .*no end"):
+            _require_whole(file, tmp_path / "cut")
 
 
 def test_without_rerun_one_line_says_what_to_install(drive: Path, tmp_path: Path, capsys, monkeypatch) -> None:
