@@ -10,7 +10,7 @@ import sys
 from depth_perception.errors import DepthPerceptionError
 
 COMMANDS = {
-    "fit": "trains what a configuration says; --smoke only tries it out, in seconds",
+    "fit": "trains what a configuration says; --smoke only tries it out, in seconds; -v has libraries talk",
     "validate": "judges a checkpoint by the validation of its configuration",
     "evaluate": "scores models on unseen drives, or by a protocol of the literature",
     "compare": "shows what evaluations wrote in one table",

@@ -6,8 +6,10 @@ import dataclasses
 import difflib
 import inspect
 import itertools
+import logging
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -64,6 +66,8 @@ CONFIGURABLE = (
 """Where the keys of a configuration come from."""
 
 UNKNOWN = "configuration key {} is not known"
+VERBOSE = "-v"
+"""Has libraries say all that they say."""
 
 
 class TrainingParser(LightningArgumentParser):
@@ -127,6 +131,9 @@ class TrainingCLI(LightningCLI):
         checkpoints = self.trainer.strategy.checkpoint_io
         if isinstance(checkpoints, WholeCheckpoints) and checkpoints.failure:
             raise TrainingError(f"{checkpoints.failure}: what was learnt since the one before is lost")
+        kept = self.trainer.checkpoint_callback
+        if self.trainer.is_global_zero and isinstance(kept, ModelCheckpoint):
+            print(f"trained; checkpoints are in {kept.dirpath}")
 
     def _parse_ckpt_path(self) -> None:
         """Finds the last checkpoint, which the trainer looks for only where it is about to write.
@@ -149,6 +156,10 @@ def main(args: ArgsType = None, run: bool = True) -> TrainingCLI:
 
     Raises: `TrainingError` for a key that is not known, or a value that cannot be.
     """
+    if VERBOSE not in sys.argv:
+        _quiet()
+    elif args is None:
+        sys.argv.remove(VERBOSE)
     keep_freed_memory()
     cv2.setNumThreads(1)  # OpenCV's pool does not survive the fork of a worker, which then waits forever
     try:
@@ -166,6 +177,13 @@ def main(args: ArgsType = None, run: bool = True) -> TrainingCLI:
     except TrainingError as error:
         arguments = sys.argv[1:] if args is None else list(args)
         raise TrainingError(_place(str(error), arguments) + str(error)) from None
+
+
+def _quiet() -> None:
+    """Of libraries, only what is amiss: not what they find on the machine, advise or are about to deprecate."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"(lightning|torch|jsonargparse)\b")
 
 
 def _place(message: str, arguments: list[str]) -> str:

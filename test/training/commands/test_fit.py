@@ -84,6 +84,7 @@ def test_from_street_to_model_file(tmp_path, street_renderer):
     places += [f"--data.{name}.frames=6" for name in ("street", "validation")]
     lr = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=2", "--checkpoint.dirpath", tmp_path / "lr")
     assert lr.returncode == 0, lr.stderr[-2000:]
+    assert not [word for word in ("GPU available", "Tip:", "deprecated") if word in lr.stdout + lr.stderr]
     checkpoint = tmp_path / "lr/last.ckpt"
 
     resumed = run("fit", "--config", SMOKE, *places, "--trainer.max_epochs=3", "--ckpt_path=last")
