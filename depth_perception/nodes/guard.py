@@ -15,6 +15,8 @@ from depth_perception.errors import one_line
 from depth_perception.nodes.log import LimitedLog
 from depth_perception.nodes.perception_node import PerceptionNode
 
+WAIT = 1.0
+"""Seconds until it is looked again whether the process was told to stop: a signal in the wrong moment wakes nobody."""
 PAUSE = 0.01
 """Seconds of rest after a callback that raised, lest one that always does takes a core."""
 
@@ -35,7 +37,7 @@ def spin(executor: Executor, log: LimitedLog) -> None:
     """
     while True:
         try:
-            executor.spin_once()
+            executor.spin_once(timeout_sec=WAIT)
         except ExternalShutdownException:
             raise
         except Exception as error:

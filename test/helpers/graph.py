@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -52,6 +53,7 @@ def environment(domain: int, profile: Path | None = LOOPBACK) -> dict[str, str]:
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET" if profile == LOOPBACK else "LOCALHOST",
         "ROS_PYTHON_CHECK_FIELDS": "1",
         "RCUTILS_LOGGING_BUFFERED_STREAM": "0",
+        "PYTHONFAULTHANDLER": "1",  # what is aborted says where it was
     }
     if profile is not None:
         variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(profile)
@@ -93,8 +95,11 @@ class Process(rig.Process):
         return {Path(name) for name in re.findall(r"/dev/shm/fastrtps_[0-9a-f]{16}\b", maps)}
 
     def stop(self) -> int | None:
-        """Ends it as launch does, or hard if that does not help; the exit code."""
-        rig.end([self], ((signal.SIGINT, DEADLINE), (signal.SIGKILL, DEADLINE)))
+        """Ends it as launch does, or hard if that does not help, and then says where it hung; the exit code."""
+        lived = self.alive
+        rig.end([self], ((signal.SIGINT, DEADLINE), (signal.SIGABRT, 10.0), (signal.SIGKILL, DEADLINE)))
+        if lived and self.code in (-signal.SIGABRT, -signal.SIGKILL):
+            warnings.warn(f"a process did not end when told to:\n{self.output[-8000:]}", stacklevel=2)
         return self.code
 
 
