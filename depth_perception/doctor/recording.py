@@ -23,6 +23,15 @@ from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.topics import COMPRESSED, Topics, choose_topics
 
+IMAGE_CHECKS = (
+    motion_checks.images,
+    motion_checks.repeated,
+    motion_checks.static,
+    motion_checks.fast,
+    motion_checks.upside_down,
+    motion_checks.exposure,
+)
+"""Of images that follow one another, wherever they are from."""
 CAMERA_CHECKS = (
     camera_checks.calibration,
     camera_checks.image_size,
@@ -33,12 +42,7 @@ CAMERA_CHECKS = (
     time_checks.dropped,
     time_checks.stamps,
     time_checks.clock,
-    motion_checks.images,
-    motion_checks.repeated,
-    motion_checks.static,
-    motion_checks.fast,
-    motion_checks.upside_down,
-    motion_checks.exposure,
+    *IMAGE_CHECKS,
 )
 """Of any camera, recorded or live."""
 _PLACES, _EACH = 8, 3

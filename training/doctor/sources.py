@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from depth_perception.calibration_file import read_calibration
-from depth_perception.doctor import motion_checks, time_checks
+from depth_perception.doctor import time_checks
 from depth_perception.doctor.finding import Check, Finding, examined
 from depth_perception.doctor.footage import Footage
-from depth_perception.doctor.recording import examine_recording
+from depth_perception.doctor.recording import IMAGE_CHECKS, examine_recording
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.plausibility import check_camera
@@ -88,15 +88,7 @@ def amount(frames: Frames) -> Iterator[Finding]:
 
 
 OF_FRAMES = (source, calibration, image_size, amount)
-OF_FOOTAGE = (
-    time_checks.frame_rate,
-    motion_checks.images,
-    motion_checks.repeated,
-    motion_checks.static,
-    motion_checks.fast,
-    motion_checks.upside_down,
-    motion_checks.exposure,
-)
+OF_FOOTAGE = (time_checks.frame_rate, *IMAGE_CHECKS)
 
 
 def path(settings: SourceSettings) -> Iterator[Finding]:
