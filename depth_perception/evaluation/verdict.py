@@ -34,7 +34,7 @@ def verdict(evaluation: Evaluation) -> tuple[Finding, ...]:
 def _obstacles(evaluation: Evaluation) -> list[Finding]:
     found = evaluation.obstacles
     if evaluation.depth is None:
-        return [Finding("braking", "Whether it may be used for braking is not known: the recording has no true depth.")]
+        return [Finding("braking", "Whether it may be used for braking is not known: no true depth can be used.")]
     if not evaluation.depth_is_metric:
         return [Finding("braking", "Do not use it for braking: its depth is not in metres.")]
     if found is None:

@@ -16,6 +16,9 @@ from depth_perception.recordings.errors import RecordingError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
 
+MOST_MISSING = 0.02
+"""Share of the frames that a video promises and need not have: of some containers their number is an estimate."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -41,7 +44,8 @@ class Picture:
 def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
     """How many there are (0: nobody knows), and the pictures in order.
 
-    Raises: `RecordingError` if there is none, or the path is nothing of the kind.
+    Raises: `RecordingError` if there is none, or the path is nothing of the kind; of a video that breaks off, after
+        its last picture.
     """
     path = Path(path)
     if not path.exists():
@@ -59,7 +63,21 @@ def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
         raise RecordingError(
             f"{path}: is neither a picture ({', '.join(SUFFIXES)}), nor a rosbag2, nor a video that OpenCV can read"
         )
-    return max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))), _frames(video, path.stem)
+    return max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))), _frames(video, path)
+
+
+def early_end(video: cv2.VideoCapture, number: int) -> str:
+    """Why a video ended after `number` frames, where it promises more; empty if it has them all."""
+    promised = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    if number == 0:
+        code = int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode("ascii", "replace")
+        return (
+            f"not one of its {promised} frames can be decoded, OpenCV knows no '{code}': convert it, for instance to"
+            " H.264 in mp4"
+        )
+    if promised - number > max(1, MOST_MISSING * promised):
+        return f"breaks off after {number} of {promised} frames: copy it again"
+    return ""
 
 
 def _of_file(path: Path, name: str) -> Picture:
@@ -74,14 +92,17 @@ def _of_file(path: Path, name: str) -> Picture:
     return Picture(name, None, decode)
 
 
-def _frames(video: cv2.VideoCapture, name: str) -> Iterator[Picture]:
+def _frames(video: cv2.VideoCapture, path: Path) -> Iterator[Picture]:
     rate = video.get(cv2.CAP_PROP_FPS) or 25.0
     index = 0
     while True:
         there, frame = video.read()
         if not there:
+            reason = early_end(video, index)
             video.release()
+            if reason:
+                raise RecordingError(f"{path}: {reason}")
             return
         image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
-        yield Picture(f"{name}_{index:06d}", round(index * 1e9 / rate), partial(np.copy, image))
+        yield Picture(f"{path.stem}_{index:06d}", round(index * 1e9 / rate), partial(np.copy, image))
         index += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +100,19 @@ def test_a_video_without_a_calibration_is_told_to_guess(tmp_path, predict, capsy
     assert depth is not None
     guessed = 0.9 * 64 / FOCAL_LENGTH
     np.testing.assert_allclose(depth / 256, guessed * luma_depth(picture(4, 64, 32)), rtol=0.05)
+
+
+def test_a_video_that_breaks_off_is_said_and_what_came_before_stays(tmp_path, predict, capsys):
+    path = tmp_path / "drive.avi"
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (64, 32))
+    for index in range(40):
+        video.write(picture(index, 64, 32))
+    video.release()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
+    assert predict(path, "--every", "2", "--focal-length", "60") == 1
+    said = re.search(r"drive.avi: breaks off after (\d+) of 40 frames: copy it again", capsys.readouterr().err)
+    assert said is not None
+    assert len(list((tmp_path / "out").glob("*.png"))) == -(-int(said[1]) // 2) > 1
 
 
 def test_a_recording_without_camera_info_takes_a_calibration_in_every_command(tmp_path, predict, capsys):

@@ -18,6 +18,7 @@ from depth_perception.errors import DepthPerceptionError
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.plausibility import check_camera
 from depth_perception.pixel_formats import Rgb, SampleRange
+from depth_perception.recordings.pictures import early_end
 from training.data.datasets.bag import BagData
 from training.data.datasets.folder import FolderData
 from training.data.datasets.video import VideoData
@@ -38,6 +39,7 @@ class Frames:
         camera: None if nothing says how they were taken.
         doubts: about its calibration.
         trouble: why there is no camera, or there are no frames; empty if there are.
+        broken: where a video ends that should be longer; empty if it is whole.
         count: of frames, the parts that are left out not counted.
         footage: of some of them, as far apart as those of a snippet.
     """
@@ -46,6 +48,7 @@ class Frames:
     camera: Camera | None
     doubts: Sequence[str]
     trouble: str
+    broken: str
     count: int
     footage: Footage
 
@@ -54,6 +57,8 @@ def source(frames: Frames) -> Iterator[Finding]:
     """Files that are missing, or cannot be decoded."""
     if not frames.count:
         yield Finding("error", frames.trouble, "mend the path, or convert the video, for instance to H.264 in mp4")
+    if frames.broken:
+        yield Finding("error", frames.broken, "or use what is there, with last, the number of its frames")
 
 
 def calibration(frames: Frames) -> Iterator[Finding]:
@@ -118,15 +123,16 @@ def look(settings: FolderData | VideoData) -> Frames:
     camera, doubts, trouble = _camera(settings)
     reasons: list[str] = []
     stamps: list[int] = []
+    broken = ""
     try:
         if isinstance(settings, VideoData):
-            runs, count, stamps = _of_video(settings)
+            runs, count, stamps, broken = _of_video(settings)
         else:
             runs, count = _of_folder(settings, reasons)
     except DepthPerceptionError as error:
         runs, count, trouble = [], 0, str(error)
     footage = Footage(settings.path, "", "", stamps, stamps, (), runs, reasons)
-    return Frames(settings, camera, doubts, trouble, count, footage)
+    return Frames(settings, camera, doubts, trouble, broken, count, footage)
 
 
 def _camera(settings: FolderData | VideoData) -> tuple[Camera | None, Sequence[str], str]:
@@ -163,8 +169,9 @@ def _of_folder(settings: FolderData, reasons: list[str]) -> tuple[list[list[Rgb]
     return runs, len(paths)
 
 
-def _of_video(settings: VideoData) -> tuple[list[list[Rgb]], int, list[int]]:
-    """With stamps as the rate of the video has them."""
+def _of_video(settings: VideoData) -> tuple[list[list[Rgb]], int, list[int], str]:
+    """With stamps as the rate of the video has them, and where it ends if it should be longer."""
+    broken = ""
     capture = cv2.VideoCapture(settings.path)
     try:
         count, rate = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), capture.get(cv2.CAP_PROP_FPS)
@@ -177,10 +184,23 @@ def _of_video(settings: VideoData) -> tuple[list[list[Rgb]], int, list[int]]:
                 good, image = capture.read()
                 if good:
                     run.append(np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8))
+                else:
+                    broken = broken or _early_end(settings)
             runs.append(run)
     finally:
         capture.release()
     if not any(runs):
         raise GeometryError(f"{settings.path}: OpenCV cannot decode it")
     step = settings.stride * 1e9 / rate if rate > 0 else 0.0
-    return runs, count, [round(k * step) for k in range(len(runs) * _EACH)] if step else []
+    return runs, count, [round(k * step) for k in range(len(runs) * _EACH)] if step else [], broken
+
+
+def _early_end(settings: VideoData) -> str:
+    capture, number = cv2.VideoCapture(settings.path), 0
+    try:
+        while (settings.last is None or number < settings.last) and capture.grab():
+            number += 1
+        reason = "" if number == settings.last else early_end(capture, number)
+        return f"{settings.path}: {reason}" if reason else ""
+    finally:
+        capture.release()

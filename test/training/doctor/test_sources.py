@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,18 @@ def test_what_is_no_video_and_what_is_gone(sample, tmp_path):
     assert found(examine_source(VideoData(str(tmp_path / "gone.mp4"), camera))) == {"path"}
     (tmp_path / "empty").mkdir()
     assert found(examine_source(FolderData(str(tmp_path / "empty"), camera=camera))) == {"source"}
+
+
+def test_a_video_that_breaks_off(sample, tmp_path):
+    pictures, camera = sample
+    path = Path(video_of(pictures, tmp_path / "drive.avi"))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    checks = examine_source(VideoData(str(path), camera))
+    (broken,) = (finding for check in checks if check.name == "source" for finding in check.findings)
+    said = re.search(r"breaks off after (\d+) of 24 frames", broken.what)
+    assert said is not None
+    assert 6 < (there := int(said[1])) < 18
+    assert found(examine_source(VideoData(str(path), camera, last=there))) == set()
 
 
 def test_a_configuration_is_examined_source_by_source(sample, tmp_path, capsys):

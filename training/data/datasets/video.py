@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.recordings.pictures import early_end
 from training.data.calibration_file import sound
 from training.data.recorded import RecordedData
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
-
-MOST_MISSING = 0.02
-"""Share of the frames that a video promises and need not have."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,13 @@ class VideoData(RecordedData):
         try:
             if not capture.isOpened():
                 raise TrainingError(f"{self.path}: OpenCV cannot decode it: convert it, for instance to H.264 in mp4")
-            promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))  # of some containers an estimate
             number = 0
             while self.last is None or number < self.last:
                 good, image = capture.read()
                 if not good:
-                    self._check_end(capture, number, promised)
+                    if reason := early_end(capture, number):
+                        part = f", or use what is there with last: {number}" if number else ""
+                        raise TrainingError(f"{self.path}: {reason}{part}")
                     break
                 if number >= self.first:
                     if image.shape[:2] != (self.camera.height, self.camera.width):
@@ -69,18 +68,4 @@ class VideoData(RecordedData):
         if (count := max(0, number - self.first)) < 3:
             raise TrainingError(
                 f"{self.path}: has {count} frames from {self.first} to {self.last}, expected at least 3"
-            )
-
-    def _check_end(self, capture: cv2.VideoCapture, number: int, promised: int) -> None:
-        """Raises: `TrainingError` where a video breaks off, or cannot be decoded at all."""
-        if number == 0:
-            code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode("ascii", "replace")
-            raise TrainingError(
-                f"{self.path}: not one of its {promised} frames can be decoded, OpenCV knows no '{code}': convert it,"
-                " for instance to H.264 in mp4"
-            )
-        if promised - number > max(1, MOST_MISSING * promised):
-            raise TrainingError(
-                f"{self.path}: breaks off after {number} of {promised} frames: copy it again, or use what is there with"
-                f" last: {number}"
             )
