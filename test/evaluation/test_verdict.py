@@ -59,7 +59,7 @@ def test_braking_is_spoken_against_by_the_images_that_put_obstacles_too_far(eval
         with_obstacles(evaluation, good[1:]), "braking"
     )
     assert "not known: nothing stood up to 10 m away" in said(with_obstacles(evaluation, [None]), "braking")
-    assert "not known: the recording has no true depth" in said(replace(evaluation, depth=None), "braking")
+    assert "not known: no true depth can be used" in said(replace(evaluation, depth=None), "braking")
     assert "not in metres" in said(replace(evaluation, depth_is_metric=False), "braking")
 
 
