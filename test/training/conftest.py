@@ -17,6 +17,13 @@ def _one_thread():
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory, worker_id):
+    """One for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
 def street_renderer():
     """Skips where the street world cannot be rendered."""
     moderngl = pytest.importorskip("moderngl")

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import yaml
+from torch.utils.data import DataLoader
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.engines.engine import EngineError
@@ -27,6 +28,7 @@ from training.checkpoint import newest_checkpoint
 from training.commands.fit import TrainingCLI
 from training.commands.fit import main as command_line
 from training.data.augmentation import resized
+from training.data.module import DrivingData
 from training.data.source import SourceSettings
 from training.errors import TrainingError
 from training.exporting.export import export
@@ -51,26 +53,57 @@ def smoke(arguments: Sequence[str]) -> list[Path]:
 
     Raises: `TrainingError` for a configuration that cannot be trained, or a model that does not answer as it should.
     """
-    whole = command_line(list(arguments), run=False)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        settings = made_small(whole)
-        settings["trainer"] |= {"default_root_dir": name}
-        network, stage = whole.model.network, getattr(whole.model, "stage", None)
-        if isinstance(network, DualNetworks) and stage == "hr":
-            # It builds on a trained LR-Net: one that has learned nothing will do.
-            torch.save({"state_dict": whole.model.state_dict()}, folder / "lr.ckpt")
-            settings["model"]["init_args"]["lr_checkpoint"] = str(folder / "lr.ckpt")
-        del whole
-        (folder / "small.yaml").write_text(yaml.safe_dump(settings))
-        small = command_line([f"--config={folder}/small.yaml"], run=False)
-        small.trainer.fit(small.model, datamodule=small.datamodule)
-        checkpoint = newest_checkpoint(folder)
-        figures = small.trainer.callback_metrics
-        if not any(key.startswith("val/") for key in figures):
-            raise TrainingError("the validation has no figures: give it data whose depth is known")
-        trained = Trained.read(checkpoint)
-        return [_exported(trained, task, folder / f"{task}.onnx", small) for task in _tasks(trained)]
+        trained, data = train_small(arguments, Path(name))
+        return [export_small(trained, task, Path(name) / f"{task}.onnx", data) for task in tasks(trained)]
+
+
+def train_small(arguments: Sequence[str], folder: Path) -> tuple[Trained, DrivingData]:
+    """Trains and judges a configuration in small, in `folder`; returns what came of it, and its small data.
+
+    Raises: `TrainingError` for a configuration that cannot be trained.
+    """
+    whole = command_line(list(arguments), run=False)
+    settings = made_small(whole)
+    settings["trainer"] |= {"default_root_dir": str(folder)}
+    network, stage = whole.model.network, getattr(whole.model, "stage", None)
+    if isinstance(network, DualNetworks) and stage == "hr":
+        # It builds on a trained LR-Net: one that has learned nothing will do.
+        torch.save({"state_dict": whole.model.state_dict()}, folder / "lr.ckpt")
+        settings["model"]["init_args"]["lr_checkpoint"] = str(folder / "lr.ckpt")
+    del whole, network
+    (folder / "small.yaml").write_text(yaml.safe_dump(settings))
+    small = command_line([f"--config={folder}/small.yaml"], run=False)
+    small.trainer.fit(small.model, datamodule=small.datamodule)
+    figures = small.trainer.callback_metrics
+    if not any(key.startswith("val/") for key in figures):
+        raise TrainingError("the validation has no figures: give it data whose depth is known")
+    return Trained.read(newest_checkpoint(folder)), small.datamodule
+
+
+def tasks(trained: Trained) -> list[Task]:
+    """What it has models for."""
+    models: dict[Task, Any] = {"depth": trained.system.depth_model(), "pose": trained.system.pose_model()}
+    return [task for task, model in models.items() if model is not None]
+
+
+def export_small(trained: Trained, task: Task, path: Path, data: DrivingData) -> Path:
+    """Exports the model of a task to `path`, has it answer a frame of `data`, and builds a plan of it.
+
+    Raises: `TrainingError` if it does not answer as torch does.
+    """
+    model, description = trained.model(task), trained.describe(task, f"smoke {task}")
+    images = _frames(data, (max(1, len(model.frames)), description.height, description.width, 3))
+    with torch.no_grad():
+        expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
+    export(model, description, path, half=False, samples=1)
+    _build_plan(path)
+    engine = open_engine(path, "onnxruntime")
+    given = engine.run({model.input_name: images})
+    for name, answer in zip(model.answers, expected, strict=True):
+        compare_answers(name, given[name], answer)
+    engine.close()
+    return path
 
 
 def made_small(cli: TrainingCLI) -> Settings:
@@ -120,26 +153,6 @@ def _without_pretraining(settings: Any) -> None:
             _without_pretraining(value)
 
 
-def _tasks(trained: Trained) -> list[Task]:
-    models: dict[Task, Any] = {"depth": trained.system.depth_model(), "pose": trained.system.pose_model()}
-    return [task for task, model in models.items() if model is not None]
-
-
-def _exported(trained: Trained, task: Task, path: Path, cli: TrainingCLI) -> Path:
-    model, description = trained.model(task), trained.describe(task, f"smoke {task}")
-    images = _frames(cli, (max(1, len(model.frames)), description.height, description.width, 3))
-    with torch.no_grad():
-        expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
-    export(model, description, path, half=False, samples=1)
-    _build_plan(path)
-    engine = open_engine(path, "onnxruntime")
-    given = engine.run({model.input_name: images})
-    for name, answer in zip(model.answers, expected, strict=True):
-        compare_answers(name, given[name], answer)
-    engine.close()
-    return path
-
-
 def _build_plan(path: Path) -> None:
     """With TensorRT for RTX, which needs no GPU for that, where it is installed: a robot with a GPU will want one."""
     try:
@@ -149,10 +162,12 @@ def _build_plan(path: Path) -> None:
     build_plan(found, path.read_bytes())
 
 
-def _frames(cli: TrainingCLI, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+def _frames(data: DrivingData, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     """Images ``[n, H, W, 3]`` of the validation data in the shape that a model takes."""
     count, height, width, _ = shape
-    images = cli.datamodule.val_dataloader().dataset[0]["inputs"].numpy()
+    loader = data.val_dataloader()
+    assert isinstance(loader, DataLoader), "the validation had figures"
+    images = loader.dataset[0]["inputs"].numpy()
     return np.stack([resized(images[min(k, len(images) - 1)], width, height) for k in range(count)])
 
 

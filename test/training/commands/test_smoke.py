@@ -1,26 +1,84 @@
-"""Every shipped configuration trains, is judged and becomes models that answer as torch does."""
+"""Every shipped configuration trains and is judged; every network in them becomes models that answer as torch does."""
 
+import hashlib
+import tempfile
 from pathlib import Path
 
 import pytest
+from torch import nn
 
-from training.commands.smoke import smoke
+from training.commands.smoke import export_small, smoke, tasks, train_small
+from training.models import DepthModel
+from training.networks.fcrn import FCRN
+from training.networks.resnet import ResNet18
 
 CONFIGURATIONS = Path(__file__).parents[3] / "config/training"
+LARGEST_FIRST = ("look_deeper/t", "hybrid_cnn/t", "depth_gradient/t", "dual_networks/t")
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # Lightning's own
 
 
+def name_of(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+def built_of(model, view):
+    """A digest of all that a graph is made of, but for the numbers that are learnt."""
+    common = vars(nn.Module()).keys()
+    parts = [str(view)]
+    for name, module in model.named_modules():
+        own = sorted((key, repr(value)) for key, value in vars(module).items() if key not in common)
+        tensors = [(key, value.shape) for key, value in module.named_parameters(recurse=False)]
+        tensors += [(key, value.shape) for key, value in module.named_buffers(recurse=False)]
+        parts.append(f"{name} {type(module).__module__}.{type(module).__qualname__} {own} {tensors}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("smoke")
+def folder(shared_folder):
+    """Where frames are cached that all share, and where the first with a network leaves word of it."""
+    folder = shared_folder / "smoke"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def is_first(built, folder):
+    try:
+        (folder / built).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "path", sorted(CONFIGURATIONS.rglob("*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+    "path",
+    sorted(CONFIGURATIONS.rglob("*.yaml"), key=lambda path: (not name_of(path).startswith(LARGEST_FIRST), path)),
+    ids=name_of,
 )
 def test_configuration(path, folder, street_renderer, monkeypatch):
-    monkeypatch.chdir(folder)  # where the frames are cached that they share
-    models = smoke([f"--config={path}"])
-    assert models[0].name == ("pose.onnx" if path.stem == "light_pose" else "depth.onnx")
+    """Many share a network, which is the same graph whatever its losses were: the first of them exports it."""
+    monkeypatch.chdir(folder)
+    with tempfile.TemporaryDirectory() as place:
+        trained, data = train_small([f"--config={path}"], Path(place))
+        assert tasks(trained)[0] == ("pose" if path.stem == "light_pose" else "depth")
+        for task in tasks(trained):
+            description = trained.describe(task, "smoke")
+            view = (description.height, description.width, description.frames)
+            if is_first(built_of(trained.model(task), view), folder):
+                export_small(trained, task, Path(place) / f"{task}.onnx", data)
+
+
+def test_whole(folder, street_renderer, monkeypatch):
+    monkeypatch.chdir(folder)
+    models = smoke([f"--config={CONFIGURATIONS}/dual_networks/smoke.yaml"])
+    assert [model.name for model in models] == ["depth.onnx", "pose.onnx"]
+
+
+def test_what_makes_another_graph_is_told_apart():
+    def digest(view=(64, 96), **settings):
+        return built_of(DepthModel(FCRN(ResNet18(width=8), (16, 8, 8, 8, 8), **settings)), view)
+
+    assert digest() == digest()
+    others = [digest((64, 128)), digest(maximum_depth=7.0), digest(dropout=0.1)]
+    assert len({digest(), *others}) == 4
