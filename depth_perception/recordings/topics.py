@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from depth_perception.model_outputs import OUTPUTS
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.storage import StoredTopic
 
@@ -39,13 +40,13 @@ TRUE_ODOMETRY = ("/ground_truth/odom",)
 OWN = (
     "image_rect",
     "rgb/image_rect_color",
-    "depth/image_rect",
     "depth/relative",
     "depth/color",
-    "depth/confidence",
+    "semantics/color",
     "odom",
     "depth/points",
     "path",
+    *(output.topic for output in OUTPUTS.values() if output.topic),
 )
 """What the nodes of this package publish beside ``depth/scale``: an estimate, neither a camera nor the truth."""
 
@@ -139,8 +140,7 @@ def _own(there: Sequence[StoredTopic]) -> set[str]:
     """Topics that this package's nodes published while it was recorded."""
     names = {topic.name for topic in there}
     spaces = {name.removesuffix("depth/scale") for name in names if name.endswith("/depth/scale")}
-    mine = {f"{space}{name}" for space in spaces for name in OWN}
-    return mine | {name for name in names for space in spaces if name.startswith(f"{space}semantics/")}
+    return {f"{space}{name}" for space in spaces for name in OWN}
 
 
 def _given(there: Sequence[StoredTopic], name: str | None, kinds: tuple[str, ...], option: str) -> str | None:

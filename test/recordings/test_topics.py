@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from depth_perception.model_outputs import OUTPUTS
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.storage import StoredTopic
 from depth_perception.recordings.topics import Topics, choose_topics, unused_truth
@@ -107,7 +108,8 @@ def test_of_several_calibrations_the_one_in_the_frame_of_the_images_is_taken():
 def test_what_this_package_published_is_no_camera_and_no_truth():
     own = [
         ("/depth/scale", "geometry_msgs/msg/Vector3Stamped", 3),
-        ("/depth/image_rect", IMAGE, 3),
+        *((f"/{output.topic}", IMAGE, 3) for output in OUTPUTS.values() if output.topic),
+        ("/depth/relative", IMAGE, 3),
         ("/depth/color", IMAGE, 3),
         ("/depth/camera_info", INFO, 3),
         ("/image_rect", IMAGE, 3),
