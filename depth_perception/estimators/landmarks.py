@@ -87,7 +87,7 @@ class Landmarks:
         what was known and what the step says, together. Returns which of them stay; the others fit no depth.
         """
         inverse_depth = self.inverse_depth + at.change
-        length = np.sum(at.along**2, axis=1)
+        length = np.sum(at.along**2, axis=0)
         variance = self.variance * noise**2 / (noise**2 + self.variance * length)
         z = self.rays @ pose[2, :3] + inverse_depth * pose[2, 3]
         kept = (at.distances < _LOST**2) & (z > _NEAREST) & (inverse_depth > -_FAR[1])

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.geometry.pose import Array, pose_from, rotation_from_vector
+from depth_perception.geometry.pose import Array, pose_from
 
 _NEAREST = 0.02
 """Share of its depth in the keyframe that a point must lie in front of the camera."""
@@ -41,9 +41,9 @@ class Sight:
     """Corners as seen from one pose.
 
     Attributes:
-        residual: ``[n, 2]``, seen minus expected with the depth that was known, on the image plane at z = 1.
-        along: ``[n, 2]``, how the expected place moves with inverse depth.
-        points: ``[n, 3]``, of the camera, times their inverse depth in the keyframe.
+        residual: ``[2, n]``, seen minus expected with the depth that was known, on the image plane at z = 1.
+        along: ``[2, n]``, how the expected place moves with inverse depth.
+        points: ``[3, n]``, of the camera, times their inverse depth in the keyframe.
         distances: ``[n]``, squared length of the residual in standard deviations.
         gain: ``[n]``, what a residual along `along` changes the inverse depth by.
         change: ``[n]``, of the inverse depth in the keyframe, if the pose is right.
@@ -74,27 +74,26 @@ def sight(pose: Array, rays: Array, inverse_depth: Array, variance: Array, seen:
         inverse_depth, variance: ``[n]``, in the keyframe.
         noise: One sigma of a corner's place, on the image plane at z = 1.
     """
-    turned, believed = rays @ pose[:3, :3].T, inverse_depth
+    (u, v, w), (seen_u, seen_v), (x, y, z) = pose[:3, :3] @ rays.T, seen.T, pose[:3, 3]
+    believed = inverse_depth
     # Twice: where a corner is seen bends with its depth, so the second look is from the depth that the first one gave.
     for _ in range(2):
-        points = turned + believed[:, None] * pose[:3, 3]
-        behind = points[:, 2] < _NEAREST
-        z = np.where(behind, 1.0, points[:, 2])[:, None]
-        expected = points[:, :2] / z
-        along = (pose[:2, 3] - expected * pose[2, 3]) / z
-        residual = seen - expected - along * (inverse_depth - believed)[:, None]
-        gain = variance / (noise**2 + variance * _dot(along, along))
-        told = _dot(along, residual)
+        depth = w + believed * z
+        behind = depth < _NEAREST
+        near = 1.0 / np.where(behind, 1.0, depth)
+        column, row = (u + believed * x) * near, (v + believed * y) * near
+        along_u, along_v = (x - column * z) * near, (y - row * z) * near
+        back = inverse_depth - believed
+        off_u, off_v = seen_u - column - along_u * back, seen_v - row - along_v * back
+        gain = variance / (noise**2 + variance * (along_u * along_u + along_v * along_v))
+        told = along_u * off_u + along_v * off_v
         change = gain * told
-        believed = np.where(behind, inverse_depth, np.maximum(inverse_depth + change, _FARTHEST))
+        looked, believed = believed, np.where(behind, inverse_depth, np.maximum(inverse_depth + change, _FARTHEST))
     # S = noise^2 I + variance along along^T has this inverse (Sherman-Morrison):
-    distances = (_dot(residual, residual) - told * change) / noise**2
+    distances = (off_u * off_u + off_v * off_v - told * change) / noise**2
     distances[behind] = np.inf
-    return Sight(residual, along, points, distances, gain, change)
-
-
-def _dot(a: Array, b: Array) -> Array:
-    return np.einsum("ij,ij->i", a, b)
+    points = np.array((u + looked * x, v + looked * y, depth))
+    return Sight(np.array((off_u, off_v)), np.array((along_u, along_v)), points, distances, gain, change)
 
 
 @dataclass(frozen=True)
@@ -124,21 +123,21 @@ def fit_pose(start: Array, rays: Array, inverse_depth: Array, variance: Array, s
         at = sight(pose, rays, inverse_depth, variance, seen, noise)
         kernel = (width * _SHARPEST) ** 2
         weight = kernel / (at.distances + kernel) / noise
-        z = np.maximum(at.points[:, 2], _NEAREST)
-        x, y, near = at.points[:, 0] / z, at.points[:, 1] / z, (inverse_depth + at.change) / z
+        z = np.maximum(at.points[2], _NEAREST)
+        x, y, near = at.points[0] / z, at.points[1] / z, (inverse_depth + at.change) / z
         (column, row) = jacobian
         column[0], column[1], column[2], column[3], column[5] = -x * y, 1 + x * x, -y, near, -x * near
         row[0], row[1], row[2], row[4], row[5] = -1 - y * y, x * y, x, near, -y * near
         # Whitening: along the epipolar line everything shrinks to what the depth leaves known.
-        length = at.along[:, 0] ** 2 + at.along[:, 1] ** 2
+        length = at.along[0] ** 2 + at.along[1] ** 2
         shrink = (1.0 - np.sqrt(np.maximum(1.0 - at.gain * length, 0.0))) / (length + 1e-20)
-        np.multiply(at.along.T, np.sqrt(shrink), out=across)
-        residual = at.residual.T - across * np.sum(across * at.residual.T, axis=0)
+        np.multiply(at.along, np.sqrt(shrink), out=across)
+        residual = at.residual - across * np.sum(across * at.residual, axis=0)
         whitened = jacobian - across[:, None] * (across[0] * column + across[1] * row)
         rows = (whitened * weight).transpose(1, 0, 2).reshape(6, -1)
         information = rows @ rows.T + 1e-9 * np.eye(6)
         step = np.linalg.solve(information, rows @ (residual * weight).reshape(-1))
-        turn = rotation_from_vector(step[:3])
+        turn = cv2.Rodrigues(step[:3])[0]
         pose = pose_from(turn @ pose[:3, :3], turn @ pose[:3, 3] + step[3:])
         if width == 1.0 and np.abs(step).max() < _CONVERGED:
             break
@@ -156,7 +155,7 @@ def length_change(
     at = sight(pose, rays, inverse_depth, variance, seen, noise)
     free = sight(pose, rays, inverse_depth, np.full(len(rays), _ANY_DEPTH**2), seen, noise)
     told = inverse_depth + free.change
-    moves = np.linalg.norm(free.along, axis=1) * told
+    moves = np.linalg.norm(free.along, axis=0) * told
     tells = at.inliers & (inverse_depth > 0) & (told > 0) & (moves > 2 * noise)
     if np.count_nonzero(tells) < _FEWEST_LENGTHS:
         return None

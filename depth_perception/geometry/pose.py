@@ -104,17 +104,14 @@ def quaternion_from_rotation(rotation: npt.ArrayLike) -> Array:
     wx, wy, wz = r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]
     xy, xz, yz = r[..., 0, 1] + r[..., 1, 0], r[..., 0, 2] + r[..., 2, 0], r[..., 1, 2] + r[..., 2, 1]
     # row i holds 4 q_i (x, y, z, w); every row is the quaternion, the one with the largest q_i is the accurate one
-    candidates = np.stack(
-        [
-            np.stack([1 + xx - yy - zz, xy, xz, wx], axis=-1),
-            np.stack([xy, 1 - xx + yy - zz, yz, wy], axis=-1),
-            np.stack([xz, yz, 1 - xx - yy + zz, wz], axis=-1),
-            np.stack([wx, wy, wz, 1 + xx + yy + zz], axis=-1),
-        ],
-        axis=-2,
-    )
-    largest = np.argmax(np.einsum("...ii->...i", candidates), axis=-1)
-    quaternion = np.take_along_axis(candidates, largest[..., None, None], axis=-2)[..., 0, :]
+    rows = np.empty((*r.shape[:-2], 4, 4))
+    rows[..., 0, 0], rows[..., 1, 1], rows[..., 2, 2] = 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz
+    rows[..., 3, 3] = 1 + xx + yy + zz
+    for a, b, value in ((0, 1, xy), (0, 2, xz), (1, 2, yz), (0, 3, wx), (1, 3, wy), (2, 3, wz)):
+        rows[..., a, b] = rows[..., b, a] = value
+    flat = rows.reshape(-1, 4, 4)
+    largest = np.argmax(np.einsum("nii->ni", flat), axis=-1)
+    quaternion = flat[np.arange(len(flat)), largest].reshape(*r.shape[:-2], 4)
     quaternion /= np.linalg.norm(quaternion, axis=-1, keepdims=True)
     return np.where(quaternion[..., 3:] < 0, -quaternion, quaternion)
 
