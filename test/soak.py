@@ -2,9 +2,9 @@
 
 Beside sound images there come, at random, what cameras, drivers and people do: damaged and odd images, calibrations
 that change, stamps that jump, requests that cannot be, nodes that are stopped and started again. Prints the process's
-memory as it goes, and at the end how it grew after a third of the time: until then the C library keeps more and more of
-what was freed, for each thread, and histories fill. Ends with status 1 if the nodes died, stopped answering, or said
-more than a line a second and kind.
+memory as it goes, and at the end how it grew after a third of the time: until then histories fill. Ends with status 1
+if the nodes died, stopped answering, said more than a line a second and kind, or if their memory certainly grew by more
+than 1 MB an hour.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from helpers.models import write_depth_model, write_pose_model
 
 from depth_perception.nodes.camera_info import message_from_camera
 
+MOST_GROWTH = 1.0
+"""MB an hour."""
 NODES = ("depth_node", "odometry_node", "point_cloud_node")
 SIZE = {"width": CAMERA.width, "height": CAMERA.height, "focal_length": CAMERA.fx}
 
@@ -130,12 +132,24 @@ def soak(graph: Graph, folder: Path, seconds: float, seed: int, kinds: list[str]
         stamped = [line for line in process.output.splitlines() if re.match(r"\[\w+\] \[\d", line)]
         lines = Counter(re.sub(r"^\[(\w+)\] \[(\d+)\.\d+\]", r"\1 \2", line)[:60] for line in stamped)
         status = process.stop()
-    late = np.array([item for item in memory if item[0] > seconds / 3])
-    slope = float(np.polyfit(late[:, 0], late[:, 1], 1)[0]) * 3600 if len(late) > 2 else float("nan")
-    print(f"{dict(done)}\nmemory after a third of the time: {slope:+.2f} MB an hour; status {status}")
+    slope, sigma = growth([item for item in memory if item[0] > seconds / 3])
+    print(f"{dict(done)}\nmemory after a third of the time: {slope:+.2f} ± {sigma:.2f} MB an hour; status {status}")
     most = max(lines.values(), default=0)
     print(f"{sum(lines.values())} lines of log, at most {most} of a kind in a second")
-    return answered and status == 0 and most <= 2
+    return answered and status == 0 and most <= 2 and not slope - 2.0 * sigma > MOST_GROWTH
+
+
+def growth(memory: list[tuple[float, float]]) -> tuple[float, float]:
+    """MB an hour and their standard deviation, of seconds and MB; NaN of too few. What is left beside the line goes on
+    for a while, so that there is less to know from than there are values.
+    """
+    if len(memory) < 20:
+        return float("nan"), float("nan")
+    seconds, used = np.array(memory).T
+    line, covariance = np.polyfit(seconds, used, 1, cov=True)
+    left = used - np.polyval(line, seconds)
+    goes_on = max(0.0, float(left[1:] @ left[:-1] / (left @ left)))
+    return float(line[0]) * 3600, float(np.sqrt(covariance[0, 0] * (1 + goes_on) / (1 - goes_on))) * 3600
 
 
 def main() -> int:

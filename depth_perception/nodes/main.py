@@ -13,6 +13,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.nodes import memory
 from depth_perception.nodes.guard import guard, spin
 from depth_perception.nodes.log import log_warnings
 from depth_perception.nodes.perception_node import PerceptionNode
@@ -21,10 +22,6 @@ from depth_perception.nodes.shared import Shared
 SWITCH_INTERVAL = 0.0005
 """Seconds the thread that receives may hold Python's lock while the one that works waits for it; the default is ten
 times as long, which is noticed in the latency under overload."""
-
-COLLECT_PERIOD = 10.0
-"""Seconds between collections of garbage in cycles: by itself Python looks for old ones so rarely that up to 27,000
-objects were seen to wait for it, which shows as memory that creeps."""
 
 
 def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +50,7 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
             node.start()
         gc.collect()
         gc.freeze()  # what was imported is not looked through again
-        first.create_timer(COLLECT_PERIOD, gc.collect, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        first.create_timer(memory.PERIOD, memory.tidy, clock=Clock(clock_type=ClockType.STEADY_TIME))
         spin(executor, first.log)
     except DepthPerceptionError as error:
         get_logger(name).fatal(str(error))
