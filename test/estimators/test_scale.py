@@ -64,7 +64,7 @@ def test_filter_follows_a_change_and_smooths_jitter():
 
 
 def test_filter_freezes_while_measurements_are_unsure():
-    scale = ScaleFilter(ScaleEstimate(2.0, 0.05, "constant"), largest_sigma=0.3)
+    scale = ScaleFilter(ScaleEstimate(2.0, 0.05, "constant"))
     assert scale.update(ScaleEstimate(9.0, 0.31, "ground_plane")) == ScaleEstimate(2.0, 0.05, "constant")
     assert scale.update(ScaleEstimate(9.0, float("inf"), "ground_plane")).value == 2.0
 
@@ -73,6 +73,10 @@ def test_filter_freezes_while_measurements_are_unsure():
 def test_impossible_scales_are_refused(value, sigma):
     with pytest.raises(EstimatorError, match="scale"):
         ScaleEstimate(value, sigma, "constant")
+
+
+def test_a_camera_may_be_close_to_the_ground():
+    assert GroundPlaneScale(0.3).update(road(0.6), CAMERA).value == pytest.approx(0.5, rel=0.01)
 
 
 def test_impossible_camera_height_is_refused():

@@ -14,6 +14,7 @@ from depth_perception.evaluation.trajectory_metrics import (
     path_length,
     relative_errors,
     segment_drift,
+    straight_line,
     trajectory_metrics,
     umeyama,
 )
@@ -204,3 +205,16 @@ def test_align_is_what_the_metrics_used():
     truth, estimate = drive(50), moved(drive(50), 0.5, pose(rotation_z(0.4), [1, 2, 3]))
     aligned = align(truth, estimate, "sim3").apply(estimate)
     np.testing.assert_allclose(aligned, truth, atol=1e-9)
+
+
+def test_a_straight_line_has_the_mean_motion_in_the_axes_of_the_body():
+    """Of a circle, driven nose first: straight on."""
+    angles = np.linspace(0.0, np.pi, 40)
+    circle = np.tile(np.eye(4), (40, 1, 1))
+    circle[:, :3, :3] = [rotation_z(angle) for angle in angles]
+    circle[:, :2, 3] = 10.0 * np.column_stack([np.sin(angles), 1.0 - np.cos(angles)])
+    line = straight_line(circle)
+    step, half = 20.0 * np.sin(np.pi / 78), np.pi / 78  # a chord, which lies half a step's turn to the left
+    ahead = np.array([np.cos(half), np.sin(half), 0.0]) * step
+    np.testing.assert_allclose(line[:, :3, 3], np.arange(40)[:, None] * ahead, atol=1e-9)
+    np.testing.assert_allclose(line[:, :3, :3], np.tile(np.eye(3), (40, 1, 1)), atol=1e-12)

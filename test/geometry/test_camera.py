@@ -50,6 +50,11 @@ def test_impossible_cameras_are_refused(changes, message):
         Camera(**values)
 
 
+def test_the_smallest_camera_is_one():
+    camera = Camera(1, 1, 0.5, 0.25, 0.0, 0.0)
+    np.testing.assert_array_equal(camera.rays(), [[[0.0, 0.0, 1.0]]])
+
+
 def test_what_is_stored_of_cameras_tells_them_apart_and_is_as_it_was():
     assert CAMERA.as_json() == {
         "width": 640, "height": 360, "fx": 500.0, "fy": 510.0, "cx": 310.0, "cy": 190.0, "distortion": ()

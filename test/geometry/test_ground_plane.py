@@ -115,3 +115,19 @@ def test_another_size_is_refused():
 def test_the_length_of_a_direction_does_not_matter():
     plane = GroundPlane(normal=(0.0, 1.0, 0.0), height=1.5, inliers=1.0, residual=0.0, spread=0.0)
     assert np.degrees(plane.angle_to((0.0, 2.0, 2.0))) == pytest.approx(45.0)
+
+
+def test_no_angle_is_nan():
+    """Of many directions the cosine with themselves comes out beyond one."""
+    for direction in np.random.default_rng(0).normal(size=(300, 3)):
+        normal = tuple(direction / np.linalg.norm(direction))
+        plane = GroundPlane(normal=normal, height=1.5, inliers=1.0, residual=0.0, spread=0.0)
+        assert plane.angle_to(direction) < 1e-7
+        assert plane.angle_to(-direction) == pytest.approx(np.pi)
+
+
+def test_normal_errors_are_kept_up_to_two_and_a_half_deviations():
+    """Which are 98.76 % of them."""
+    plane = fit_ground_plane(road(gravity_of(4), 0.03), CAMERA, road_region(CAMERA, gravity_of(4)))
+    assert plane is not None
+    assert plane.inliers == pytest.approx(0.9876, abs=0.003)
