@@ -32,6 +32,7 @@ def by_hand(truth: np.ndarray, prediction: np.ndarray, median: bool, low: float,
         "a1": sum(max(t / p, p / t) < 1.25 for t, p in pairs) / n,
         "a2": sum(max(t / p, p / t) < 1.25**2 for t, p in pairs) / n,
         "a3": sum(max(t / p, p / t) < 1.25**3 for t, p in pairs) / n,
+        "ratio": statistics.median(p / t for t, p in pairs),
         "scale": scale,
         "pixels": n,
     }
@@ -84,6 +85,12 @@ def test_pooled_images_are_judged_as_one():
     for name in ("abs_rel", "sq_rel", "rmse", "rmse_log", "log10", "a1", "a2", "a3", "pixels", "coverage"):
         assert getattr(got, name) == pytest.approx(getattr(expected, name), rel=1e-9), name
     assert abs(got.abs_rel / mean_of(metrics).abs_rel - 1) > 0.05
+
+
+def test_what_is_off_by_just_a_threshold_is_beyond_it():
+    truth = np.ones(4)
+    got = depth_metrics(truth, np.array([1.0, 1.25, 1.25**2, 1.25**3]), scale=None)
+    assert (got.a1, got.a2, got.a3) == (0.25, 0.5, 0.75)
 
 
 def test_a_given_scale_is_used():

@@ -31,3 +31,7 @@ def test_agrees_with_sets_of_pixels():
     assert scores["miou"] == pytest.approx(np.mean(each))
     right = sum(len(a & b) for a, b in zip(truths, answers, strict=True))
     assert scores["pixel_accuracy"] == pytest.approx(right / len(known))
+
+
+def test_a_class_of_one_pixel_is_found_whole():
+    assert semantic_scores(confusion(np.array([0, 1, 1]), np.array([0, 1, 1]), 2))["miou"] == 1.0

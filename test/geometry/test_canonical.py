@@ -76,3 +76,8 @@ def test_impossible_focal_lengths_are_refused():
     for focal, trained in ((0.0, 240.0), (240.0, -1.0), (float("nan"), 240.0)):
         with pytest.raises(GeometryError, match="focal"):
             depth_factor(focal, trained)
+
+
+def test_focal_lengths_may_be_below_a_pixel():
+    """In units of the image's width they are."""
+    assert depth_factor(0.6, 0.3) == pytest.approx(2.0)

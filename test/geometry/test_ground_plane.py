@@ -131,3 +131,12 @@ def test_normal_errors_are_kept_up_to_two_and_a_half_deviations():
     plane = fit_ground_plane(road(gravity_of(4), 0.03), CAMERA, road_region(CAMERA, gravity_of(4)))
     assert plane is not None
     assert plane.inliers == pytest.approx(0.9876, abs=0.003)
+
+
+@pytest.mark.parametrize("count", [99, 100])
+def test_a_hundred_pixels_are_enough(count):
+    region = np.zeros((192, 640), np.bool_)
+    rows, columns = np.nonzero(road_region(CAMERA))
+    chosen = np.linspace(0, len(rows) - 1, count).astype(int)
+    region[rows[chosen], columns[chosen]] = True
+    assert (fit_ground_plane(road(gravity_of(0)), CAMERA, region) is None) == (count < 100)

@@ -67,6 +67,13 @@ def test_quaternions_round_trip_and_have_ros_order():
     np.testing.assert_allclose(quaternion_from_rotation(left), [0, 0, np.sqrt(0.5), np.sqrt(0.5)], atol=1e-15)
 
 
+def test_one_quaternion_and_batches_of_them_are_alike():
+    quaternions = np.random.default_rng(0).normal(size=(2, 3, 4))
+    batch = rotation_from_quaternion(quaternions)
+    for index in np.ndindex(2, 3):
+        np.testing.assert_allclose(batch[index], rotation_from_quaternion(quaternions[index]), atol=1e-15)
+
+
 def test_unset_quaternion_is_refused():
     with pytest.raises(GeometryError, match="length zero"):
         rotation_from_quaternion([0, 0, 0, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from helpers.camera import CAMERA, TestCamera, encoded
-from helpers.graph import Graph, Process
+from helpers.graph import DEADLINE, Graph, Process
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
@@ -35,6 +36,24 @@ class Raising(DepthNode):
         raise ValueError("boom\\n[FATAL] forged")
 
 sys.exit(main.run({"raising": Raising}))
+"""
+
+STUCK = """
+import sys, threading
+from depth_perception.nodes import main
+from depth_perception.nodes.depth_node import DepthNode
+
+class Stuck(DepthNode):
+    def own_engine(self, engine):
+        owned = super().own_engine(engine)
+        owned.run = self.run_for_ever
+        return owned
+
+    def run_for_ever(self, inputs, outputs=None):
+        print("it runs", flush=True)
+        threading.Event().wait()
+
+sys.exit(main.run({"stuck": Stuck}))
 """
 
 
@@ -138,6 +157,27 @@ def test_what_a_callback_raises_is_one_line_and_the_node_lives(graph: Graph, mod
         assert process.output.count("ValueError: boom") <= 1 + (time.monotonic() - begin) / REPEAT
         assert not any(line.startswith("[FATAL]") for line in process.output.splitlines())
         assert process.stop() == 0
+
+
+def test_a_model_that_never_ends_holds_up_no_answer(graph: Graph, models: Path) -> None:
+    arguments = ["-c", STUCK, "--ros-args", "-r", "__node:=stuck", "-p", f"model:={models / 'depth.onnx'}"]
+    with (
+        graph.run(arguments) as process,
+        graph.listen(Image, "depth/image_rect"),
+        TestCamera(graph, CAMERA) as camera,
+    ):
+        camera.wait_for_listeners()
+        graph.until(lambda: camera.send() and "it runs" in process.output, "a run of the model")
+        answer = graph.call(GetParameters, "/stuck/get_parameters", GetParameters.Request(names=["autostart"]))
+        assert answer.values[0].bool_value
+        closer = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=20.0)
+        request = SetParameters.Request(parameters=[Parameter(name="maximum_range", value=closer)])
+        assert graph.call(SetParameters, "/stuck/set_parameters", request).results[0].successful
+        assert state(graph, "stuck") == State.PRIMARY_STATE_ACTIVE
+        assert change(graph, "stuck", Transition.TRANSITION_DEACTIVATE)
+        assert state(graph, "stuck") == State.PRIMARY_STATE_INACTIVE
+        process.signal(signal.SIGKILL)  # the end would wait for the model
+        process.wait(DEADLINE)
 
 
 def test_two_nodes_of_one_name_are_said(graph: Graph, models: Path) -> None:
