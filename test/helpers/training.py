@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import signal
 from collections.abc import Sequence
@@ -90,6 +91,11 @@ def changed(before: dict[str, Tensor], module: nn.Module) -> list[str]:
     return [name for name, value in module.state_dict().items() if not torch.equal(value, before[name])]
 
 
+@functools.cache
+def _drive(frames: int, seed: int) -> Drive:
+    return analytic_drive(FULL, frames, seed)
+
+
 class DrivesData(lightning.LightningDataModule):
     """Two drives to train on and one to validate on, with an odd number of samples."""
 
@@ -99,12 +105,12 @@ class DrivesData(lightning.LightningDataModule):
         self._options = {"num_workers": workers}
 
     def train_dataloader(self) -> ResumableLoader:
-        drives = [analytic_drive(FULL, frames=12, seed=seed) for seed in (0, 1)]
+        drives = [_drive(12, seed) for seed in (0, 1)]
         rank, ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         return loader(drives, "lr", batch_size=self._batch_size, rank=rank, ranks=ranks, **self._options)
 
     def val_dataloader(self) -> DataLoader[Sample]:
-        return DataLoader(make_samples([analytic_drive(FULL, frames=7, seed=9)], "lr"), 2)
+        return DataLoader(make_samples([_drive(7, 9)], "lr"), 2)
 
 
 class Killed(lightning.Callback):

@@ -1,8 +1,5 @@
 """The command line, as people use it: a configuration, a training, an export; and what a mistake is answered with."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -17,18 +14,6 @@ from training.errors import TrainingError
 
 REPOSITORY = Path(__file__).parents[3]
 SMOKE = REPOSITORY / "config/training/dual_networks/smoke.yaml"
-
-
-def run(*arguments, cwd=REPOSITORY):
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "training", *map(str, arguments)],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +54,7 @@ def test_a_file_that_is_no_yaml_is_named_in_one_line(tmp_path):
         (["--data.street=null"], "neither street drives nor a video"),
     ],
 )
-def test_data_that_cannot_be_trained_with_is_one_line(change, reason):
+def test_data_that_cannot_be_trained_with_is_one_line(run, change, reason):
     result = run("fit", "--config", SMOKE, *change)
     assert result.returncode == 1
     assert reason in result.stderr.strip().splitlines()[-1]
@@ -77,7 +62,7 @@ def test_data_that_cannot_be_trained_with_is_one_line(change, reason):
 
 
 @pytest.mark.slow
-def test_from_street_to_model_file(tmp_path, street_renderer):
+def test_from_street_to_model_file(run, tmp_path, street_renderer):
     """Both stages, a resumed run, and both exports, on drives that are really rendered."""
     places = [f"--data.{name}.cache={tmp_path}/street" for name in ("street", "validation")]
     places += [f"--trainer.default_root_dir={tmp_path}", "--data.samples=24"]

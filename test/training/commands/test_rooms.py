@@ -29,8 +29,8 @@ def test_sheets_from_another_process_are_those_of_the_same_seed_here(walks, tmp_
         assert np.array_equal(stored[..., ::-1], sheet(frames[index]))
 
 
-def test_a_known_error_is_one_line(tmp_path):
-    done = _run(str(tmp_path), "--seeds", "-3", "1")
+def test_a_known_error_is_one_line(run, tmp_path):
+    done = run("rooms", str(tmp_path), "--seeds", "-3", "1")
     assert done.returncode == 1
     assert done.stderr.startswith("error: a room of seed -3")
     assert len(done.stderr.splitlines()) == 1

@@ -1,5 +1,6 @@
 """A training comes to the same end whether it is killed on the way or not, and however many processes share it."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -31,30 +32,41 @@ def run_program(folder, *options):
     )
 
 
+def learning_system():
+    return make_system("lr", EVERYTHING, learning_rate=LearningRate(1e-3, "cosine"))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """Weights after four epochs without a break, by how many batches a step accumulates."""
+
+    @functools.cache
+    def weights(accumulate):
+        system = learning_system()
+        run = trainer(tmp_path_factory.mktemp("whole"), max_epochs=4, accumulate_grad_batches=accumulate)
+        run.fit(system, DrivesData())
+        return state(system)
+
+    return weights
+
+
 @pytest.mark.parametrize(
     ("every", "accumulate", "workers"),
     [(None, 1, 1), (3, 1, 1), (5, 1, 0), (2, 2, 0)],
     ids=["of an epoch", "within an epoch", "at an epoch's last batch", "accumulating gradients"],
 )
-def test_resumed_equals_uninterrupted(tmp_path, every, accumulate, workers):
+def test_resumed_equals_uninterrupted(uninterrupted, tmp_path, every, accumulate, workers):
     """From a checkpoint of any kind; 5 batches an epoch, broken off in the third epoch."""
-
-    def system():
-        return make_system("lr", EVERYTHING, learning_rate=LearningRate(1e-3, "cosine"))
-
     options = {"max_epochs": 4, "accumulate_grad_batches": accumulate}
-    whole = system()
-    trainer(tmp_path, **options).fit(whole, DrivesData(workers=workers))
-
     saving = ModelCheckpoint(tmp_path, save_last=True, every_n_train_steps=every)
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        trainer(tmp_path, callbacks=[saving, Killed(13)], **options).fit(system(), DrivesData(workers=workers))
+        trainer(tmp_path, callbacks=[saving, Killed(13)], **options).fit(learning_system(), DrivesData(workers=workers))
 
-    resumed = system()
+    resumed = learning_system()
     second = trainer(tmp_path, **options)
     second.fit(resumed, DrivesData(workers=workers), ckpt_path=str(tmp_path / "last.ckpt"))
     assert second.global_step == 4 * (5 if accumulate == 1 else 3)
-    assert not changed(state(whole), resumed)
+    assert not changed(uninterrupted(accumulate), resumed)
 
 
 def test_resumed_hr_stage_is_trained_on_the_columns_it_would_have_been(tmp_path):
