@@ -22,10 +22,10 @@ help:  ## what there is to make
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
 
-# Tests of training share the cores; those of the robot's side have the machine to themselves, as nodes do.
+# Tests share the cores; those that judge rates have the machine to themselves, as nodes do.
 test: $(VENV)/workshop.stamp  ## every test
-	$(RUN) -m pytest test/training --numprocesses auto --maxprocesses 4 --dist worksteal
-	$(RUN) -m pytest --ignore test/training
+	$(RUN) -m pytest -m "not alone" --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(RUN) -m pytest -m alone
 
 # A few minutes of tests beside other versions than those that are pinned, each in an environment of its own in cache/.
 OTHERS := test/geometry test/recordings test/engines/test_engines.py test/estimators/test_depth.py test/cli/test_main.py \

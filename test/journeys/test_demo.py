@@ -22,7 +22,7 @@ from helpers.steady import steadily
 from depth_perception.geometry.pose import pose_from
 
 pytest.importorskip("rclpy", reason="ROS 2 is not installed")
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.alone]
 
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "DEPTH_PERCEPTION_TEST"

@@ -14,6 +14,8 @@ from helpers.graph import ROOT
 from helpers.models import write_depth_model
 from helpers.steady import steadily
 
+pytestmark = pytest.mark.alone
+
 NAMES = ("lost", "received", "processed", "dropped", "failed", "skipped")
 
 

@@ -315,6 +315,7 @@ def test_time_may_go_back(camera: TestCamera, depth: Listener, node: Process) ->
     node.wait_for_output("time went back")
 
 
+@pytest.mark.alone
 def test_diagnostics_say_how_the_node_is(
     graph: Graph, camera: TestCamera, depth: Listener, diagnostics: Listener
 ) -> None:

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from helpers.camera import CAMERA, TestCamera, encoded
 from helpers.graph import Graph
 from helpers.recordings import picture
 from sensor_msgs.msg import Image
+
+pytestmark = pytest.mark.alone
 
 
 def diagnosis(graph: Graph, camera: TestCamera, *options: str) -> dict[str, list[dict[str, Any]]]:

@@ -187,6 +187,7 @@ def test_topics_are_those_of_the_model(graph: Graph, rich_models: Path) -> None:
             wait_for_topics(graph, expected)
 
 
+@pytest.mark.alone
 def test_confidence_that_nobody_wants_takes_no_time(graph: Graph, rich_models: Path, camera: TestCamera) -> None:
     """A model that takes hundreds of times as long for its confidence as for its depth."""
     with (

@@ -17,6 +17,8 @@ from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.qos import input_profile
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 
+pytestmark = pytest.mark.alone
+
 PATIENCE = 5
 """Diagnostics, one a second, without news after which a frame that is missing is given up."""
 
