@@ -47,7 +47,7 @@ ARGUMENTS = (
     ("params", str(share_path("config/perception.yaml")), "Parameter file of the nodes"),
     ("depth_model", "", f"Model file of depth_node; empty: as in the parameter file ({DEPTH_MODEL})"),
     ("pose_model", "", f"Model file of odometry_node; empty: as in the parameter file ({POSE_MODEL})"),
-    ("backend", "", "auto, openvino or onnxruntime; empty: as in the parameter file (auto)"),
+    ("backend", "", "What runs the model: auto, or the name of one; empty: as in the parameter file (auto)"),
     ("base_frame", "", "Frame of the vehicle, on the ground; empty: as in the parameter file (base_link)"),
     ("odom_frame", "", "Frame of the odometry; empty: as in the parameter file (odom)"),
     (
