@@ -18,3 +18,11 @@ def test_a_corner_behind_the_camera_costs_all_that_one_can():
     forwards[2, 3] = -5.0  # of what is seen: the camera went 5 m on, past the corner that was 2 m away
     assert cost(np.eye(4), [2.0, 1e4]) == pytest.approx(0.0, abs=1e-6)
     assert cost(forwards, [2.0, 1e4]) == pytest.approx(0.5, abs=0.01)
+
+
+def test_what_seems_to_lie_beyond_infinity_is_taken_to_be_100_m_beyond_at_most():
+    """Going forwards, all moves outwards, however far: this corner moved inwards, as at 20 m behind infinity."""
+    forwards = np.eye(4)
+    forwards[2, 3] = -5.0
+    ray, seen, unknown = np.array([[0.2, 0.0, 1.0]]), np.array([[0.15, 0.0]]), np.array([1.0])
+    assert sight(forwards, ray, np.zeros(1), unknown, seen, 1e-3).points[0, 2] == pytest.approx(1.0 + 5.0 / 100.0)
