@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from training.commands.smoke import export_small, smoke, tasks, train_small
+from training.commands.smoke import export_small, tasks, train_small
 from training.models import DepthModel
 from training.networks.fcrn import FCRN
 from training.networks.resnet import ResNet18
@@ -67,12 +67,6 @@ def test_configuration(path, folder, street_renderer, monkeypatch):
             view = (description.height, description.width, description.frames)
             if is_first(built_of(trained.model(task), view), folder):
                 export_small(trained, task, Path(place) / f"{task}.onnx", data)
-
-
-def test_whole(folder, street_renderer, monkeypatch):
-    monkeypatch.chdir(folder)
-    models = smoke([f"--config={CONFIGURATIONS}/dual_networks/smoke.yaml"])
-    assert [model.name for model in models] == ["depth.onnx", "pose.onnx"]
 
 
 def test_what_makes_another_graph_is_told_apart():
