@@ -25,7 +25,7 @@ demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes 
 # Tests share the cores; those that judge rates have the machine to themselves, as nodes do.
 test: $(VENV)/workshop.stamp  ## every test
 	$(RUN) -m pytest -m "not alone" --numprocesses auto --maxprocesses 4 --dist worksteal
-	$(RUN) -m pytest -m alone
+	$(RUN) -m pytest -m alone --ignore test/training
 
 # A few minutes of tests beside other versions than those that are pinned, each in an environment of its own in cache/.
 OTHERS := test/geometry test/recordings test/engines/test_engines.py test/estimators/test_depth.py test/cli/test_main.py \
