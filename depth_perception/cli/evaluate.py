@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +61,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="for a build server: exit with 1 if it holds, or the recording does not tell, such as 'abs_rel>0.2'"
         " (repeatable); a figure that there is not is answered with the list of all",
     )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="evaluate several recordings on the Dask cluster whose scheduler is there, such as tcp://HOST:8786; its"
+        " workers need this package, and all files under the same paths",
+    )
     add_calibration_option(parser)
     add_pose_file_option(parser)
     add_recording_options(parser)
@@ -67,6 +75,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from contextlib import ExitStack
+
+    from depth_perception.cli.cluster import cluster_at, each_on
     from depth_perception.cli.errors import CommandError
     from depth_perception.cli.outcome import show
     from depth_perception.errors import DepthPerceptionError
@@ -80,38 +91,55 @@ def run(arguments: argparse.Namespace) -> int:
     others = [(_short(path), read_report(path)) for path in arguments.compare]
     robot = robot_settings(arguments)
     bags = [bag for path in arguments.bag for bag in recordings_in(path)]
-    output = Path(arguments.output)
+    if arguments.dask is not None:  # workers have folders of their own
+        bags = [bag.absolute() for bag in bags]
+    output = Path(arguments.output).absolute()
     require_writable(output)  # before the work, not after it
-    record = None if arguments.record is None else Path(arguments.record)
+    record = None if arguments.record is None else Path(arguments.record).absolute()
     if record is not None:
         require_writable(record if len(bags) > 1 else record.parent)
+    several = len(bags) > 1
+    names = _names(bags)
+    jobs = []
+    for number, (bag, name) in enumerate(zip(bags, names, strict=True), 1):
+        title = f"evaluating {number}/{len(bags)}" if several else "evaluating"
+        jobs.append((bag, arguments, robot, title, record / name if record is not None and several else record))
     reports: list[tuple[str, dict[str, Any]]] = []
     failures: list[str] = []
-    for number, bag in enumerate(bags, 1):
-        name = bag.resolve().name
-        title, folder = "evaluating", output
-        if len(bags) > 1:
-            name += f"_{number}" if name in [other for other, _ in reports] else ""
-            title, folder = f"evaluating {number}/{len(bags)}", output / name
-            print(f"\n{bag}")
-        try:
-            into = record / name if record is not None and len(bags) > 1 else record
-            evaluation = _evaluate(bag, arguments, robot, title, into)
-        except DepthPerceptionError as error:
-            if len(bags) == 1:
-                raise
-            failures.append(str(error))  # the others are evaluated all the same
-            continue
-        show(evaluation, write_report(evaluation, folder))
-        reports.append((name, summary(evaluation)))
-        if evaluation.interrupted:
-            raise KeyboardInterrupt
-        failures += [f"{name}: {why}" for item in conditions if (why := item.failure(reports[-1][1]))]
+    with ExitStack() as opened:
+        if arguments.dask is None:
+            results: list[Callable[[], Evaluation]] = [partial(_evaluate, *job) for job in jobs]
+        else:
+            results = each_on(opened.enter_context(cluster_at(arguments.dask)), _evaluate, jobs)
+        for bag, name, result in zip(bags, names, results, strict=True):
+            if several:
+                print(f"\n{bag}")
+            try:
+                evaluation = result()
+            except DepthPerceptionError as error:
+                if not several:
+                    raise
+                failures.append(str(error))  # the others are evaluated all the same
+                continue
+            show(evaluation, write_report(evaluation, output / name if several else output))
+            reports.append((name, summary(evaluation)))
+            if evaluation.interrupted:
+                raise KeyboardInterrupt
+            failures += [f"{name}: {why}" for item in conditions if (why := item.failure(reports[-1][1]))]
     if len(reports) + len(others) > 1:
         print(f"\n{table(comparison([*reports, *others]))}\n  * the better of them")
     if failures:
         raise CommandError("; ".join(failures))
     return 0
+
+
+def _names(bags: list[Path]) -> list[str]:
+    """Of the recordings' reports: those of their folders, with a number where one comes again."""
+    names: list[str] = []
+    for number, bag in enumerate(bags, 1):
+        name = bag.resolve().name
+        names.append(f"{name}_{number}" if name in names else name)
+    return names
 
 
 def _evaluate(

@@ -1,0 +1,52 @@
+"""Work on the machines of a Dask cluster, for recordings of a whole fleet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from depth_perception.cli.errors import CommandError
+from depth_perception.errors import one_line
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE = 10.0
+"""Seconds for a scheduler to answer, and for a first worker to be there."""
+
+
+@contextmanager
+def cluster_at(address: str) -> Iterator[Client]:
+    """The cluster of the scheduler at an address; what is still to be done when it closes is dropped.
+
+    Raises: `CommandError` without Dask, and where no scheduler or no worker answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CommandError(
+            f"--dask {address}: Dask is not installed here: pip install distributed, in the version of the cluster"
+        ) from None
+    try:
+        client = Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            f"--dask {address}: no scheduler answers there ({one_line(str(error))}): expected an address like"
+            " tcp://HOST:8786, of what 'dask scheduler' has started"
+        ) from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except asyncio.TimeoutError:
+            raise CommandError(
+                f"--dask {address}: the scheduler has no worker: start one with 'dask worker {address} --nthreads 1' on"
+                " each machine, from an environment with depth_perception"
+            ) from None
+        yield client
+
+
+def each_on(client: Client, work: Callable, jobs: list[tuple]) -> list[Callable]:
+    """Begins ``work(*job)`` for each job; what comes back waits for its result, and raises what it has raised."""
+    return [client.submit(work, *job, pure=False).result for job in jobs]
