@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ PATIENCE = 10.0
 def cluster_at(address: str) -> Iterator[Client]:
     """The cluster of the scheduler at an address; what is still to be done when it closes is dropped.
 
-    Raises: `CommandError` without Dask, and where no scheduler or no worker answers.
+    Raises: `CommandError` without Dask, for what is no address, and where no scheduler or no worker answers.
     """
     try:
         from distributed import Client
@@ -29,12 +30,13 @@ def cluster_at(address: str) -> Iterator[Client]:
         raise CommandError(
             f"--dask {address}: Dask is not installed here: pip install distributed, in the version of the cluster"
         ) from None
+    if re.fullmatch(r"(tcp|tls)://\S+:\d+", address) is None:
+        raise CommandError(f"--dask {address}: is no address, expected one like tcp://HOST:8786")
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise CommandError(
-            f"--dask {address}: no scheduler answers there ({one_line(str(error))}): expected an address like"
-            " tcp://HOST:8786, of what 'dask scheduler' has started"
+            f"--dask {address}: no scheduler answers there ({one_line(str(error))}): start one with 'dask scheduler'"
         ) from None
     with client:
         try:

@@ -13,7 +13,7 @@ from depth_perception.cli.main import main
 
 @pytest.fixture(scope="module")
 def cluster():
-    local = {"host": "127.0.0.1", "dashboard_address": None, "threads_per_worker": 1}
+    local = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "threads_per_worker": 1}
     with LocalCluster(n_workers=1, **local) as cluster:
         yield cluster
 
@@ -54,10 +54,10 @@ def test_a_cluster_answers_as_this_process_does(cluster, fleet, tmp_path, capsys
 
 def test_a_scheduler_that_is_not_there_and_one_without_workers_are_one_line(fleet, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(depth_perception.cli.cluster, "PATIENCE", 0.5)
-    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+    for address, said in (("tcp://127.0.0.1:9", "no scheduler answers there"), ("127.0.0.1", "is no address")):
         assert evaluate(fleet, tmp_path, "--dask", address) == 1
         (line,) = capsys.readouterr().err.strip().splitlines()
-        assert f"--dask {address}: no scheduler answers there" in line
-    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty:
+        assert f"--dask {address}: {said}" in line
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         assert evaluate(fleet, tmp_path, "--dask", empty.scheduler_address) == 1
         assert f"dask worker {empty.scheduler_address}" in capsys.readouterr().err
