@@ -158,14 +158,17 @@ def tried(work: Work, folder: Path, kills: int, rng: random.Random) -> str:
     seconds = finished(work, whole)
     expected, left, ends = work.result(whole), 0, 0
     work.prepare(killed)
-    for _ in range(kills):
+    done = 0
+    while done < kills:
         pid = started(lambda: work.run(killed), folder / "killed.log")
         time.sleep(rng.uniform(0.0, seconds))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         left += bool(unfinished(killed))
         work.check(killed)
-        if not os.WIFSIGNALED(status):  # came to its end before
+        if os.WIFSIGNALED(status):
+            done += 1
+        else:  # came to its end before
             ends += 1
             if os.WEXITSTATUS(status) or work.result(killed) != expected:
                 return f"a run after kills went wrong: {(folder / 'killed.log').read_text()[-3000:]}"
@@ -173,7 +176,7 @@ def tried(work: Work, folder: Path, kills: int, rng: random.Random) -> str:
             work.prepare(killed)
     finished(work, killed)
     print(
-        f"{type(work).__name__}: {kills - ends} kills, {ends} ends before one, within {seconds:.1f} s each;"
+        f"{type(work).__name__}: {done} kills, {ends} ends before one, within {seconds:.1f} s each;"
         f" {left} left something unfinished",
         flush=True,
     )
