@@ -1,11 +1,11 @@
-"""Open land beside a short piece of road, for stills: lawns, meadows, houses set back, wide yards, and trees far away.
+"""Open land beside a short piece of road, for stills: lawns, meadows, fields, houses set back, and trees far away.
 
 Where there are houses and walls along every road, what is beside it is always close, and a network learns that it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from training.street.quarter import (
     draw_kit,
     lay_road,
     lay_side,
-    make_hall,
     make_line,
     strip,
     wood,
@@ -38,15 +37,8 @@ FAR = (DEEP + 2.0, 110.0)
 """From the edge of the road to the rows of trees that close the view, metres."""
 
 
-Zone = Callable[[np.random.Generator, Site, Plan, Kit, int, float, float], None]
-
-
-def build_country(rng: np.random.Generator, zones: Sequence[Zone]) -> World:
-    """A random piece of open land.
-
-    Args:
-        zones: what lies beside its road: `GREEN` or `PAVED`.
-    """
+def build_country(rng: np.random.Generator) -> World:
+    """A random piece of open land."""
     road = make_road(
         rng,
         LENGTH + 40.0,
@@ -62,7 +54,7 @@ def build_country(rng: np.random.Generator, zones: Sequence[Zone]) -> World:
     for side in (-1, 1):
         lay_side(rng, site, plan, kit, side)
         for a, b in plan.runs():
-            _fill(rng, site, plan, kit, side, a, b, zones)
+            _fill(rng, site, plan, kit, side, a, b)
         _line_up(rng, site, plan, kit, side)
         _close(rng, site, plan, kit, side)
     for crossing in plan.cuts:
@@ -86,23 +78,14 @@ def _draw_plan(rng: np.random.Generator, cuts: list[tuple[float, float]]) -> Pla
     )
 
 
-def _fill(
-    rng: np.random.Generator,
-    site: Site,
-    plan: Plan,
-    kit: Kit,
-    side: int,
-    start: float,
-    end: float,
-    zones: Sequence[Zone],
-) -> None:
+def _fill(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
     """Zones one after another, longer ones than in a town."""
     s = start
     while s < end - 2.0:
         length = float(min(rng.uniform(35.0, 110.0), end - s))
         if end - s - length < 20.0:
             length = end - s
-        zones[int(rng.integers(len(zones)))](rng, site, plan, kit, side, s, s + length)
+        ZONES[int(rng.integers(len(ZONES)))](rng, site, plan, kit, side, s, s + length)
         s += length
 
 
@@ -179,33 +162,8 @@ def _meadow(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: in
         site.put(block, place, side * (plan.edge + rng.uniform(20.0, 32.0)), k - 0.2, -side * np.pi / 2)
 
 
-def _yard(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int, start: float, end: float) -> None:
-    """Paved land, often wide and bare: its tone from tar to concrete in the sun; what stands on it is far apart."""
-    k, deep = plan.kerb, float(rng.uniform(15.0, DEEP))
-    tone = float(rng.uniform(0.25, 1.0))
-    land = (kit.yard if rng.random() < 0.6 else kit.walk).tinted(np.full(3, tone))
-    strip(rng, site, side, start, end, [(plan.edge, k), (plan.edge + deep, k)], land, float(rng.uniform(3, 9)))
-    strip(rng, site, side, start, end, [(plan.edge + deep, k), (plan.edge + DEEP + 4.0, k)], kit.soil)
-    if rng.random() < 0.5:
-        wide = float(end - start) * float(rng.uniform(0.3, 0.9))
-        hall = make_hall(rng, wide, float(rng.uniform(8, 15)), float(rng.uniform(3.5, 9.0)))
-        away = plan.edge + float(rng.uniform(0.5, 1.0)) * deep
-        site.put(hall, 0.5 * (start + end), side * away, k - 0.02, -side * np.pi / 2)
-        deep = away - plan.edge - 1.0
-    turn = float(rng.choice([0.0, 0.5])) * np.pi
-    for _ in range(int((end - start) * float(rng.choice([0.01, 0.05, 0.2])))):
-        kind = rng.random()
-        models = kit.cars if kind < 0.7 else kit.large if kind < 0.8 else kit.things
-        away, facing = float(rng.uniform(3.0, deep - 2.0)), turn + float(rng.choice([0.0, np.pi])) + rng.normal(0, 0.05)
-        model = models[int(rng.integers(len(models)))]
-        site.put(model, float(rng.uniform(start + 2.0, end - 2.0)), side * (plan.edge + away), k, facing)
-    lamp = make_lamp(rng, float(rng.uniform(5.0, 10.0)), float(rng.uniform(0.5, 1.5)))
-    for s in np.arange(start + 8.0, end, float(rng.uniform(20.0, 40.0))).tolist():
-        site.put(lamp, s, side * (plan.edge + float(rng.uniform(4.0, deep))), k, float(rng.uniform(0.0, 2.0 * np.pi)))
-
-
-GREEN: tuple[Zone, ...] = (_lawn, _lawn, _lawn, _meadow, _meadow, wood, bank)
-PAVED: tuple[Zone, ...] = (_yard, _yard, _yard, _yard, _lawn, wood)
+Zone = Callable[[np.random.Generator, Site, Plan, Kit, int, float, float], None]
+ZONES: tuple[Zone, ...] = (_lawn, _lawn, _lawn, _meadow, _meadow, wood, bank)
 
 
 def _line_up(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int) -> None:

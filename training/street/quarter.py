@@ -344,7 +344,7 @@ def _car_park(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: 
         d += float(rng.choice([5.2, 11.0]))
     if rng.random() < 0.7:
         width = float(end - start) * float(rng.uniform(0.5, 0.95))
-        hall = make_hall(rng, width, 12.0, float(rng.uniform(4.0, 9.0)))
+        hall = _make_hall(rng, width, 12.0, float(rng.uniform(4.0, 9.0)))
         site.put(hall, 0.5 * (start + end), side * min(d + 2.0, plan.edge + 30.0), k - 0.02, -side * np.pi / 2)
 
 
@@ -454,7 +454,7 @@ def _works(rng: np.random.Generator, site: Site, plan: Plan, kit: Kit, side: int
                 kit.large[int(rng.integers(len(kit.large)))], s + 4.0, side * (d + 3.0), k, float(rng.uniform(0, 6.3))
             )
         else:
-            site.put(make_hall(rng, 12.0, 14.0, float(rng.uniform(4, 10))), s + 6.0, side * (d + 3.0), k - 0.02, turn)
+            site.put(_make_hall(rng, 12.0, 14.0, float(rng.uniform(4, 10))), s + 6.0, side * (d + 3.0), k - 0.02, turn)
         s += float(rng.uniform(8.0, 16.0))
 
 
@@ -742,7 +742,7 @@ def make_line(rng: np.random.Generator) -> Mesh:
     return join(parts)
 
 
-def make_hall(rng: np.random.Generator, width: float, depth: float, height: float) -> Mesh:
+def _make_hall(rng: np.random.Generator, width: float, depth: float, height: float) -> Mesh:
     """A plain hall or supermarket: front in x = 0, with doors or windows and a board."""
     layer = int(rng.choice([Layer.PLAIN, Layer.CONCRETE, Layer.PLASTER, Layer.BRICK, Layer.PAVING]))
     wall = Material(labels.BUILDING, layer, _tone(rng.uniform(0.3, 1.0), 1.0 + rng.normal(0.0, 0.08, 3)))

@@ -20,7 +20,7 @@ from training.rendering.scene import Prop, Scene
 from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
-from training.street.country import GREEN, PAVED, build_country
+from training.street.country import build_country
 from training.street.crowd import CALM, QUEUE, USUAL, Density, make_cast, place_crowd
 from training.street.disguise import disguised, recoloured, wetted
 from training.street.errors import StreetError
@@ -50,13 +50,12 @@ BONNETS = 0.2
 TRIES = 12
 """Looks for a picture that shows something, before one that does not is taken."""
 
-Scenery: TypeAlias = Literal["streets", "country", "yards", "traffic"]
-"""Streets of towns and motorways, where things are close; open land, green or paved, where most are far away; a jam."""
+Scenery: TypeAlias = Literal["streets", "country", "traffic"]
+"""Streets of towns and motorways, where things are close; open land, where most are far away; any road in a jam."""
 
 SHARES: Mapping[Scenery, tuple[float, float, float]] = {
     "streets": (0.6, 0.25, 0.0),
     "country": (0.0, 0.0, 0.85),
-    "yards": (0.0, 0.0, 1.0),
     "traffic": (0.3, 0.2, 0.35),
 }
 """Of quarters, towns and open land among the worlds of a scenery; the rest are motorways."""
@@ -158,16 +157,14 @@ def _build(rng: np.random.Generator, scenery: Scenery) -> World:
         return build_quarter(rng)
     if kind < quarter + town:
         return build_town(rng, -80.0)
-    if kind < quarter + town + country:
-        return build_country(rng, PAVED if scenery == "yards" else GREEN)
-    return build_highway(rng, -380.0)
+    return build_country(rng) if kind < quarter + town + country else build_highway(rng, -380.0)
 
 
 def _density(rng: np.random.Generator, scenery: Scenery) -> Density:
     if scenery == "streets":
         return USUAL
     usual = rng.random() >= 0.75
-    return USUAL if usual else QUEUE if scenery == "traffic" else CALM
+    return USUAL if usual else CALM if scenery == "country" else QUEUE
 
 
 @lru_cache(maxsize=1)

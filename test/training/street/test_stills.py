@@ -16,7 +16,7 @@ from training.rendering.scene import Light, Prop, Scene
 from training.rendering.textures import Textures
 from training.street import labels
 from training.street.bonnet import make_bonnet
-from training.street.country import GREEN, build_country
+from training.street.country import build_country
 from training.street.crowd import CALM, QUEUE, USUAL, Model, make_cast, place_crowd
 from training.street.disguise import DISGUISED, disguised, recoloured, wetted
 from training.street.errors import StreetError
@@ -99,15 +99,6 @@ def land(street_renderer):
     return [frame for seed in (0, 1) for frame in render_stills(replace(CONFIG, seed=seed, scenery="country"))]
 
 
-def test_beside_the_roads_of_yards_the_land_is_paved(land):
-    def green(frames) -> float:
-        return float(np.mean([np.mean(frame.labels == labels.TERRAIN) for frame in frames]))
-
-    yards = [frame for seed in (0, 1) for frame in render_stills(replace(CONFIG, seed=seed, scenery="yards"))]
-    assert green(yards) < 0.5 * green(land)
-    assert np.mean([np.mean(frame.depth[np.isfinite(frame.depth)] > 20.0) for frame in yards]) > 0.1
-
-
 def test_more_of_open_land_is_far_away_than_of_what_is_along_streets(stills, land):
     def beyond(frames) -> float:
         return float(np.mean([np.mean(frame.depth[np.isfinite(frame.depth)] > 20.0) for frame in frames]))
@@ -118,7 +109,7 @@ def test_more_of_open_land_is_far_away_than_of_what_is_along_streets(stills, lan
 
 
 def test_few_are_around_where_it_is_calm_and_none_close_and_many_in_a_jam():
-    world = build_country(np.random.default_rng(3), GREEN)
+    world = build_country(np.random.default_rng(3))
     floor, cast = Floor(world.mesh, world.road.line, 45.0), make_cast(np.random.default_rng(3))
     rng = np.random.default_rng(3)
     counts = []
@@ -155,7 +146,7 @@ def test_equal_seeds_give_equal_pictures_and_other_seeds_others(stills):
         ({"frames": 0}, "at least one frame"),
         ({"heights": (2.0, 1.0)}, "0.2 to 5 m"),
         ({"pitch": 0.6}, "within 0.5 rad"),
-        ({"scenery": "moon"}, "streets, country, yards, traffic"),
+        ({"scenery": "moon"}, "streets, country, traffic"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, message):

@@ -48,8 +48,7 @@ class StillsData(SeededData):
         heights: smallest and largest metres of the camera above the ground.
         pitch, roll: largest angles, radians.
         patches: real pictures that surfaces may look like.
-        scenery: streets, where things are close; country, where most are far away; yards, open too, but paved; or
-            traffic, any road in a jam.
+        scenery: streets, where things are close; country, where most are far away; or traffic, any of both in a jam.
         share: of an epoch's samples, relative to other sources.
     """
 
@@ -66,7 +65,7 @@ class StillsData(SeededData):
     width: int = 480
     height: int = 360
     patches: tuple[PatchSource, ...] = ()
-    scenery: Literal["streets", "country", "yards", "traffic"] = "streets"
+    scenery: Literal["streets", "country", "traffic"] = "streets"
     share: float = 1.0
     cache: str = "cache/stills"
     label_set: ClassVar[LabelSetName] = "cityscapes"
