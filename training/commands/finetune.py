@@ -45,6 +45,8 @@ STAGES: Mapping[Stage, Path] = {"lr": CONFIGURATIONS / "light_lr.yaml", "hr": CO
 TOPICS = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic")
 FEWEST = 12
 """Frames of a recording."""
+DECIDE = ("abs_rel", "photometric")
+"""Figures of `held_back` that say whether models became better, the first that is known; smaller is better."""
 SMOKE_STEPS = 2
 LEARNING_RATE = 5e-5
 AUGMENTATION = {"flip": 0.5, "zoom": 1.2, "colour": 0.5, "blur": 0.1, "noise": 0.1, "jpeg": 0.1}
@@ -59,17 +61,22 @@ class Source:
         frames: that it has.
         camera: of the first of them.
         truth: that it has.
+        learnt: of this, what is learnt from.
     """
 
     settings: BagData | VideoData
     frames: int
     camera: Camera
     truth: tuple[Truth, ...] = ()
+    learnt: tuple[Truth, ...] = ()
 
     def parts(self, held_back: float) -> tuple[BagData | VideoData, BagData | VideoData]:
         """What is trained on, and what is held back: its end."""
         cut = round(self.frames * (1 - held_back))
-        return replace(self.settings, last=cut), replace(self.settings, first=cut, motion=-1.0)
+        held = replace(self.settings, first=cut, motion=-1.0)
+        if isinstance(held, BagData):  # judged by what was not learnt from as well
+            held = replace(held, truth=self.truth)
+        return replace(self.settings, last=cut), held
 
 
 def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = STAGES) -> None:
@@ -86,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
     require_writable(options.output)
     sources = _sized(_sources(options), described)
     trained, held = zip(*(source.parts(options.held_back) for source in sources), strict=True)
-    truth = {name for source in sources for name in source.truth}
+    truth = {name for source in sources for name in source.learnt}
     print("\n".join(_said(source, options.held_back) for source in sources))
 
     steps = SMOKE_STEPS if options.smoke else options.steps
@@ -164,12 +171,11 @@ def _of_bag(path: str, options: argparse.Namespace) -> Source:
         f"{name}_topic": getattr(options, f"{name}_topic") for name in ("image", "camera_info", "depth", "odometry")
     }
     with Recording.open(path, **topics) as recording:
-        truth: tuple[Truth, ...] = ()
-        if not options.images_alone:
-            truth += ("depth",) if any(map(recording.has_depth, recording.stamps)) else ()
-            truth += ("distances",) if recording.odometry is not None and recording.body_from_camera is not None else ()
-        settings = BagData(path, stride=options.stride, truth=truth, cache=str(options.output / "cache"), **topics)
-        return Source(settings, len(recording.stamps), recording.camera, truth)
+        truth: tuple[Truth, ...] = ("depth",) if any(map(recording.has_depth, recording.stamps)) else ()
+        truth += ("distances",) if recording.odometry is not None and recording.body_from_camera is not None else ()
+        learnt = () if options.images_alone else truth
+        settings = BagData(path, stride=options.stride, truth=learnt, cache=str(options.output / "cache"), **topics)
+        return Source(settings, len(recording.stamps), recording.camera, truth, learnt)
 
 
 def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
@@ -190,7 +196,7 @@ def _sized(sources: Sequence[Source], described: ModelDescription) -> list[Sourc
 
 
 def _said(source: Source, held_back: float) -> str:
-    truth = ", ".join(source.truth) or "images alone"
+    truth = ", ".join(source.learnt) or "images alone"
     return f"{source.settings.path}: {source.frames} frames, the last {held_back:.0%} held back; learns from {truth}"
 
 
@@ -245,10 +251,15 @@ def _report(folder: Path, held: Sequence[BagData | VideoData], *models: tuple[Pa
     """Prints and writes what the models are worth on what was held back of each recording."""
     rows = [("held back of", "figure", "before", "after", "")]
     said: dict[str, Any] = {}
+    worse: list[str] = []
     for settings in held:
         source = settings.open(3)
         before, after = (judge(depth, pose, source) for depth, pose in models)
-        said[settings.path] = {"frames": before.frames, "before": before.figures, "after": after.figures}
+        better = is_better(before.figures, after.figures)
+        worse += [] if better else [settings.path]
+        said[settings.path] = {
+            "frames": before.frames, "before": before.figures, "after": after.figures, "better": better
+        }  # fmt: skip
         for name, words in FIGURES.items():
             if name in before.figures and name in after.figures:
                 was, now = (f"{item.figures[name]:.4g}" for item in (before, after))
@@ -261,8 +272,20 @@ def _report(folder: Path, held: Sequence[BagData | VideoData], *models: tuple[Pa
     write_atomically(folder / "report.json", json.dumps(said, indent=2).encode())
     depth, pose = models[-1]
     print(f"models: {depth}\n        {pose}\nreport: {folder / 'report.json'}, with pictures beside it")
+    if worse:
+        print(
+            f"not better than before on {', '.join(worse)}: stay with the models that it began with, and give it more"
+            " to learn from: recordings with LiDAR or driven distances, or more of them"
+        )
+        return
     models_given = f"depth_model:={depth.resolve()} pose_model:={pose.resolve()}"
     print(f"launch: ros2 launch depth_perception perception.launch.py image:=TOPIC {models_given}")
+
+
+def is_better(before: Mapping[str, float], after: Mapping[str, float]) -> bool:
+    """Whether figures of `FIGURES` say that models are worth more than they were."""
+    known = [name for name in DECIDE if name in before and name in after]
+    return bool(known) and after[known[0]] < before[known[0]]
 
 
 def _sheet(before: Judgement, after: Judgement) -> np.ndarray:

@@ -16,7 +16,7 @@ from helpers.training import make_system
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription, read_description
 from training.checkpoint import newest_checkpoint
-from training.commands.finetune import main
+from training.commands.finetune import _sources, is_better, main, parser
 from training.evaluation.held_back import photometric_error
 from training.exporting.export import export
 from training.models import DepthModel
@@ -51,7 +51,6 @@ def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path
     assert "20 frames, the last 20% held back; learns from depth, distances" in told
     assert "lr: begins" in told
     assert "hr: begins" in told
-
     depth, pose = (read_description(output / f"ours_{task}.onnx", task) for task in ("depth", "pose"))
     assert (depth.name, depth.width, depth.height, depth.metric) == ("ours depth", 288, 192, True)
     assert (pose.width, pose.height, pose.focal_length) == (96, 64, 240.0)
@@ -60,6 +59,8 @@ def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path
     assert "project video of Udacity CarND-Advanced-Lane-Lines, frames 0 to 999" in taught  # of the pose model before
 
     report = json.loads((output / "report.json").read_text())[str(drive)]
+    assert report["better"] == (report["after"]["abs_rel"] < report["before"]["abs_rel"])
+    assert ("launch: ros2" in told, "not better than before" in told) == (report["better"], not report["better"])
     assert report["frames"] == 2  # 16 to 19, and each needs both neighbours
     for when in ("before", "after"):
         assert {"photometric", "abs_rel", "abs_rel_metric", "distance_ratio"} <= set(report[when])
@@ -76,6 +77,21 @@ def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path
 
     settings = yaml.safe_load((output / "hr.yaml").read_text())
     assert settings["data"]["sources"][0]["init_args"]["last"] == 16
+
+
+def test_truth_decides_what_is_better_and_without_it_the_images_do():
+    assert is_better({"abs_rel": 0.2, "photometric": 8.0}, {"abs_rel": 0.1, "photometric": 9.0})
+    assert not is_better({"abs_rel": 0.1, "photometric": 9.0}, {"abs_rel": 0.2, "photometric": 8.0})
+    assert is_better({"photometric": 9.0, "road_residual": 0.01}, {"photometric": 8.0, "road_residual": 0.02})
+    assert not is_better({"photometric": 8.0}, {"photometric": 8.0})
+    assert not is_better({"road_residual": 0.02}, {"road_residual": 0.01})
+
+
+def test_what_is_not_learnt_from_judges_all_the_same(drive, tmp_path):
+    options = parser().parse_args(["--bag", str(drive), "--images-alone", "--output", str(tmp_path)])
+    (source,) = _sources(options)
+    trained, held = source.parts(0.2)
+    assert (trained.truth, held.truth) == ((), ("depth", "distances"))
 
 
 @pytest.mark.parametrize(
