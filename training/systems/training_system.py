@@ -177,7 +177,9 @@ class TrainingSystem(lightning.LightningModule):
 
     def keep_statistics(self) -> None:
         """Lets all normalisations go by the statistics that they have; what they multiply and add is learnt."""
-        self._frozen += [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                self._frozen.append(module.eval())  # as in `keep`
 
     def train(self, mode: bool = True) -> TrainingSystem:
         super().train(mode)

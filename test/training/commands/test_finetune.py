@@ -74,6 +74,10 @@ def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path
     name = "network.lr.encoder.conv1.weight"
     apart = (first[name] - system.state_dict()[name]).abs().max()
     assert 0 < apart < 1e-3
+    statistics = [name for name in first if "running_" in name]
+    assert statistics
+    for name in statistics:
+        assert torch.equal(first[name], system.state_dict()[name]), name
 
     settings = yaml.safe_load((output / "hr.yaml").read_text())
     assert settings["data"]["sources"][0]["init_args"]["last"] == 16
