@@ -30,6 +30,7 @@ from training.checkpoint import newest_checkpoint
 from training.data.calibration_file import read_camera
 from training.data.datasets.bag import BagData
 from training.data.datasets.video import VideoData
+from training.data.followed import write_followed
 from training.data.snippet import Truth
 from training.errors import TrainingError
 from training.evaluation.held_back import FIGURES, Judgement, judge
@@ -48,7 +49,7 @@ FEWEST = 12
 DECIDE = ("abs_rel", "photometric")
 """Figures of `held_back` that say whether models became better, the first that is known; smaller is better."""
 SMOKE_STEPS = 2
-LEARNING_RATE = 5e-5
+LEARNING_RATE = 1e-5
 AUGMENTATION = {"flip": 0.5, "zoom": 1.2, "colour": 0.5, "blur": 0.1, "noise": 0.1, "jpeg": 0.1}
 
 
@@ -92,9 +93,10 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
         )
     require_writable(options.output)
     sources = _sized(_sources(options), described)
-    trained, held = zip(*(source.parts(options.held_back) for source in sources), strict=True)
-    truth = {name for source in sources for name in source.learnt}
     print("\n".join(_said(source, options.held_back) for source in sources))
+    trained, held = zip(*(source.parts(options.held_back) for source in sources), strict=True)
+    trained = tuple(_followed(item, depth_model, pose_model, options.output) for item in trained)
+    truth = {name for item in trained if isinstance(item, BagData) for name in item.truth}
 
     steps = SMOKE_STEPS if options.smoke else options.steps
     begin: dict[str, Any] = {"begin_with": str(depth_model), "pose_begins_with": str(pose_model)}
@@ -200,6 +202,19 @@ def _said(source: Source, held_back: float) -> str:
     return f"{source.settings.path}: {source.frames} frames, the last {held_back:.0%} held back; learns from {truth}"
 
 
+def _followed(settings: BagData | VideoData, depth: Path, pose: Path, output: Path) -> BagData | VideoData:
+    """A recording without driven distances, with the motions that odometry finds in its images."""
+    if not isinstance(settings, BagData) or "distances" in settings.truth:
+        return settings
+    named = json.dumps([str(Path(settings.path).resolve()), settings.image_topic, str(depth), str(pose)])
+    path = output / f"{Path(settings.path).stem}-{hashlib.sha256(named.encode()).hexdigest()[:12]}.tum"
+    with Recording.open(
+        settings.path, image_topic=settings.image_topic, camera_info_topic=settings.camera_info_topic
+    ) as recording:
+        write_followed(recording, depth, pose, path)
+    return replace(settings, followed=str(path), truth=(*settings.truth, "poses"))
+
+
 def _configured(
     base: Path,
     stage: Stage,
@@ -215,6 +230,7 @@ def _configured(
     losses = {"photometric": 1.0, "smoothness": 1e-3, "scales": 1, "automask": True}
     losses |= {"depth": 1.0} if "depth" in truth else {}
     losses |= {"speed": 1.0} if "distances" in truth else {}
+    losses |= {"true_motion": True, "motion": 1.0} if "poses" in truth else {}
     settings["model"]["init_args"] |= {
         **begin,
         "stage": stage,

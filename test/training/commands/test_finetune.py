@@ -15,8 +15,11 @@ from helpers.training import make_system
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription, read_description
+from depth_perception.recordings.recording import Recording
+from depth_perception.resources import model_path
 from training.checkpoint import newest_checkpoint
-from training.commands.finetune import _sources, is_better, main, parser
+from training.commands.finetune import _followed, _sources, is_better, main, parser
+from training.data.datasets.bag import BagData
 from training.evaluation.held_back import photometric_error
 from training.exporting.export import export
 from training.models import DepthModel
@@ -91,11 +94,25 @@ def test_truth_decides_what_is_better_and_without_it_the_images_do():
     assert not is_better({"road_residual": 0.02}, {"road_residual": 0.01})
 
 
-def test_what_is_not_learnt_from_judges_all_the_same(drive, tmp_path):
+def test_what_is_not_learnt_from_judges_all_the_same_and_motion_is_what_odometry_finds(shipped, drive, tmp_path):
     options = parser().parse_args(["--bag", str(drive), "--images-alone", "--output", str(tmp_path)])
     (source,) = _sources(options)
     trained, held = source.parts(0.2)
+    assert isinstance(trained, BagData)
+    assert isinstance(held, BagData)
     assert (trained.truth, held.truth) == ((), ("depth", "distances"))
+    models = (shipped, model_path(POSE), tmp_path)
+    followed = _followed(trained, *models)
+    assert isinstance(followed, BagData)
+    assert followed.followed is not None
+    assert (followed.truth, followed.describe().truths) == (("poses",), ())
+    with Recording.open(drive, poses=followed.followed) as recording:
+        assert recording.odometry is not None
+        assert recording.odometry.at(np.array(recording.stamps))[1].all()
+    before = Path(followed.followed).stat().st_mtime_ns
+    assert _followed(trained, *models) == followed  # and it is not estimated again
+    assert Path(followed.followed).stat().st_mtime_ns == before
+    assert _followed(held, *models) == held  # driven distances are known
 
 
 @pytest.mark.parametrize(

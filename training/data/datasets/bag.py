@@ -15,6 +15,8 @@ import numpy.typing as npt
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL
+from depth_perception.model_file import TrainingData
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.recordings.recording import Recording
 from training.checked_arrays import GrowingArray, open_checked
@@ -38,6 +40,8 @@ class BagData(RecordedData):
         rectified_input: whether the images are rectified already, so that camera_info's P describes them; auto goes by
             the name of their topic, ``image_rect``.
         truth: what of the truth snippets carry; it must be in the recording.
+        followed: a file of the body's trajectory, that counts in place of odometry; it was estimated, so what learns
+            from it has not learnt from truth: see `training.data.followed`.
         first, last: images to use, the last not included.
         stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
@@ -48,12 +52,20 @@ class BagData(RecordedData):
     odometry_topic: str | None = None
     rectified_input: Literal["auto", "always", "never"] = "auto"
     truth: tuple[Truth, ...] = ()
+    followed: str | None = None
+
+    def describe(self) -> TrainingData:
+        """With the truth alone."""
+        truth = tuple(name for name in self.truth if self.followed is None or name == "depth")
+        return TrainingData(self.title, self.licence, truth)
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.source.SourceSettings`. The recording is decoded once, to a cache of network views."""
         with self._recording() as recording:
             self._check_truth(recording)
             odometry, mount = recording.odometry, recording.body_from_camera
+            if self.followed is not None and mount is None:
+                mount = BODY_FROM_OPTICAL
             cameras = recording.cameras
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
             what += [len(recording.stamps), [camera.as_json() for camera in cameras], "depth" in self.truth]
@@ -96,6 +108,7 @@ class BagData(RecordedData):
             depth_topic=self.depth_topic,
             odometry_topic=self.odometry_topic,
             rectified_input=self.rectified_input,
+            poses=self.followed,
         )
 
     def _check_truth(self, recording: Recording) -> None:
@@ -107,7 +120,7 @@ class BagData(RecordedData):
                     f"{self.path}: has no true odometry: take poses and distances out of truth, or name its"
                     " odometry_topic"
                 )
-            if recording.body_from_camera is None:
+            if recording.body_from_camera is None and self.followed is None:
                 raise TrainingError(
                     f"{self.path}: its static transforms do not connect {recording.body_frame} and"
                     f" {recording.camera_frame}: record /tf_static, or take poses and distances out of truth"

@@ -5,7 +5,9 @@ import pytest
 from helpers.recordings import STEP, luma_depth, write_recording
 
 from depth_perception.estimators.view import NetworkView
+from depth_perception.geometry.pose import pose_from
 from depth_perception.recordings.recording import Recording
+from depth_perception.trajectory_file import tum_line
 from training.data.datasets.bag import BagData, _without_gaps
 from training.errors import TrainingError
 
@@ -35,6 +37,20 @@ def test_images_depth_and_motion_as_the_robot_has_them(tmp_path, encoding):
         assert relative[:3, :3] == pytest.approx(np.eye(3), abs=1e-9)
         assert snippet.distances == pytest.approx([STEP, STEP])
         assert snippet.camera == view.camera
+
+
+def test_a_trajectory_that_was_estimated_gives_motion_and_is_no_truth(tmp_path):
+    path = tmp_path / "drive"
+    write_recording(path, frames=5, odometry=False)
+    with Recording.open(path) as recording:
+        stamps, mount = recording.stamps, recording.body_from_camera
+    assert mount is not None
+    poses = [pose_from(np.eye(3), [0.3 * number, 0.01 * number, 0.0]) for number in range(5)]
+    (tmp_path / "drive.tum").write_text("".join(map(tum_line, stamps, poses)))
+    data = settings(path, followed=str(tmp_path / "drive.tum"), truth=("poses",))
+    snippet = data.open(3)[0]
+    np.testing.assert_allclose(snippet.poses, poses[:3] @ mount, atol=1e-6)
+    assert data.describe().truths == ()
 
 
 def test_images_alone_unless_asked(tmp_path):

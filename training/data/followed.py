@@ -1,0 +1,58 @@
+"""Where the camera of a recording went, by the product's own odometry: what views are synthesised by.
+
+A pose network that has not seen the camera turns and goes a little wrong, and depth that has to explain the images by
+such motions becomes wrong with it. Corners that are followed with the depth of the model to begin with know better.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.camera_odometry import CameraOdometry
+from depth_perception.estimators.depth import DepthEstimator
+from depth_perception.estimators.settings import OdometrySettings
+from depth_perception.estimators.trajectory import Trajectory
+from depth_perception.files import write_atomically
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL
+from depth_perception.pixel_formats import PixelFormatError
+from depth_perception.progress import ProgressBar
+from depth_perception.recordings.recording import Recording
+from depth_perception.trajectory_file import tum_line
+
+
+def write_followed(recording: Recording, depth_model: Path, pose_model: Path, path: Path) -> None:
+    """Writes the trajectory of the body, TUM's form, of all images that can be decoded, unless it is there already.
+
+    Without a mount in the recording the body is where the camera is.
+    """
+    if path.exists():
+        return
+    mount = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
+    trajectory = Trajectory()
+    lines: list[str] = []
+    with ExitStack() as opened:
+        depth_engine = opened.enter_context(closing(open_engine(depth_model)))
+        pose_engine = opened.enter_context(closing(open_engine(pose_model)))
+        progress = opened.enter_context(ProgressBar(f"follows {Path(recording.path).name}", "frames"))
+        camera = None
+        for number, image in enumerate(recording.images(), 1):
+            if image.camera != camera:  # a lens that zooms
+                camera = image.camera
+                depth_of = DepthEstimator(depth_engine, camera, body_from_camera=mount)
+                odometry = CameraOdometry(pose_engine, camera, mount, OdometrySettings())
+            try:
+                pixels = image.decode()
+            except PixelFormatError:
+                continue
+            motion = odometry.update(pixels, image.stamp)
+            result = depth_of.estimate(pixels, image.stamp)
+            odometry.add_depth(image.stamp, result.depth, result.camera, result.scale)
+            if motion is not None:
+                if not lines:
+                    lines.append(tum_line(motion.start, trajectory.pose))
+                trajectory.add(motion)
+                lines.append(tum_line(motion.stamp, trajectory.pose))
+            progress(number, len(recording.stamps))
+    write_atomically(path, "".join(lines).encode())
