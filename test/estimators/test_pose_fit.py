@@ -25,4 +25,4 @@ def test_what_seems_to_lie_beyond_infinity_is_taken_to_be_100_m_beyond_at_most()
     forwards = np.eye(4)
     forwards[2, 3] = -5.0
     ray, seen, unknown = np.array([[0.2, 0.0, 1.0]]), np.array([[0.15, 0.0]]), np.array([1.0])
-    assert sight(forwards, ray, np.zeros(1), unknown, seen, 1e-3).points[0, 2] == pytest.approx(1.0 + 5.0 / 100.0)
+    assert sight(forwards, ray, np.zeros(1), unknown, seen, 1e-3).points[2, 0] == pytest.approx(1.0 + 5.0 / 100.0)
