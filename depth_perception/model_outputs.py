@@ -25,14 +25,11 @@ class Tolerance:
     Attributes:
         mean, largest: Over all values.
         of_row: Values may be zero: they are judged against the largest of their row.
-        steep: Share of the values that may differ by more than `largest`: where depth jumps from one pixel to the next,
-            a network multiplies what any engine rounds, as much as torch's own.
     """
 
     mean: float
     largest: float
     of_row: bool = False
-    steep: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ DEPTH = ModelOutput(
     "distance along the optical axis as a camera of the model's focal length would see it, in its unit of length",
     (1, "height", "width"),
     np.float32,
-    Tolerance(1e-4, 1e-3, steep=5e-4),
+    Tolerance(1e-4, 1e-3),
     since=1,
     topic="depth/image_rect",
     encoding="32FC1",

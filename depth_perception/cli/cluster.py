@@ -6,13 +6,14 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from depth_perception.cli.errors import CommandError
 from depth_perception.errors import one_line
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 PATIENCE = 10.0
 """Seconds for a scheduler to answer, and for a first worker to be there."""
@@ -50,5 +51,20 @@ def cluster_at(address: str) -> Iterator[Client]:
 
 
 def each_on(client: Client, work: Callable, jobs: list[tuple]) -> list[Callable]:
-    """Begins ``work(*job)`` for each job; what comes back waits for its result, and raises what it has raised."""
-    return [client.submit(work, *job, pure=False).result for job in jobs]
+    """Begins ``work(*job)`` for each job; what comes back waits for its result, and raises what it has raised.
+
+    Raises: `CommandError` of what comes back, where a worker died or lacks what it needs.
+    """
+    return [partial(_result, client.submit(work, *job, pure=False)) for job in jobs]
+
+
+def _result(future: Future) -> Any:
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except (ImportError, KilledWorker) as error:
+        raise CommandError(
+            f"a worker of the cluster failed ({one_line(str(error))}): it needs memory for a recording, and an"
+            " environment with depth_perception in the version that is here"
+        ) from None

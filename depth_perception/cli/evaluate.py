@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     bags = [bag for path in arguments.bag for bag in recordings_in(path)]
     if arguments.dask is not None:  # workers have folders of their own
         bags = [bag.absolute() for bag in bags]
-    output = Path(arguments.output).absolute()
+    output = Path(arguments.output)
     require_writable(output)  # before the work, not after it
     record = None if arguments.record is None else Path(arguments.record).absolute()
     if record is not None:

@@ -1,6 +1,7 @@
 """Evaluating on a Dask cluster: a real one, of a scheduler and a worker process on this machine."""
 
 import json
+from importlib import import_module
 
 import pytest
 from distributed import LocalCluster
@@ -8,6 +9,8 @@ from helpers.models import write_depth_model
 from helpers.recordings import write_recording
 
 import depth_perception.cli.cluster
+from depth_perception.cli.cluster import cluster_at, each_on
+from depth_perception.cli.errors import CommandError
 from depth_perception.cli.main import main
 
 
@@ -50,6 +53,13 @@ def test_a_cluster_answers_as_this_process_does(cluster, fleet, tmp_path, capsys
             assert report.pop("timings")
         assert reports[0] == reports[1]
         assert (tmp_path / "there" / name / "report.html").exists()
+
+
+def test_a_worker_that_lacks_what_it_needs_is_one_line(cluster):
+    with cluster_at(cluster.scheduler_address) as client:
+        (result,) = each_on(client, import_module, [("of_no_environment",)])
+        with pytest.raises(CommandError, match=r"a worker of the cluster failed .*of_no_environment"):
+            result()
 
 
 def test_a_scheduler_that_is_not_there_and_one_without_workers_are_one_line(fleet, tmp_path, capsys, monkeypatch):

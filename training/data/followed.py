@@ -15,23 +15,26 @@ from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.files import write_atomically
-from depth_perception.geometry.pose import BODY_FROM_OPTICAL
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, Array
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.progress import ProgressBar
 from depth_perception.recordings.recording import Recording
 from depth_perception.trajectory_file import tum_line
+from training.errors import TrainingError
 
 
 def write_followed(recording: Recording, depth_model: Path, pose_model: Path, path: Path) -> None:
     """Writes the trajectory of the body, TUM's form, of all images that can be decoded, unless it is there already.
 
     Without a mount in the recording the body is where the camera is.
+
+    Raises: `TrainingError` if there is no motion.
     """
     if path.exists():
         return
     mount = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
     trajectory = Trajectory()
-    lines: list[str] = []
+    poses: dict[int, Array] = {}
     with ExitStack() as opened:
         depth_engine = opened.enter_context(closing(open_engine(depth_model)))
         pose_engine = opened.enter_context(closing(open_engine(pose_model)))
@@ -50,9 +53,10 @@ def write_followed(recording: Recording, depth_model: Path, pose_model: Path, pa
             result = depth_of.estimate(pixels, image.stamp)
             odometry.add_depth(image.stamp, result.depth, result.camera, result.scale)
             if motion is not None:
-                if not lines:
-                    lines.append(tum_line(motion.start, trajectory.pose))
+                poses.setdefault(motion.start, trajectory.pose)  # anew after a gap
                 trajectory.add(motion)
-                lines.append(tum_line(motion.stamp, trajectory.pose))
+                poses[motion.stamp] = trajectory.pose
             progress(number, len(recording.stamps))
-    write_atomically(path, "".join(lines).encode())
+    if not poses:
+        raise TrainingError(f"{recording.path}: no motion can be told from its images: take another part of the drive")
+    write_atomically(path, "".join(tum_line(*item) for item in poses.items()).encode())

@@ -168,10 +168,8 @@ def compare_answers(name: str, given: npt.NDArray, expected: npt.NDArray, engine
     else:
         size = np.abs(expected)
         difference = np.abs(given - expected) / (size.max(-1, keepdims=True) if allowed.of_row else size)
-    far = np.mean(difference > allowed.largest)
-    if difference.mean() > allowed.mean or far > allowed.steep:
+    if difference.mean() > allowed.mean or difference.max() > allowed.largest:
         raise TrainingError(
             f"exported model differs from torch in {name} in {engine} by {difference.mean():.1e} on average and"
-            f" {difference.max():.1e} at most (relative), in {far:.1e} of all places by more than {allowed.largest};"
-            f" allowed are {allowed.mean} on average and {allowed.steep} of the places: not written"
+            f" {difference.max():.1e} at most (relative), allowed are {allowed.mean} and {allowed.largest}: not written"
         )

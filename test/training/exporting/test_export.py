@@ -222,15 +222,6 @@ def test_as_much_difference_as_robots_do_not_notice_is_let_through(name, mean, l
         compare_answers(name, off(0.5, mean, largest), off(0.5, 0.0, 1.0))
 
 
-@pytest.mark.parametrize(("name", "wrong", "passes"), [("depth", 2, 1), ("depth", 3, 0), ("confidence", 1, 0)])
-def test_of_depth_alone_few_pixels_may_differ_as_where_it_jumps(name, wrong, passes):
-    expected = np.full((1, 50, 100), 0.5, np.float32)
-    given = expected.copy()
-    given.flat[:wrong] *= 1.03
-    with nullcontext() if passes else pytest.raises(TrainingError, match="of the places: not written"):
-        compare_answers(name, given, expected)
-
-
 @pytest.mark.parametrize(("wrong", "passes"), [(1, True), (2, False)])
 def test_one_class_in_a_thousand_may_differ(wrong, passes):
     expected = np.zeros((1, 10, 100), np.uint8)
