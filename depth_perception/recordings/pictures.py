@@ -66,6 +66,12 @@ def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
     return max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))), _frames(video, path)
 
 
+def stamps_of(video: cv2.VideoCapture) -> Callable[[int], int]:
+    """Nanoseconds since an open video began, of its frames by their numbers."""
+    rate = video.get(cv2.CAP_PROP_FPS) or 25.0
+    return lambda number: round(number * 1e9 / rate)
+
+
 def early_end(video: cv2.VideoCapture, number: int) -> str:
     """Why a video ended after `number` frames, where it promises more; empty if it has them all."""
     promised = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -93,8 +99,7 @@ def _of_file(path: Path, name: str) -> Picture:
 
 
 def _frames(video: cv2.VideoCapture, path: Path) -> Iterator[Picture]:
-    rate = video.get(cv2.CAP_PROP_FPS) or 25.0
-    index = 0
+    stamp, index = stamps_of(video), 0
     while True:
         there, frame = video.read()
         if not there:
@@ -104,5 +109,5 @@ def _frames(video: cv2.VideoCapture, path: Path) -> Iterator[Picture]:
                 raise RecordingError(f"{path}: {reason}")
             return
         image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
-        yield Picture(f"{path.stem}_{index:06d}", round(index * 1e9 / rate), partial(np.copy, image))
+        yield Picture(f"{path.stem}_{index:06d}", stamp(index), partial(np.copy, image))
         index += 1

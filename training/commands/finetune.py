@@ -23,6 +23,7 @@ from depth_perception.engines.free_view import best_view
 from depth_perception.evaluation.table import table
 from depth_perception.files import require_writable, write_atomically
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import Array
 from depth_perception.model_file import ModelDescription, read_description
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, model_path
@@ -63,6 +64,7 @@ class Source:
         camera: of the first of them.
         truth: that it has.
         learnt: of this, what is learnt from.
+        body_from_camera: mount of the camera, where it is known.
     """
 
     settings: BagData | VideoData
@@ -70,6 +72,7 @@ class Source:
     camera: Camera
     truth: tuple[Truth, ...] = ()
     learnt: tuple[Truth, ...] = ()
+    body_from_camera: Array | None = None
 
     def parts(self, held_back: float) -> tuple[BagData | VideoData, BagData | VideoData]:
         """What is trained on, and what is held back: its end."""
@@ -94,8 +97,11 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
     require_writable(options.output)
     sources = _sized(_sources(options), described)
     print("\n".join(_said(source, options.held_back) for source in sources))
-    trained, held = zip(*(source.parts(options.held_back) for source in sources), strict=True)
-    trained = tuple(_followed(item, depth_model, pose_model, options.output) for item in trained)
+    trained, held = [], []
+    for source in sources:
+        learnt, judged = source.parts(options.held_back)
+        trained.append(_followed(learnt, source.body_from_camera, depth_model, pose_model, options.output))
+        held.append(judged)
     truth = {name for item in trained if isinstance(item, BagData) for name in item.truth}
 
     steps = SMOKE_STEPS if options.smoke else options.steps
@@ -177,7 +183,7 @@ def _of_bag(path: str, options: argparse.Namespace) -> Source:
         truth += ("distances",) if recording.odometry is not None and recording.body_from_camera is not None else ()
         learnt = () if options.images_alone else truth
         settings = BagData(path, stride=options.stride, truth=learnt, cache=str(options.output / "cache"), **topics)
-        return Source(settings, len(recording.stamps), recording.camera, truth, learnt)
+        return Source(settings, len(recording.stamps), recording.camera, truth, learnt, recording.body_from_camera)
 
 
 def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
@@ -202,17 +208,14 @@ def _said(source: Source, held_back: float) -> str:
     return f"{source.settings.path}: {source.frames} frames, the last {held_back:.0%} held back; learns from {truth}"
 
 
-def _followed(settings: BagData | VideoData, depth: Path, pose: Path, output: Path) -> BagData | VideoData:
-    """A recording without driven distances, with the motions that odometry finds in its images."""
-    if not isinstance(settings, BagData) or "distances" in settings.truth:
-        return settings
-    named = json.dumps([str(Path(settings.path).resolve()), settings.image_topic, str(depth), str(pose)])
+def _followed(
+    settings: BagData | VideoData, body_from_camera: Array | None, depth: Path, pose: Path, output: Path
+) -> BagData | VideoData:
+    """A recording with the motions that odometry finds in its images."""
+    named = json.dumps([_as_source(settings)["init_args"], str(depth), str(pose)])
     path = output / f"{Path(settings.path).stem}-{hashlib.sha256(named.encode()).hexdigest()[:12]}.tum"
-    with Recording.open(
-        settings.path, image_topic=settings.image_topic, camera_info_topic=settings.camera_info_topic
-    ) as recording:
-        write_followed(recording, depth, pose, path)
-    return replace(settings, followed=str(path), truth=(*settings.truth, "poses"))
+    write_followed(settings, body_from_camera, depth, pose, path)
+    return replace(settings, followed=str(path))
 
 
 def _configured(
@@ -227,10 +230,9 @@ def _configured(
     settings: dict[str, Any] = yaml.safe_load(base.read_text())
     width, height = (size // (REDUCTION if stage == "lr" else 1) for size in (sources[0].width, sources[0].height))
     batch = 4 if stage == "lr" else 2
-    losses = {"photometric": 1.0, "smoothness": 1e-3, "scales": 1, "automask": True}
+    losses = {"photometric": 1.0, "smoothness": 1e-3, "scales": 1, "automask": True, "true_motion": True, "motion": 1.0}
     losses |= {"depth": 1.0} if "depth" in truth else {}
     losses |= {"speed": 1.0} if "distances" in truth else {}
-    losses |= {"true_motion": True, "motion": 1.0} if "poses" in truth else {}
     settings["model"]["init_args"] |= {
         **begin,
         "stage": stage,

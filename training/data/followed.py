@@ -16,47 +16,45 @@ from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.files import write_atomically
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, Array
-from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.progress import ProgressBar
-from depth_perception.recordings.recording import Recording
 from depth_perception.trajectory_file import tum_line
+from training.data.recorded import RecordedData
 from training.errors import TrainingError
 
 
-def write_followed(recording: Recording, depth_model: Path, pose_model: Path, path: Path) -> None:
-    """Writes the trajectory of the body, TUM's form, of all images that can be decoded, unless it is there already.
+def write_followed(
+    settings: RecordedData, body_from_camera: Array | None, depth_model: Path, pose_model: Path, path: Path
+) -> None:
+    """Writes `T_world_camera` of all images that can be decoded, TUM's form, unless it is there already.
 
-    Without a mount in the recording the body is where the camera is.
+    Args:
+        body_from_camera: the mount, where it is known: it says where the vehicle itself can be in the picture.
 
     Raises: `TrainingError` if there is no motion.
     """
     if path.exists():
         return
-    mount = BODY_FROM_OPTICAL if recording.body_from_camera is None else recording.body_from_camera
+    mount = BODY_FROM_OPTICAL if body_from_camera is None else body_from_camera
     trajectory = Trajectory()
     poses: dict[int, Array] = {}
     with ExitStack() as opened:
         depth_engine = opened.enter_context(closing(open_engine(depth_model)))
         pose_engine = opened.enter_context(closing(open_engine(pose_model)))
-        progress = opened.enter_context(ProgressBar(f"follows {Path(recording.path).name}", "frames"))
+        progress = opened.enter_context(ProgressBar(f"follows {Path(settings.path).name}", "frames"))
         camera = None
-        for number, image in enumerate(recording.images(), 1):
-            if image.camera != camera:  # a lens that zooms
-                camera = image.camera
+        for number, (stamp, seen_by, image) in enumerate(settings.seen(), 1):
+            if seen_by != camera:  # a lens that zooms
+                camera = seen_by
                 depth_of = DepthEstimator(depth_engine, camera, body_from_camera=mount)
                 odometry = CameraOdometry(pose_engine, camera, mount, OdometrySettings())
-            try:
-                pixels = image.decode()
-            except PixelFormatError:
-                continue
-            motion = odometry.update(pixels, image.stamp)
-            result = depth_of.estimate(pixels, image.stamp)
-            odometry.add_depth(image.stamp, result.depth, result.camera, result.scale)
+            motion = odometry.update(image, stamp)
+            result = depth_of.estimate(image, stamp)
+            odometry.add_depth(stamp, result.depth, result.camera, result.scale)
             if motion is not None:
-                poses.setdefault(motion.start, trajectory.pose)  # anew after a gap
+                poses.setdefault(motion.start, trajectory.pose @ mount)  # anew after a gap
                 trajectory.add(motion)
-                poses[motion.stamp] = trajectory.pose
-            progress(number, len(recording.stamps))
+                poses[motion.stamp] = trajectory.pose @ mount
+            progress(number, (settings.last or settings.first + number) - settings.first)
     if not poses:
-        raise TrainingError(f"{recording.path}: no motion can be told from its images: take another part of the drive")
+        raise TrainingError(f"{settings.path}: no motion can be told from its images: take another part of the drive")
     write_atomically(path, "".join(tum_line(*item) for item in poses.items()).encode())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import inverse
+from depth_perception.recordings.pose_files import read_poses
 from training.checked_arrays import GrowingArray, open_checked
 from training.data.moving import moving
 from training.data.rows import FrameRow, RowSnippets
@@ -24,6 +27,21 @@ FORMAT = 2
 """Of the cache; counts up when what is written changes."""
 FEW = 16
 """Frames that are enough to try out a training."""
+GAP = 1.5
+"""Median times between images after which some are missing."""
+_STANDS = 1e-3
+"""Metres from an image to the next that say nothing about a scale."""
+
+
+class Seen(NamedTuple):
+    """An image of a recording."""
+
+    stamp: int
+    """Nanoseconds."""
+    camera: Camera
+    """With its distortion."""
+    image: npt.NDArray[np.uint8]
+    """RGB ``[H, W, 3]``, as it was recorded."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,8 @@ class RecordedData(SourceSettings):
         cache: folder of what has been decoded.
         name, licence: how models that learned from it name it.
         first, last: frames to use, the last not included.
+        followed: a file of the camera's trajectory, as TUM's benchmark has it: the motion that snippets carry. It was
+            estimated, so what learns from it has not learnt from truth: see `training.data.followed`.
     """
 
     KIND: ClassVar[str] = "recordings"
@@ -55,6 +75,11 @@ class RecordedData(SourceSettings):
     licence: str = "unknown"
     first: int = 0
     last: int | None = None
+    followed: str | None = None
+
+    def seen(self) -> Iterator[Seen]:
+        """Its images in order of time, without those that cannot be decoded."""
+        raise NotImplementedError
 
     def drives(self) -> frozenset[Drive]:
         """The recording as a whole."""
@@ -104,3 +129,36 @@ class RecordedData(SourceSettings):
                 stacklevel=3,
             )
         return snippets
+
+    def _followed_at(self, stamps: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        """`T_world_camera` ``[n, 4, 4]`` at these times, and where it is known: nowhere if nothing was followed."""
+        if self.followed is None:
+            return np.tile(np.eye(4), (len(stamps), 1, 1)), np.zeros(len(stamps), bool)
+        return read_poses(self.followed, (), None)[0].at(stamps)
+
+
+def without_gaps(stamps: npt.NDArray[np.int64], *states: npt.NDArray[Any]) -> Iterator[slice]:
+    """Parts of a recording in which no image is missing and no state ``[n]`` changes, as which camera it is."""
+    steps = np.diff(stamps)
+    broken = (steps <= 0) | (steps > GAP * np.median(steps)) if len(steps) else steps > 0
+    for state in states:
+        broken |= state[1:] != state[:-1]
+    ends = [0, *(np.flatnonzero(broken) + 1).tolist(), len(stamps)]
+    for first, last in pairwise(ends):
+        yield slice(first, last)
+
+
+def of_lengths(poses: npt.NDArray[np.float64], distances: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The same way ``[n, 4, 4]``, each step of it as long as was measured.
+
+    Args:
+        distances: metres ``[n - 1]``; where they or the steps are too short to tell, the step stays as it is.
+    """
+    steps = inverse(poses[:-1]) @ poses[1:]
+    lengths = np.linalg.norm(steps[:, :3, 3], axis=1)
+    factors = np.where(np.minimum(lengths, distances) > _STANDS, distances / np.maximum(lengths, _STANDS), 1.0)
+    steps[:, :3, 3] *= factors[:, None]
+    changed = [poses[0]]
+    for step in steps:
+        changed.append(changed[-1] @ step)
+    return np.stack(changed)

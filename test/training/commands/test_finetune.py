@@ -15,11 +15,13 @@ from helpers.training import make_system
 
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription, read_description
+from depth_perception.recordings.pose_files import read_poses
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import model_path
 from training.checkpoint import newest_checkpoint
 from training.commands.finetune import _followed, _sources, is_better, main, parser
 from training.data.datasets.bag import BagData
+from training.data.datasets.video import VideoData
 from training.evaluation.held_back import photometric_error
 from training.exporting.export import export
 from training.models import DepthModel
@@ -102,17 +104,34 @@ def test_what_is_not_learnt_from_judges_all_the_same_and_motion_is_what_odometry
     assert isinstance(held, BagData)
     assert (trained.truth, held.truth) == ((), ("depth", "distances"))
     models = (shipped, model_path(POSE), tmp_path)
-    followed = _followed(trained, *models)
-    assert isinstance(followed, BagData)
+    followed = _followed(trained, source.body_from_camera, *models)
+    assert followed.describe().truths == ()
     assert followed.followed is not None
-    assert (followed.truth, followed.describe().truths) == (("poses",), ())
-    with Recording.open(drive, poses=followed.followed) as recording:
-        assert recording.odometry is not None
-        assert recording.odometry.at(np.array(recording.stamps))[1].all()
+    poses, unusable = read_poses(followed.followed, (), None)
+    with Recording.open(drive) as recording:
+        stamps = np.array(recording.stamps)
+    assert unusable == 0
+    assert poses.at(stamps)[1].tolist() == [True] * 16 + [False] * 4  # not what is held back
     before = Path(followed.followed).stat().st_mtime_ns
-    assert _followed(trained, *models) == followed  # and it is not estimated again
+    assert _followed(trained, source.body_from_camera, *models) == followed  # and it is not estimated again
     assert Path(followed.followed).stat().st_mtime_ns == before
-    assert _followed(held, *models) == held  # driven distances are known
+
+
+def test_a_video_is_followed_too(shipped, drive, tmp_path):
+    with Recording.open(drive) as recording:
+        camera = recording.camera
+        images = [image.decode() for image in recording.images()]
+    writer = cv2.VideoWriter(str(tmp_path / "drive.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, (288, 192))
+    for image in images:
+        writer.write(image[..., ::-1])
+    writer.release()
+    video = VideoData(
+        str(tmp_path / "drive.avi"), camera, last=16, width=288, height=192, cache=str(tmp_path / "cache")
+    )
+    followed = _followed(video, None, shipped, model_path(POSE), tmp_path)
+    snippet = followed.open(3)[0]
+    assert snippet.poses is not None
+    assert np.isfinite(snippet.poses).all()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,19 +15,14 @@ import numpy.typing as npt
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.pose import BODY_FROM_OPTICAL
-from depth_perception.model_file import TrainingData
 from depth_perception.pixel_formats import PixelFormatError
 from depth_perception.recordings.recording import Recording
 from training.checked_arrays import GrowingArray, open_checked
-from training.data.recorded import FORMAT, RecordedData
+from training.data.recorded import FORMAT, RecordedData, Seen, of_lengths, without_gaps
 from training.data.rows import FrameRow
 from training.data.snippet import SnippetSource, Truth
 from training.errors import TrainingError
 from training.stored import filled, hashed
-
-GAP = 1.5
-"""Median times between images after which some are missing."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +35,9 @@ class BagData(RecordedData):
         rectified_input: whether the images are rectified already, so that camera_info's P describes them; auto goes by
             the name of their topic, ``image_rect``.
         truth: what of the truth snippets carry; it must be in the recording.
-        followed: a file of the body's trajectory, that counts in place of odometry; it was estimated, so what learns
-            from it has not learnt from truth: see `training.data.followed`.
         first, last: images to use, the last not included.
+        followed: counts in place of true poses; driven distances say how long its steps are, where they are learnt
+            from.
         stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
     """
 
@@ -52,20 +47,21 @@ class BagData(RecordedData):
     odometry_topic: str | None = None
     rectified_input: Literal["auto", "always", "never"] = "auto"
     truth: tuple[Truth, ...] = ()
-    followed: str | None = None
 
-    def describe(self) -> TrainingData:
-        """With the truth alone."""
-        truth = tuple(name for name in self.truth if self.followed is None or name == "depth")
-        return TrainingData(self.title, self.licence, truth)
+    def seen(self) -> Iterator[Seen]:
+        """See `training.data.recorded.RecordedData`."""
+        with self._recording() as recording:
+            for item in islice(recording.images(), self.first, self.last):
+                try:
+                    yield Seen(item.stamp, item.camera, item.decode())
+                except PixelFormatError:
+                    continue
 
     def open(self, frames: int, step: int = 1) -> SnippetSource:
         """See `training.data.source.SourceSettings`. The recording is decoded once, to a cache of network views."""
         with self._recording() as recording:
             self._check_truth(recording)
             odometry, mount = recording.odometry, recording.body_from_camera
-            if self.followed is not None and mount is None:
-                mount = BODY_FROM_OPTICAL
             cameras = recording.cameras
             what: list[Any] = [FORMAT, self.width, self.height, asdict(recording.topics), recording.stamps[0]]
             what += [len(recording.stamps), [camera.as_json() for camera in cameras], "depth" in self.truth]
@@ -79,24 +75,24 @@ class BagData(RecordedData):
         stamps: npt.NDArray[np.int64] = np.load(folder / "stamps.npy")
         numbers: npt.NDArray[np.int64] = np.load(folder / "cameras.npy")
         depth = open_checked(folder / "depth.npy") if "depth" in self.truth else None
-        poses: npt.NDArray[np.float64] = np.empty((0, 4, 4))
-        known: npt.NDArray[np.bool_] = np.zeros(len(stamps), bool)
+        followed, is_followed = self._followed_at(stamps)
+        driven, is_driven = followed, np.zeros_like(is_followed)
         if {"poses", "distances"} & set(self.truth) and odometry is not None and mount is not None:
-            bodies, known = odometry.at(stamps)
-            poses = bodies @ mount
+            bodies, is_driven = odometry.at(stamps)
+            driven = bodies @ mount
         rows = []
-        for part in _without_gaps(stamps, known, numbers):
+        for part in without_gaps(stamps, is_followed, is_driven, numbers):
             camera = views[cameras[numbers[part.start]]].camera
             row = FrameRow(Path(self.path).name, images[part], camera, first=self.first + part.start)
             if depth is not None:
                 row = replace(row, depth=depth[part])
-            if known[part.start]:
-                steps = np.linalg.norm(np.diff(poses[part, :3, 3], axis=0), axis=1)
-                row = replace(
-                    row,
-                    poses=poses[part] if "poses" in self.truth else None,
-                    distances=steps if "distances" in self.truth else None,
-                )
+            if is_driven[part.start] and "distances" in self.truth:
+                row = replace(row, distances=np.linalg.norm(np.diff(driven[part, :3, 3], axis=0), axis=1))
+            if is_driven[part.start] and "poses" in self.truth:
+                row = replace(row, poses=driven[part])
+            if is_followed[part.start]:
+                poses = followed[part]
+                row = replace(row, poses=poses if row.distances is None else of_lengths(poses, row.distances))
             rows.append(row)
         return self.snippets(rows, frames, step)
 
@@ -108,7 +104,6 @@ class BagData(RecordedData):
             depth_topic=self.depth_topic,
             odometry_topic=self.odometry_topic,
             rectified_input=self.rectified_input,
-            poses=self.followed,
         )
 
     def _check_truth(self, recording: Recording) -> None:
@@ -120,7 +115,7 @@ class BagData(RecordedData):
                     f"{self.path}: has no true odometry: take poses and distances out of truth, or name its"
                     " odometry_topic"
                 )
-            if recording.body_from_camera is None and self.followed is None:
+            if recording.body_from_camera is None:
                 raise TrainingError(
                     f"{self.path}: its static transforms do not connect {recording.body_frame} and"
                     f" {recording.camera_frame}: record /tf_static, or take poses and distances out of truth"
@@ -162,15 +157,3 @@ class BagData(RecordedData):
         np.save(folder / "cameras.npy", np.array(cameras, np.int64))
         if damaged:
             warnings.warn(f"{self.path}: {len(damaged)} were left out, the first: {damaged[0]}", stacklevel=2)
-
-
-def _without_gaps(
-    stamps: npt.NDArray[np.int64], known: npt.NDArray[np.bool_], cameras: npt.NDArray[np.int64]
-) -> Iterator[slice]:
-    """Parts of the recording in which no image is missing, with one camera, and either all poses known or none."""
-    steps = np.diff(stamps)
-    broken = (steps <= 0) | (steps > GAP * np.median(steps)) if len(steps) else steps > 0
-    broken |= (known[1:] != known[:-1]) | (cameras[1:] != cameras[:-1])
-    ends = [0, *(np.flatnonzero(broken) + 1).tolist(), len(stamps)]
-    for first, last in pairwise(ends):
-        yield slice(first, last)

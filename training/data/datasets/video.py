@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from depth_perception.geometry.camera import Camera
-from depth_perception.recordings.pictures import early_end
+from depth_perception.recordings.pictures import early_end, stamps_of
 from training.data.calibration_file import sound
-from training.data.recorded import RecordedData
+from training.data.recorded import RecordedData, Seen, without_gaps
+from training.data.rows import FrameRow
 from training.data.snippet import SnippetSource
 from training.errors import TrainingError
 
@@ -27,7 +27,7 @@ class VideoData(RecordedData):
         path: of a file OpenCV can decode.
         camera: of its frames, with distortion.
         first, last: frames to use, the last not included.
-        stride, motion, width, height, share, cache, name, licence: see `training.data.recorded.RecordedData`.
+        stride, motion, width, height, share, cache, name, licence, followed: see `training.data.recorded.RecordedData`.
     """
 
     KIND: ClassVar[str] = "videos"
@@ -40,10 +40,25 @@ class VideoData(RecordedData):
             raise TrainingError(f"{self.path}: there is no such video")
         sound(self.camera, self.path)
         what = [self.first, self.last, Path(self.path).stat().st_size]
-        return self.snippets([self.decoded(self._images(), self.camera, self.first, what)], frames, step)
+        row = self.decoded((item.image for item in self.seen()), self.camera, self.first, what)
+        return self.snippets(list(self._with_motion(row)), frames, step)
 
-    def _images(self) -> Iterator[npt.NDArray[np.uint8]]:
+    def _with_motion(self, row: FrameRow) -> Iterator[FrameRow]:
+        """Where it was followed and where not, one after the other."""
         capture = cv2.VideoCapture(self.path)
+        stamp = stamps_of(capture)
+        capture.release()
+        images = np.asarray(row.images)  # still on the disk
+        stamps = np.array([stamp(self.first + number) for number in range(len(images))], np.int64)
+        poses, known = self._followed_at(stamps)
+        for part in without_gaps(stamps, known):
+            piece = replace(row, images=images[part], first=self.first + part.start)
+            yield replace(piece, poses=poses[part]) if known[part.start] else piece
+
+    def seen(self) -> Iterator[Seen]:
+        """See `training.data.recorded.RecordedData`."""
+        capture = cv2.VideoCapture(self.path)
+        stamp = stamps_of(capture)
         try:
             if not capture.isOpened():
                 raise TrainingError(f"{self.path}: OpenCV cannot decode it: convert it, for instance to H.264 in mp4")
@@ -61,7 +76,8 @@ class VideoData(RecordedData):
                             f"{self.path}: its frames are {image.shape[1]}x{image.shape[0]}, its camera is"
                             f" {self.camera.width}x{self.camera.height}: calibrate at the video's resolution"
                         )
-                    yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+                    rgb = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+                    yield Seen(stamp(number), self.camera, rgb)
                 number += 1
         finally:
             capture.release()

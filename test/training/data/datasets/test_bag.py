@@ -5,10 +5,11 @@ import pytest
 from helpers.recordings import STEP, luma_depth, write_recording
 
 from depth_perception.estimators.view import NetworkView
-from depth_perception.geometry.pose import pose_from
+from depth_perception.geometry.pose import pose_from, rotation_from_vector
 from depth_perception.recordings.recording import Recording
 from depth_perception.trajectory_file import tum_line
-from training.data.datasets.bag import BagData, _without_gaps
+from training.data.datasets.bag import BagData
+from training.data.recorded import of_lengths, without_gaps
 from training.errors import TrainingError
 
 
@@ -41,16 +42,29 @@ def test_images_depth_and_motion_as_the_robot_has_them(tmp_path, encoding):
 
 def test_a_trajectory_that_was_estimated_gives_motion_and_is_no_truth(tmp_path):
     path = tmp_path / "drive"
-    write_recording(path, frames=5, odometry=False)
+    write_recording(path, frames=5, odometry=True)
     with Recording.open(path) as recording:
-        stamps, mount = recording.stamps, recording.body_from_camera
-    assert mount is not None
-    poses = [pose_from(np.eye(3), [0.3 * number, 0.01 * number, 0.0]) for number in range(5)]
+        stamps = recording.stamps
+    turns = [rotation_from_vector(np.array([0.0, 0.02 * number, 0.0])) for number in range(5)]
+    poses = [pose_from(turn, [0.01 * number, 0.0, 0.3 * number]) for number, turn in enumerate(turns)]
     (tmp_path / "drive.tum").write_text("".join(map(tum_line, stamps, poses)))
-    data = settings(path, followed=str(tmp_path / "drive.tum"), truth=("poses",))
+    data = settings(path, followed=str(tmp_path / "drive.tum"))
     snippet = data.open(3)[0]
-    np.testing.assert_allclose(snippet.poses, poses[:3] @ mount, atol=1e-6)
+    np.testing.assert_allclose(snippet.poses, poses[:3], atol=1e-6)
+    assert snippet.distances is None
     assert data.describe().truths == ()
+
+    # Where distances are measured, it turns as it was estimated, and goes as far as was measured.
+    data = settings(path, followed=str(tmp_path / "drive.tum"), truth=("distances",))
+    snippet = data.open(3)[0]
+    steps, estimated = (np.linalg.inv(way[:-1]) @ way[1:] for way in (snippet.poses, np.array(poses[:3])))
+    np.testing.assert_allclose(np.linalg.norm(steps[:, :3, 3], axis=1), STEP, atol=1e-6)
+    np.testing.assert_allclose(steps[:, :3, :3], estimated[:, :3, :3], atol=1e-6)
+    np.testing.assert_allclose(
+        steps[:, :3, 3] / STEP, estimated[:, :3, 3] / np.linalg.norm(estimated[:, :3, 3], axis=1)[:, None], atol=1e-6
+    )
+    assert snippet.distances == pytest.approx([STEP, STEP])
+    assert data.describe().truths == ("distances",)
 
 
 def test_images_alone_unless_asked(tmp_path):
@@ -83,11 +97,18 @@ def test_decoded_once(tmp_path):
 def test_no_snippet_crosses_a_gap_or_the_edge_of_the_odometry():
     stamps = np.array([0, 100, 200, 300, 600, 700, 800, 750, 850]) * 1_000_000
     known, one = np.ones(9, bool), np.zeros(9, np.int64)
-    assert list(_without_gaps(stamps, known, one)) == [slice(0, 4), slice(4, 7), slice(7, 9)]
+    assert list(without_gaps(stamps, known, one)) == [slice(0, 4), slice(4, 7), slice(7, 9)]
     known[:2] = False
-    assert next(_without_gaps(stamps, known, one)) == slice(0, 2)
+    assert next(without_gaps(stamps, known, one)) == slice(0, 2)
     zoomed = np.array([0, 1, 1, 1, 1, 1, 1, 1, 1])
-    assert next(_without_gaps(stamps, known, zoomed)) == slice(0, 1)
+    assert next(without_gaps(stamps, known, zoomed)) == slice(0, 1)
+
+
+def test_a_step_too_short_to_tell_its_length_stays_as_it_is():
+    ways = np.tile(np.eye(4), (4, 1, 1))
+    ways[:, 2, 3] = [0.0, 1.0, 1.0, 3.0]
+    longer = of_lengths(ways, np.array([2.0, 0.5, 0.0]))
+    assert longer[:, 2, 3] == pytest.approx([0.0, 2.0, 2.0, 4.0])
 
 
 @pytest.mark.parametrize(

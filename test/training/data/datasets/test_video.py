@@ -8,6 +8,8 @@ import pytest
 
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import pose_from
+from depth_perception.trajectory_file import tum_line
 from training.data.datasets.video import VideoData
 from training.errors import TrainingError
 
@@ -43,6 +45,19 @@ def test_frames_are_the_robots_view_of_them(video, tmp_path):
     assert snippet.camera == view.camera
     assert snippet.depth is None
     assert snippet.poses is None
+
+
+def test_a_trajectory_that_was_estimated_gives_motion_where_it_reaches(video, tmp_path):
+    poses = {number: pose_from(np.eye(3), [0.0, 0.0, 0.5 * number]) for number in range(3, 9)}
+    lines = [tum_line(number * 40_000_000, pose) for number, pose in poses.items()]  # 25 Hz
+    (tmp_path / "drive.tum").write_text("".join(lines))
+    data = settings(video, tmp_path, motion=-1.0, first=1, followed=str(tmp_path / "drive.tum"))
+    snippets = data.open(3)
+    known = {snippet.name: snippet.poses for snippet in snippets}
+    assert [name for name, way in known.items() if way is not None] == [f"drive.avi/{number}" for number in range(4, 8)]
+    np.testing.assert_allclose(known["drive.avi/4"], [poses[number] for number in (3, 4, 5)], atol=1e-6)
+    assert "drive.avi/3" not in known  # half of it is known
+    assert data.describe().truths == ()
 
 
 def test_standing_frames_are_left_out(video, tmp_path):
