@@ -1,7 +1,8 @@
 """Kills, at random moments, of what writes: ``python test/kills.py --kills 10``, so many of each kind.
 
 A training, the cache of a video and an export are started again after each kill. What was finished must be whole, and
-in the end all must be as if nothing had been killed, with nothing unfinished left behind. Ends with status 1 if not.
+in the end all must be as if nothing had been killed, with nothing unfinished left behind. If not, says what each start
+came to and what differs by how much, keeps the folders, and ends with status 1.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -38,6 +42,9 @@ from training.data.datasets.video import VideoData
 from training.exporting.export import export
 from training.models import DepthModel
 from training.systems.learning_rate import LearningRate
+
+Result: TypeAlias = dict[str, npt.NDArray[Any]]
+"""By name."""
 
 
 class Work(ABC):
@@ -56,8 +63,12 @@ class Work(ABC):
         """Raises if what was finished is not whole."""
 
     @abstractmethod
-    def result(self, folder: Path) -> str:
-        """Of what came out at the end; always the same."""
+    def result(self, folder: Path) -> Result:
+        """What came out at the end; always the same."""
+
+    @abstractmethod
+    def left(self, folder: Path) -> str:
+        """What a start left for the next one."""
 
 
 class Training(Work):
@@ -74,9 +85,13 @@ class Training(Work):
         for path in folder.glob("*.ckpt"):
             torch.load(path, weights_only=True)
 
-    def result(self, folder: Path) -> str:
+    def result(self, folder: Path) -> Result:
         weights = torch.load(folder / "last.ckpt", weights_only=True)["state_dict"]
-        return hashlib.sha256(b"".join(weight.numpy().tobytes() for weight in weights.values())).hexdigest()
+        return {name: weight.numpy() for name, weight in weights.items()}
+
+    def left(self, folder: Path) -> str:
+        steps = {path.name: torch.load(path, weights_only=True)["global_step"] for path in folder.glob("*.ckpt")}
+        return f"{steps.pop('last.ckpt', 0)} steps, and others of {sorted(steps.values())}"
 
 
 class Caching(Work):
@@ -102,9 +117,12 @@ class Caching(Work):
             for image in images:
                 assert image.any()
 
-    def result(self, folder: Path) -> str:
+    def result(self, folder: Path) -> Result:
         files = sorted(path for path in (folder / "cache").rglob("*") if path.is_file())
-        return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()
+        return {str(path.relative_to(folder)): np.fromfile(path, np.uint8) for path in files}
+
+    def left(self, folder: Path) -> str:
+        return str([str(path.relative_to(folder)) for path in sorted(folder.glob("cache/*"))])
 
 
 class Exporting(Work):
@@ -120,8 +138,11 @@ class Exporting(Work):
             onnx.checker.check_model(onnx.load_model(str(folder / "depth.onnx")))
             assert read_description(folder / "depth.onnx").name == "tiny"
 
-    def result(self, folder: Path) -> str:
-        return hashlib.sha256((folder / "depth.onnx").read_bytes()).hexdigest()
+    def result(self, folder: Path) -> Result:
+        return {"depth.onnx": np.fromfile(folder / "depth.onnx", np.uint8)}
+
+    def left(self, folder: Path) -> str:
+        return str([path.name for path in sorted(folder.iterdir())])
 
 
 def started(work: Callable[[], None], log: Path) -> int:
@@ -156,33 +177,66 @@ def tried(work: Work, folder: Path, kills: int, rng: random.Random) -> str:
     whole, killed = folder / "whole", folder / "killed"
     work.prepare(whole)
     seconds = finished(work, whole)
-    expected, left, ends = work.result(whole), 0, 0
-    work.prepare(killed)
-    done = 0
-    while done < kills:
-        pid = started(lambda: work.run(killed), folder / "killed.log")
-        time.sleep(rng.uniform(0.0, seconds))
-        os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-        left += bool(unfinished(killed))
-        work.check(killed)
-        if os.WIFSIGNALED(status):
-            done += 1
-        else:  # came to its end before
-            ends += 1
-            if os.WEXITSTATUS(status) or work.result(killed) != expected:
-                return f"a run after kills went wrong: {(folder / 'killed.log').read_text()[-3000:]}"
-            shutil.rmtree(killed)
+    done, unfinished_ones, starts = 0, 0, []
+    expected = work.result(whole)
+    for number in count():
+        if not killed.exists():
             work.prepare(killed)
-    finished(work, killed)
+        pid = started(lambda: work.run(killed), folder / "killed.log")
+        after = rng.uniform(0.0, seconds) if done < kills else None
+        if after is not None:
+            time.sleep(after)
+            os.kill(pid, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        starts.append(f"start {number}: kill after {after} s, exit code {code}, left {work.left(killed)}")
+        unfinished_ones += bool(unfinished(killed))
+        work.check(killed)
+        if code == -signal.SIGKILL:
+            done += 1
+            continue
+        if wrong := f"exit code {code}" if code else differences(work.result(killed), expected) or still(killed):
+            return "\n".join((wrong, *starts, f"again without a kill: {again(work, folder, expected)}"))
+        if after is None:
+            break
+        starts.append("all anew")
+        shutil.rmtree(killed)
+    anew = starts.count("all anew")
     print(
-        f"{type(work).__name__}: {done} kills, {ends} ends before one, within {seconds:.1f} s each;"
-        f" {left} left something unfinished",
+        f"{type(work).__name__}: {done} kills, {anew} ends before one, within {seconds:.1f} s each;"
+        f" {unfinished_ones} left something unfinished",
         flush=True,
     )
-    if work.result(killed) != expected:
-        return "what came out is not what comes out without a kill"
-    return f"unfinished things stay behind: {unfinished(killed)}" if unfinished(killed) else ""
+    return ""
+
+
+def again(work: Work, folder: Path, expected: Result) -> str:
+    """Whether it is the same at all, without a kill."""
+    work.prepare(folder / "again")
+    finished(work, folder / "again")
+    return differences(work.result(folder / "again"), expected) or "the same"
+
+
+def differences(found: Result, expected: Result) -> str:
+    """What is not what comes out without a kill; empty if all is."""
+    lines = [f"only in one: {name}" for name in sorted(found.keys() ^ expected.keys())]
+    for name in found.keys() & expected.keys():
+        one, other = found[name], expected[name]
+        if one.shape != other.shape:
+            lines.append(f"{name}: {one.shape}, without a kill {other.shape}")
+        elif one.tobytes() != other.tobytes():
+            most = np.abs(one.astype(float) - other).max()
+            lines.append(f"{name}: {np.count_nonzero(one != other)} of {one.size} differ, by up to {most:.3g}")
+    return "\n".join((f"other than without a kill ({digest(found)}, {digest(expected)}):", *lines)) if lines else ""
+
+
+def digest(result: Result) -> str:
+    """Of all of it."""
+    return hashlib.sha256(b"".join(name.encode() + item.tobytes() for name, item in result.items())).hexdigest()[:16]
+
+
+def still(folder: Path) -> str:
+    """Words for what is unfinished, though all is done; empty if nothing is."""
+    return f"unfinished things stay behind: {unfinished(folder)}" if unfinished(folder) else ""
 
 
 def unfinished(folder: Path) -> list[str]:
@@ -194,16 +248,20 @@ def main() -> int:
     """Runs it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10, help="of each kind")
+    parser.add_argument("works", nargs="*", help="exporting, caching, training; none is all")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     rng, status = random.Random(options.seed), 0
-    for work in (Exporting(), Caching(), Training()):
-        with tempfile.TemporaryDirectory() as name:
-            if wrong := tried(work, Path(name) / "work", options.kills, rng):
-                print(f"{type(work).__name__}: {wrong}", file=sys.stderr)
-                status = 1
+    works = {type(work).__name__.lower(): work for work in (Exporting(), Caching(), Training())}
+    for name in options.works or works:
+        folder = Path(tempfile.mkdtemp(prefix=f"kills_{name}_"))
+        if wrong := tried(works[name], folder / "work", options.kills, rng):
+            print(f"{name}: {wrong}\nsee {folder}", file=sys.stderr)
+            status = 1
+        else:
+            shutil.rmtree(folder)
     return status
 
 
