@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.images import message_from_image
 from depth_perception.nodes.transforms import pose_message
+from depth_perception.trajectory_file import TrajectoryFile
 
 FORWARD = 0.5
 POSE = "[2.0, 0.0, 1.5, 0.0, 0.0, 0.0]"
@@ -142,6 +144,43 @@ def test_poses_are_in_the_file_of_their_drive_as_soon_as_they_are_published(
     np.testing.assert_allclose([float(row[1]) for row in rows[-3:]], [FORWARD, 2 * FORWARD, 3 * FORWARD], atol=1e-5)
     names = {path.name for path in trajectories.iterdir()}
     assert names == {"drive.tum", *(f"drive-{number}.tum" for number in range(2, len(names) + 1))}  # of drives before
+
+
+def test_a_killed_node_has_written_what_it_said_and_the_next_one_writes_elsewhere(
+    graph: Graph, models: Path, tmp_path: Path
+) -> None:
+    """SIGKILL, while it works on images: nothing gets the chance to tidy up."""
+    path = tmp_path / "drive.tum"
+    with (
+        graph.node_process(
+            "odometry_node",
+            name="killed",
+            remap={topic: f"killed/{topic}" for topic in ("odom", "image", "camera_info")},
+            model=models / "pose.onnx",
+            camera_pose=POSE,
+            trajectory_file=path,
+        ) as process,
+        graph.listen(Odometry, "killed/odom").wait_for_publisher() as odometry,
+        TestCamera(graph, CAMERA, topic="killed/image") as camera,
+    ):
+        camera.wait_for_listeners()
+        drive(camera, odometry, 3)
+        for _ in range(20):
+            camera.send()
+        process.signal(signal.SIGKILL)
+        process.wait(DEADLINE)
+        graph.spin(0.1)
+        said = {f"{message.header.stamp.sec}.{message.header.stamp.nanosec:09d}" for message in odometry}
+    text = path.read_text()
+    lines = [line.split() for line in text.splitlines()]
+    assert text.endswith("\n")
+    assert all(len(line) == 8 for line in lines)
+    assert len(said) >= 3
+    assert said <= {line[0] for line in lines}
+
+    TrajectoryFile(path).add(0, np.eye(4), np.eye(4))
+    assert path.read_text() == text
+    assert (tmp_path / "drive-2.tum").read_text() == "0.000000000 0 0 0 0 0 0 1\n"
 
 
 def test_a_pose_that_is_set_is_where_it_goes_on(graph: Graph, camera: TestCamera, odometry: Listener) -> None:
