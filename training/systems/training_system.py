@@ -216,6 +216,11 @@ class TrainingSystem(lightning.LightningModule):
 
     def on_train_start(self) -> None:
         self._learning_rate.take_over(self.trainer.lr_scheduler_configs[0].scheduler)  # type: ignore[arg-type]
+        loop = self.trainer.fit_loop
+        if loop.restarted_mid_epoch and loop.epoch_progress.total.completed == loop.epoch_progress.total.started:
+            # From a checkpoint of an epoch's last step. That epoch is completed by now, but the trainer would take the
+            # next one for begun, not count it, and begin it anew from any checkpoint within it.
+            loop.reset_restart_stage()
 
     def training_step(self, batch: Sample, batch_index: int) -> Tensor:
         # All chance comes from the number of the batch: a resumed run draws what an uninterrupted one would have drawn.

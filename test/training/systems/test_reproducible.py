@@ -51,20 +51,24 @@ def uninterrupted(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("every", "accumulate", "workers"),
-    [(None, 1, 1), (3, 1, 1), (5, 1, 0), (2, 2, 0)],
-    ids=["of an epoch", "within an epoch", "at an epoch's last batch", "accumulating gradients"],
+    ("every", "accumulate", "workers", "kills"),
+    [(None, 1, 1, [13]), (5, 1, 0, [13]), (1, 1, 1, [10, 13]), (2, 2, 0, [13])],
+    ids=["of an epoch", "at an epoch's last batch", "there, and then within an epoch", "accumulating gradients"],
 )
-def test_resumed_equals_uninterrupted(uninterrupted, tmp_path, every, accumulate, workers):
+def test_resumed_equals_uninterrupted(uninterrupted, tmp_path, every, accumulate, workers, kills):
     """From a checkpoint of any kind; 5 batches an epoch, broken off in the third epoch."""
     options = {"max_epochs": 4, "accumulate_grad_batches": accumulate}
-    saving = ModelCheckpoint(tmp_path, save_last=True, every_n_train_steps=every)
-    with pytest.raises((KeyboardInterrupt, SystemExit)):
-        trainer(tmp_path, callbacks=[saving, Killed(13)], **options).fit(learning_system(), DrivesData(workers=workers))
+    last = None
+    for kill in kills:
+        saving = ModelCheckpoint(tmp_path, save_last=True, every_n_train_steps=every)
+        broken = trainer(tmp_path, callbacks=[saving, Killed(kill)], **options)
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            broken.fit(learning_system(), DrivesData(workers=workers), ckpt_path=last)
+        last = str(tmp_path / "last.ckpt")
 
     resumed = learning_system()
     second = trainer(tmp_path, **options)
-    second.fit(resumed, DrivesData(workers=workers), ckpt_path=str(tmp_path / "last.ckpt"))
+    second.fit(resumed, DrivesData(workers=workers), ckpt_path=last)
     assert second.global_step == 4 * (5 if accumulate == 1 else 3)
     assert not changed(uninterrupted(accumulate), resumed)
 
