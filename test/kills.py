@@ -219,7 +219,7 @@ def again(work: Work, folder: Path, expected: Result) -> str:
 def differences(found: Result, expected: Result) -> str:
     """What is not what comes out without a kill; empty if all is."""
     lines = [f"only in one: {name}" for name in sorted(found.keys() ^ expected.keys())]
-    for name in found.keys() & expected.keys():
+    for name in sorted(found.keys() & expected.keys()):
         one, other = found[name], expected[name]
         if one.shape != other.shape:
             lines.append(f"{name}: {one.shape}, without a kill {other.shape}")

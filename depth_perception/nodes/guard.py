@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
-from rclpy.executors import Executor, ExternalShutdownException
 
 from depth_perception.errors import one_line
-from depth_perception.nodes.log import LimitedLog
 from depth_perception.nodes.perception_node import PerceptionNode
-
-WAIT = 1.0
-"""Seconds until it is looked again whether the process was told to stop: a signal in the wrong moment wakes nobody."""
-PAUSE = 0.01
-"""Seconds of rest after a callback that raised, lest one that always does takes a core."""
 
 Answer = Callable[[Any, Any], Any]
 
@@ -28,23 +20,6 @@ def guard(node: PerceptionNode) -> None:
     for service in node.services:
         answer = _guarded(node, service.srv_name, service.callback)
         service.callback = _one_by_one(answer) if service.srv_type is SetParameters else answer
-
-
-def spin(executor: Executor, log: LimitedLog) -> None:
-    """Spins until the process is told to stop. What a callback raises is logged, and costs that call alone.
-
-    Raises: `ExternalShutdownException` at the end.
-    """
-    while True:
-        try:
-            executor.spin_once(timeout_sec=WAIT)
-        except ExternalShutdownException:
-            raise
-        except Exception as error:
-            if not executor.context.ok():
-                raise
-            log.exception(error)
-            time.sleep(PAUSE)
 
 
 def _guarded(node: PerceptionNode, name: str, callback: Answer) -> Answer:

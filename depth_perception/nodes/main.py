@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 import cv2
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.logging import get_logger
 
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.nodes import memory
-from depth_perception.nodes.guard import guard, spin
+from depth_perception.nodes.executor import make_executor, spin
+from depth_perception.nodes.guard import guard
 from depth_perception.nodes.log import log_warnings
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.shared import Shared
@@ -36,7 +37,7 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
     sys.setswitchinterval(SWITCH_INTERVAL)
     cv2.setLogLevel(0)  # it would write a line of its own about every damaged picture
     rclpy.init(args=None if arguments is None else list(arguments))
-    executor = SingleThreadedExecutor()
+    executor = make_executor()
     shared = Shared()
     nodes: dict[str, PerceptionNode] = {}
     try:

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -20,11 +20,14 @@ from rclpy.clock import Clock, ClockType, JumpThreshold, TimeJump
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
 from sensor_msgs.msg import Image
 
 from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError, one_line
 from depth_perception.nodes import diagnostics, parameters
+from depth_perception.nodes.executor import bearable
 from depth_perception.nodes.images import ImageOutput
 from depth_perception.nodes.inbox import Inbox
 from depth_perception.nodes.log import LimitedLog
@@ -115,6 +118,21 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
         Raises: `DepthPerceptionError` if that is not possible.
         """
+
+    def create_timer(  # type: ignore[override]  # what follows the callback goes on as it came
+        self, period: float, callback: Callable[[], Any], *arguments: Any, **options: Any
+    ) -> Timer:
+        """As `Node` does it, with a callback that may raise."""
+        return super().create_timer(period, self._bearable(callback), *arguments, **options)
+
+    def create_subscription(  # type: ignore[override]
+        self, message: type, topic: str, callback: Callable[..., Any], *arguments: Any, **options: Any
+    ) -> Subscription:
+        """As `Node` does it, with a callback that may raise."""
+        return super().create_subscription(message, topic, self._bearable(callback), *arguments, **options)
+
+    def _bearable(self, callback: Callable[..., Any]) -> Callable[..., Any]:
+        return bearable(self, lambda: self.log, callback)
 
     # What a pipeline uses.
 

@@ -217,7 +217,7 @@ class TrainingSystem(lightning.LightningModule):
     def on_train_start(self) -> None:
         self._learning_rate.take_over(self.trainer.lr_scheduler_configs[0].scheduler)  # type: ignore[arg-type]
         loop = self.trainer.fit_loop
-        if loop.restarted_mid_epoch and loop.epoch_progress.total.completed == loop.epoch_progress.total.started:
+        if loop.restarted_mid_epoch and loop.epoch_progress.total.completed == loop.epoch_progress.total.ready:
             # From a checkpoint of an epoch's last step. That epoch is completed by now, but the trainer would take the
             # next one for begun, not count it, and begin it anew from any checkpoint within it.
             loop.reset_restart_stage()
