@@ -6,13 +6,16 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from depth_perception.nodes.priority import step_back
+
 Item = TypeVar("Item")
 
 
 class Inbox(Generic[Item]):
     """A thread that works on the newest item there is; one that came before it and was not begun is dropped.
 
-    So however slow the work is, an item is never older than the work on one other item when its own begins.
+    So however slow the work is, an item is never older than the work on one other item when its own begins. It comes
+    after what the process has to answer.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Inbox(Generic[Item]):
         self._thread.join()
 
     def _run(self, after: Inbox[Item] | None) -> None:
+        step_back()
         if after is not None:
             after.close()
         while True:

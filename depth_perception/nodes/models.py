@@ -13,6 +13,7 @@ from depth_perception.engines.engine import Engine
 from depth_perception.engines.settings import EngineSettings, model_file
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.node_status import NodeStatus
+from depth_perception.nodes.priority import stepped_back
 from depth_perception.resources import model_path
 from depth_perception.settings import Setting
 
@@ -24,7 +25,8 @@ def model_parameters(default: str) -> tuple[Setting, ...]:
 
 
 def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> Engine:
-    """The engine of `model_parameters`, warmed up: the first run of any backend is much slower than the others.
+    """The engine of `model_parameters`, warmed up: the first run of any backend is much slower than the others. The
+    threads that it starts have stepped back.
 
     Args:
         value: The value of a parameter by its name.
@@ -32,7 +34,11 @@ def open_model(value: Callable[[str], Any], task: Literal["depth", "pose"]) -> E
     Raises: `DepthPerceptionError` if the model is missing, corrupt or for another task, or cannot be run.
     """
     settings = EngineSettings(**{item.name: value(item.name) for item in EngineSettings.table()})
-    engine = settings.open(model_path(value("model")), task, wait=False)
+    path = model_path(value("model"))
+    return stepped_back(lambda: _warm(settings.open(path, task, wait=False)))
+
+
+def _warm(engine: Engine) -> Engine:
     nothing = {tensor.name: np.zeros(tensor.shape, tensor.dtype) for tensor in engine.inputs}
     engine.run(nothing)
     if len(engine.outputs) > 1:

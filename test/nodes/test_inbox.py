@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import threading
 
 from depth_perception.nodes.inbox import Inbox
+from depth_perception.nodes.priority import STEP
 
 DEADLINE = 60.0
 
@@ -64,3 +66,26 @@ def test_stop_does_not_wait_and_what_comes_after_does() -> None:
     assert work.begun.acquire(timeout=DEADLINE)
     after.close()
     assert work.done == [1, 3]
+
+
+def test_its_work_comes_after_what_else_the_process_does() -> None:
+    """By the niceness of the thread, and of those that it starts."""
+    found: list[int] = []
+
+    def look() -> None:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    def work(item: int) -> None:
+        look()
+        pool = threading.Thread(target=look)
+        pool.start()
+        pool.join()
+        done.set()
+
+    done, own = threading.Event(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    inbox = Inbox(work, lambda item: None)
+    inbox.put(1)
+    assert done.wait(DEADLINE)
+    inbox.close()
+    assert found == [own + STEP] * 2
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
