@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import os
+import re
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +27,11 @@ from depth_perception.cli.main import main
 from depth_perception.evaluation.viewer_file import _require_whole
 from depth_perception.files import OutputError
 
+aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 rerun = pytest.importorskip("rerun", reason="rerun-sdk is not installed")
 WIDTH, HEIGHT, FOCAL_LENGTH = 64, 32, 40.0
 Rows = list[dict[str, Any]]
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def big_endian(topic: str, index: int, message: Any) -> Any:
@@ -123,6 +133,82 @@ def test_rerun_itself_reads_the_file(file: Path, tmp_path: Path) -> None:
     verify = [sys.executable, "-m", "rerun_cli", "rrd", "verify", str(file)]
     done = subprocess.run(verify, env={"HOME": str(tmp_path)}, capture_output=True, text=True, timeout=120)
     assert "1 file verified without error" in done.stdout + done.stderr
+
+
+@contextmanager
+def viewer(file: Path, folder: Path) -> Iterator[str]:
+    """Rerun's own web viewer with the file; gives the address of its page."""
+    log = folder / "viewer.log"
+    import rerun_cli
+
+    program = Path(rerun_cli.__file__).with_name("rerun")  # Python would start it, and not end it
+    serve = [str(program), str(file), "--serve-web", "--bind", "127.0.0.1"]
+    serve += ["--port", "auto", "--web-viewer-port", "0"]
+    environment = {**os.environ, "HOME": str(folder), "NO_COLOR": "1"}
+    with log.open("w") as out:
+        process = subprocess.Popen(serve, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + 60
+        while (found := re.search(r"connect at (http\S+)", log.read_text())) is None:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield found[1]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def likeness(screen: npt.NDArray[np.uint8], wanted: npt.NDArray[np.uint8]) -> float:
+    """Correlation of the part of a screen that is most like a picture, at any size."""
+    found = []
+    for width in range(80, 320, 2):
+        small = cv2.resize(wanted, (width, round(width * wanted.shape[0] / wanted.shape[1])))
+        found.append(cv2.matchTemplate(screen, small, cv2.TM_CCOEFF_NORMED).max())
+    return float(max(found))
+
+
+async def screens(page: str, folder: Path) -> AsyncIterator[npt.NDArray[np.uint8]]:
+    """What a real browser draws of a page, BGR, again and again, by the protocol of Chromium's developer tools."""
+    browse = [str(CHROMIUM), "--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    browse += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
+    browse += [f"--user-data-dir={folder}", "--window-size=1280,800", "--remote-debugging-port=0", page]
+    process = subprocess.Popen(browse, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        async with aiohttp.ClientSession() as session:
+            while not (folder / "DevToolsActivePort").exists():
+                await asyncio.sleep(0.1)
+            port = (folder / "DevToolsActivePort").read_text().split()[0]
+            pages: list[dict[str, str]] = []
+            while not pages:
+                answer = await session.get(f"http://127.0.0.1:{port}/json")
+                pages = [item for item in await answer.json() if item["type"] == "page"]
+            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as tools:
+                while True:
+                    await tools.send_json({"id": 1, "method": "Page.captureScreenshot"})
+                    png = base64.b64decode((await tools.receive_json())["result"]["data"])
+                    yield cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+                    await asyncio.sleep(1.0)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_a_browser_shows_it(file: Path, tmp_path: Path) -> None:
+    """Rerun's web viewer draws the picture."""
+    pictures = [picture(index, WIDTH, HEIGHT)[..., 0] for index in (0, 2, 4)]
+
+    async def wait() -> None:
+        with viewer(file, tmp_path) as page:
+            async for screen in screens(page, tmp_path / "browser"):
+                cv2.imwrite(str(tmp_path / "screen.png"), screen)  # for whoever wants to know why it failed
+                colours = cv2.resize(screen, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+                grey = np.where(np.ptp(colours, axis=2) > 12, 0, colours[..., 0]).astype(np.uint8)  # depth is coloured
+                if grey.std() > 20 and max(likeness(grey, wanted) for wanted in pictures) > 0.9:
+                    return
+
+    asyncio.run(asyncio.wait_for(wait(), 240))
 
 
 def test_a_file_without_its_end_is_not_taken_for_one(file: Path, tmp_path: Path) -> None:
