@@ -187,7 +187,7 @@ async def screens(page: str, folder: Path) -> AsyncIterator[npt.NDArray[np.uint8
                 while True:
                     await tools.send_json({"id": 1, "method": "Page.captureScreenshot"})
                     png = base64.b64decode((await tools.receive_json())["result"]["data"])
-                    yield cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+                    yield np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR), np.uint8)
                     await asyncio.sleep(1.0)
     finally:
         process.terminate()
