@@ -94,7 +94,8 @@ def depth_metrics(
         middle = float(np.median(predicted))
         factor = float(np.median(true)) / (middle if np.isfinite(middle) else maximum)
     predicted = np.clip(predicted * factor, minimum, maximum)
-    ratio = np.maximum(true / predicted, predicted / true)
+    quotient = predicted / true
+    ratio = np.maximum(true / predicted, quotient)
     error = true - predicted
     log_error = np.log(true) - np.log(predicted)
     return DepthMetrics(
@@ -106,7 +107,7 @@ def depth_metrics(
         a1=float(np.mean(ratio < 1.25)),
         a2=float(np.mean(ratio < 1.25**2)),
         a3=float(np.mean(ratio < 1.25**3)),
-        ratio=float(np.median(predicted / true)),
+        ratio=float(np.median(quotient)),
         scale=factor,
         pixels=pixels,
         coverage=pixels / int(known.sum()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -73,10 +73,9 @@ class DepthTally:
             )
         mask = protocol.mask(truth)
         true, predicted = truth[mask], prediction[mask]
-        everything = np.ones(true.shape, bool)
         limits = {"minimum": protocol.minimum, "maximum": protocol.maximum}
-        scaled = depth_metrics(true, predicted, scale="median", mask=everything, **limits)
-        as_it_came = depth_metrics(true, predicted, scale=None, mask=everything, **limits) if metric else None
+        scaled = _errors(true, predicted, scale="median", **limits)
+        as_it_came = _errors(true, predicted, scale=None, **limits) if metric else None
         scale = scaled.scale if as_it_came is None or protocol.scaling == "median" else 1.0
         errors = FrameErrors(scaled, as_it_came, scale)
         self._frames.append(errors)
@@ -85,7 +84,7 @@ class DepthTally:
             for name, where in breakdown.parts(frame, protocol).items():
                 items, inside = found.setdefault(name, []), where[mask]
                 if np.any(predicted[inside] > 0):  # the scale is the whole image's: a part has none of its own
-                    items.append(depth_metrics(true, predicted, scale=scale, mask=inside, **limits))
+                    items.append(_errors(true[inside], predicted[inside], scale=scale, **limits))
         self._sharpness.append(self._tenengrad(prediction * np.float32(scale)))
         if not np.isnan(truth).any():
             self._true_sharpness.append(self._tenengrad(truth))
@@ -133,3 +132,8 @@ class DepthTally:
             return {}
         means = np.mean(sharpness, axis=0).tolist()
         return {f"{limit:g}": value for limit, value in zip(self._protocol.thresholds, means, strict=True)}
+
+
+def _errors(true: Depth, predicted: Depth, **options: Any) -> DepthMetrics:
+    """Of all pixels, whatever their distance."""
+    return depth_metrics(true, predicted, mask=np.ones(true.shape, bool), **options)

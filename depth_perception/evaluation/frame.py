@@ -14,7 +14,7 @@ from depth_perception.geometry.camera import Camera
 Depth = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """One image and its true depth.
 

@@ -6,6 +6,8 @@ wrong about all that a vehicle can run into.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -94,6 +96,7 @@ def obstacle_ratios(frame: Frame, prediction: Depth, reach: float = NEAR) -> lis
     return [float(np.median(prediction[there] / frame.truth[there]))]
 
 
+@lru_cache(maxsize=1)  # more than one asks for those of a frame
 def _heights_of(frame: Frame) -> npt.NDArray[np.float32] | None:
     camera = frame.camera
     if camera is None or camera.is_distorted or frame.truth.shape != (camera.height, camera.width):
@@ -108,18 +111,20 @@ def _ground(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], f
         return None
     rng = np.random.default_rng(0)
     best, support = None, _LEAST * len(points)
-    for triple in points[rng.integers(len(points), size=(_TRIALS, 3))]:
-        normal = np.cross(triple[1] - triple[0], triple[2] - triple[0])
+    triples = points[rng.integers(len(points), size=(_TRIALS, 3))]
+    for start, normal in zip(
+        triples[:, 0], np.cross(triples[:, 1] - triples[:, 0], triples[:, 2] - triples[:, 0]), strict=True
+    ):
         size = np.linalg.norm(normal)
         if size < 1e-6:
             continue
         normal *= np.sign(normal[1]) / size
         if normal @ DOWN < np.cos(_STEEPEST):
             continue
-        above = normal @ triple[0] - points @ normal
+        above = normal @ start - points @ normal
         score = np.count_nonzero(np.abs(above) < _ROUGH) - 2 * np.count_nonzero(above < -2 * _ROUGH)
         if score > support:
-            best, support = (normal, float(normal @ triple[0])), score
+            best, support = (normal, float(normal @ start)), score
     if best is None:
         return None
     normal, height = best
