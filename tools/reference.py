@@ -26,6 +26,31 @@ NODES = {
     "point_cloud_node": "PointCloudNode",
 }
 OF_EVERY_NODE = ("/diagnostics", "/parameter_events", "/rosout", "/clock", "~/transition_event")
+MESSAGES = {
+    "/tf": "tf2_msgs/msg/TFMessage",
+    "/tf_static": "tf2_msgs/msg/TFMessage",
+    "camera_info": "sensor_msgs/msg/CameraInfo",
+    "depth/camera_info": "sensor_msgs/msg/CameraInfo",
+    "depth/color": "sensor_msgs/msg/Image",
+    "depth/confidence": "sensor_msgs/msg/Image",
+    "depth/image_rect": "sensor_msgs/msg/Image",
+    "depth/points": "sensor_msgs/msg/PointCloud2",
+    "depth/relative": "sensor_msgs/msg/Image",
+    "depth/scale": "geometry_msgs/msg/Vector3Stamped",
+    "image": "sensor_msgs/msg/Image",
+    "image/compressed": "sensor_msgs/msg/CompressedImage",
+    "image_rect": "sensor_msgs/msg/Image",
+    "odom": "nav_msgs/msg/Odometry",
+    "path": "nav_msgs/msg/Path",
+    "rgb/camera_info": "sensor_msgs/msg/CameraInfo",
+    "rgb/image_rect_color": "sensor_msgs/msg/Image",
+    "semantics/color": "sensor_msgs/msg/Image",
+    "semantics/image": "sensor_msgs/msg/Image",
+    "semantics/labels": "std_msgs/msg/String",
+    "speed": "nav_msgs/msg/Odometry",
+    "~/set_pose": "geometry_msgs/msg/PoseWithCovarianceStamped",
+}
+"""What topics carry; a test holds it against the nodes."""
 SOURCES = (
     "training.data.datasets.bag.BagData",
     "training.data.datasets.video.VideoData",
@@ -73,8 +98,11 @@ def topics() -> Iterator[str]:
         allowed = policy.findall(f".//profile[@node='{node}']/topics")
         for way in ("subscribe", "publish"):
             names = [item.text or "" for topics in allowed if topics.get(way) for item in topics.findall("topic")]
-            named = ", ".join(code(name) for name in names if name not in OF_EVERY_NODE)
-            yield f"* {'subscribes to' if way == 'subscribe' else 'publishes'} {named}"
+            yield f"\n{'Subscribes to' if way == 'subscribe' else 'Publishes'}:\n"
+            yield from table(
+                ("topic", "message"),
+                ((code(name), code(MESSAGES[name])) for name in names if name not in OF_EVERY_NODE),
+            )
 
 
 def launching() -> Iterator[str]:

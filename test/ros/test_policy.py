@@ -10,6 +10,7 @@ from helpers.graph import DEADLINE, ROOT, Graph
 from helpers.models import write_depth_model, write_pose_model
 
 from depth_perception.model_file import SemanticClass
+from tools.reference import MESSAGES, OF_EVERY_NODE
 
 ASKING = """
 import json, sys
@@ -32,7 +33,7 @@ WAYS = {  # of using each, which together use all there is
 rclpy.init()
 listener = rclpy.create_node("listener")
 listener.create_subscription(PointCloud2, "depth/points", lambda message: None, 1)
-found = {}
+found, types = {}, {}
 for kind, ways in WAYS.items():
     node = kind()
     name = node.get_name()
@@ -50,10 +51,13 @@ for kind, ways in WAYS.items():
             ("request", node.get_client_names_and_types_by_node(name, "/")),
         ):
             sets[how] |= {topic for topic, _ in names}
+            if how in ("publish", "subscribe"):
+                types |= {topic: sorted({*types.get(topic, ()), *kinds}) for topic, kinds in names}
         node.trigger_deactivate()
         node.trigger_cleanup()
     node.destroy_node()
-print(json.dumps({name: {how: sorted(names) for how, names in sets.items()} for name, sets in found.items()}))
+found = {name: {how: sorted(names) for how, names in sets.items()} for name, sets in found.items()}
+print(json.dumps({"found": found, "types": types}))
 """
 CLOCK = {"/clock"}
 """What nodes listen to with ``use_sim_time``."""
@@ -69,7 +73,8 @@ def test_the_policy_is_what_the_nodes_do(graph: Graph, tmp_path: Path) -> None:
     script = ASKING.replace('"depth.onnx"', repr(str(tmp_path / "depth.onnx")))
     with graph.run(["-c", script.replace('"pose.onnx"', repr(str(tmp_path / "pose.onnx")))]) as process:
         assert process.wait(DEADLINE) == 0, process.output
-        found = json.loads(process.output.splitlines()[-1])
+        said = json.loads(process.output.splitlines()[-1])
+    found = said["found"]
     done = {(node, how): set(names) for node, sets in found.items() for how, names in sets.items() if names}
     for node in found:
         done.setdefault((node, "subscribe"), set()).update(CLOCK)
@@ -77,6 +82,18 @@ def test_the_policy_is_what_the_nodes_do(graph: Graph, tmp_path: Path) -> None:
         done[node, "subscribe"] |= TF_IN
     done["odometry_node", "publish"] |= TF_OUT
     assert allowed(ROOT / "config" / "sros2_policy.xml") == done
+
+    general = {named(topic, node) for topic in OF_EVERY_NODE for node in found}
+    types = {topic: kinds for topic, kinds in said["types"].items() if topic not in general}
+    assert types == {
+        named(topic, "odometry_node"): [kind] for topic, kind in MESSAGES.items() if topic not in TF_IN | TF_OUT
+    }
+
+
+def named(topic: str, node: str) -> str:
+    """The absolute name of a topic of a node."""
+    name = topic.replace("~", f"/{node}")
+    return name if name.startswith("/") else f"/{name}"
 
 
 def allowed(policy: Path) -> dict[tuple[str, str], set[str]]:
@@ -87,8 +104,8 @@ def allowed(policy: Path) -> dict[tuple[str, str], set[str]]:
         for rules in profile:
             ((how, rule),) = rules.attrib.items()
             assert rule == "ALLOW"
-            names = [str(item.text).replace("~", f"/{node}") for item in rules]
+            names = [named(str(item.text), node) for item in rules]
             assert (node, how) not in found
             assert len(set(names)) == len(names)
-            found[node, how] = {name if name.startswith("/") else f"/{name}" for name in names}
+            found[node, how] = set(names)
     return found
