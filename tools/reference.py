@@ -195,7 +195,7 @@ def form(action: argparse.Action) -> str:
 
 
 def words_of(action: argparse.Action) -> str:
-    words = (action.help or "") % {**vars(action), "prog": ""} if "%(" in (action.help or "") else action.help or ""
+    words = argparse.HelpFormatter("")._expand_help(action) if action.help else ""
     return f"{words} (required)" if action.required and action.option_strings else words
 
 

@@ -18,11 +18,12 @@ def add_options(parser: argparse._ActionsContainer, table: Sequence[Setting], pr
     """An option for each setting; `prefix` goes before its name."""
     for item in table:
         name = f"--{prefix}{item.name}".replace("_", "-")
-        shown = f"{item.description} (default: %(default)s)"
+        said = item.description.replace("%", "%%")  # argparse would fill it in
+        shown = f"{said} (default: %(default)s)"
         if item.length is not None:
-            parser.add_argument(name, type=float, nargs=item.length, metavar="X", help=item.description)
+            parser.add_argument(name, type=float, nargs=item.length, metavar="X", help=said)
         elif isinstance(item.default, bool):
-            parser.add_argument(name, action="store_true", help=item.description)
+            parser.add_argument(name, action="store_true", help=said)
         elif item.choices:
             parser.add_argument(name, choices=item.choices, default=item.default, help=shown)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from helpers.models import write_depth_model, write_pose_model
 from helpers.recordings import write_recording
 
 from depth_perception import __version__
-from depth_perception.cli.main import main
+from depth_perception.cli.main import main, parser
+from depth_perception.engines.settings import EngineSettings
+from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.model_file import SemanticClass
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +53,15 @@ def test_help_names_the_commands_and_imports_nothing_heavy():
     assert done.returncode == 0, done.stderr
     for name in ("inspect", "evaluate", "demo"):
         assert name in done.stdout
+
+
+def test_help_says_of_each_setting_what_its_table_says():
+    (commands,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for name, sub in commands.choices.items():
+        assert "option_strings" not in sub.format_help(), name  # what argparse makes of "1 % at most"
+    shown = "".join(commands.choices["evaluate"].format_help().split())
+    for item in (*EngineSettings.table(), *DepthSettings.table(), *OdometrySettings.table()):
+        assert "".join(item.description.split()) in shown, item.name
 
 
 def test_version():
