@@ -22,9 +22,10 @@ help:  ## what there is to make
 demo: $(VENV)/robot.stamp  ## plays the sample recording through the real nodes and writes out/demo/report.html
 	$(RUN) -m depth_perception.cli demo
 
-# Tests share the cores; those that judge rates have the machine to themselves, as nodes do.
+# Tests share the cores, and one more than these have work while another waits for a node; those that judge rates have
+# the machine to themselves, as nodes do.
 test: $(VENV)/workshop.stamp  ## every test
-	$(RUN) -m pytest -m "not alone" --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(RUN) -m pytest -m "not alone" --numprocesses $$(($$(nproc) + 1)) --maxprocesses 4 --dist worksteal
 	$(RUN) -m pytest -m alone --ignore test/training
 
 # A few minutes of tests beside other versions than those that are pinned, each in an environment of its own in cache/.

@@ -44,10 +44,10 @@ def make_system(stage: Stage, losses: LossWeights = SUPERVISED, **options: Any) 
     return DualNetworksSystem(network, PoseNet(2, 0.01, 0.1, 0.5), stage, 180.0, losses=losses, **options)
 
 
-def make_samples(drives: Sequence[Drive], stage: Stage) -> SnippetSamples:
-    """Samples at the stage's resolution, as they are."""
-    width, height = (96, 64) if stage == "lr" else (288, 192)
-    return SnippetSamples([StreetSnippets(drives)], [(width, height)], NONE, seed=0)  # type: ignore[arg-type]
+def make_samples(drives: Sequence[Drive], stage: Stage, size: tuple[int, int] | None = None) -> SnippetSamples:
+    """Samples at the stage's resolution or another `size`, as they are."""
+    size = size or ((96, 64) if stage == "lr" else (288, 192))
+    return SnippetSamples([StreetSnippets(drives)], [size], NONE, seed=0)  # type: ignore[arg-type]
 
 
 def loader(
@@ -57,10 +57,11 @@ def loader(
     batch_size: int = 4,
     rank: int = 0,
     ranks: int = 1,
+    size: tuple[int, int] | None = None,
     **options: Any,
 ) -> ResumableLoader:
     """Shuffled batches for training."""
-    items = make_samples(drives, stage)
+    items = make_samples(drives, stage, size)
     sampler = EpochSampler([len(items)], samples, seed=0, rank=rank, ranks=ranks, block=batch_size)
     return ResumableLoader(items, sampler, batch_size, **options)
 

@@ -1,5 +1,7 @@
 """What tests of the workshop share. They are small: one thread each is fastest, and leaves the machine to others."""
 
+import functools
+
 import pytest
 
 from depth_perception.geometry.camera import Camera
@@ -14,6 +16,14 @@ def _one_thread():
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _operators_read_once():
+    """torch.onnx reads the sources of all its operators anew for each export: a third of the time of a small one."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
 
 
 @pytest.fixture(scope="session")
