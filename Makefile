@@ -8,7 +8,9 @@ PYTHON ?= $(shell for name in python3 python3.12 python3.11 python3.10; do \
 	&& { echo $$name; break; }; done)
 RUN := $(VENV)/bin/python
 .DEFAULT_GOAL := help
-PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --require-hashes
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes
+# pip compiles on one core; what does not compile is not imported either.
+COMPILE := $(RUN) -m compileall -qq -j 0 $(VENV) || true
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet --no-annotate \
 	--universal --generate-hashes --python-version 3.10
 # The build of torch for CPUs (x86-64, Python 3.11), where an index has it; PyPI's own are for NVIDIA GPUs.
@@ -91,6 +93,7 @@ $(RUN):
 $(VENV)/robot.stamp: requirements.txt | $(RUN)
 	@echo "Installing what the robot side needs into $(VENV) (once, about a minute) ..."
 	$(PIP) -r requirements.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
@@ -99,9 +102,11 @@ $(VENV)/workshop.stamp: requirements-dev.txt $(VENV)/robot.stamp | $(RUN)
 		$(PIP) --no-deps -r requirements-dev-cuda.txt; }
 	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-10 -r requirements-tensorrt-10.txt
 	$(PIP) --no-deps --upgrade --target $(VENV)/tensorrt-11 -r requirements-tensorrt-11.txt
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/docs.stamp: requirements-docs.txt $(VENV)/workshop.stamp | $(RUN)
 	@echo "Installing what builds the documentation into $(VENV) (once) ..."
 	$(PIP) --no-deps -r requirements-docs.txt
+	@$(COMPILE)
 	@touch $@
