@@ -103,7 +103,7 @@ class DrivesData(lightning.LightningDataModule):
     def __init__(self, batch_size: int = 4, workers: int = 0) -> None:
         super().__init__()
         self._batch_size = batch_size
-        self._options = {"num_workers": workers}
+        self._options: dict[str, Any] = {"num_workers": workers}
 
     def train_dataloader(self) -> ResumableLoader:
         drives = [_drive(12, seed) for seed in (0, 1)]

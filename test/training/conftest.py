@@ -23,7 +23,7 @@ def _operators_read_once():
     """torch.onnx reads the sources of all its operators anew for each export: a third of the time of a small one."""
     from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-    ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+    ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
