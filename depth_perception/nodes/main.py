@@ -34,6 +34,7 @@ def run(kinds: Mapping[str, Callable[[Shared], PerceptionNode]], arguments: Sequ
     cannot be configured lives on: /diagnostics says why, and it can be configured again. So does one that was sent
     something that a callback cannot bear.
     """
+    memory.share_arenas()
     sys.setswitchinterval(SWITCH_INTERVAL)
     cv2.setLogLevel(0)  # it would write a line of its own about every damaged picture
     rclpy.init(args=None if arguments is None else list(arguments))
