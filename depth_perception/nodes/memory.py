@@ -10,8 +10,8 @@ PERIOD = 10.0
 seen to wait for it; and of what each thread frees, the C library keeps ever more: 5 MB an hour."""
 
 ARENAS = 2
-"""Of the C library. In eight minutes of 2,200 faults the nodes' memory grew from 281 to 282 MB; with as many as it likes,
-from 283 to 289."""
+"""Of the C library. In eight minutes of 2,200 faults the nodes' memory grew from 281 to 282 MB; with as many as it
+likes, from 283 to 289."""
 _M_ARENA_MAX = -8
 """Of mallopt, in malloc.h."""
 
