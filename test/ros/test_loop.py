@@ -11,8 +11,9 @@ from helpers.models import write_depth_model
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
-WORK = 80
-"""Convolutions that an image takes: some tenths of a second, while which the clock jumps."""
+WORK = 240
+"""Convolutions that an image takes: a second or so, while which the clock jumps."""
+TRIES = 10
 
 
 def test_what_was_worked_on_when_the_clock_went_back_is_not_published(graph: Graph, tmp_path: Path) -> None:
@@ -33,9 +34,13 @@ def test_what_was_worked_on_when_the_clock_went_back_is_not_published(graph: Gra
         camera.now = 900 * 10**9
         tick(900)
         depth.of(camera.send())  # in the first loop all is as ever
-        late = camera.send()
-        graph.spin(0.05)  # it is being worked on
-        assert not depth.has(late), "the model is too quick for this test: give it more work"
+        for _ in range(TRIES):
+            late = camera.send()
+            graph.spin(0.05)
+            if not depth.has(late):  # it is being worked on
+                break
+        else:
+            raise AssertionError("the model is too quick for this test: give it more work")
         camera.now = 300 * 10**9
         tick(300)
         depth.of(camera.send())
