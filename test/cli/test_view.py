@@ -27,7 +27,6 @@ from depth_perception.cli.main import main
 from depth_perception.evaluation.viewer_file import _require_whole
 from depth_perception.files import OutputError
 
-aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 rerun = pytest.importorskip("rerun", reason="rerun-sdk is not installed")
 WIDTH, HEIGHT, FOCAL_LENGTH = 64, 32, 40.0
 Rows = list[dict[str, Any]]
@@ -138,9 +137,9 @@ def test_rerun_itself_reads_the_file(file: Path, tmp_path: Path) -> None:
 @contextmanager
 def viewer(file: Path, folder: Path) -> Iterator[str]:
     """Rerun's own web viewer with the file; gives the address of its page."""
-    log = folder / "viewer.log"
     import rerun_cli
 
+    log = folder / "viewer.log"
     program = Path(rerun_cli.__file__).with_name("rerun")  # Python would start it, and not end it
     serve = [str(program), str(file), "--serve-web", "--bind", "127.0.0.1"]
     serve += ["--port", "auto", "--web-viewer-port", "0"]
@@ -170,15 +169,18 @@ def likeness(screen: npt.NDArray[np.uint8], wanted: npt.NDArray[np.uint8]) -> fl
 
 async def screens(page: str, folder: Path) -> AsyncIterator[npt.NDArray[np.uint8]]:
     """What a real browser draws of a page, BGR, again and again, by the protocol of Chromium's developer tools."""
+    import aiohttp
+
     browse = [str(CHROMIUM), "--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
     browse += ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]
     browse += [f"--user-data-dir={folder}", "--window-size=1280,800", "--remote-debugging-port=0", page]
     process = subprocess.Popen(browse, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         async with aiohttp.ClientSession() as session:
-            while not (folder / "DevToolsActivePort").exists():
+            said = folder / "DevToolsActivePort"
+            while not (said.exists() and said.read_text().strip()):
                 await asyncio.sleep(0.1)
-            port = (folder / "DevToolsActivePort").read_text().split()[0]
+            port = said.read_text().split()[0]
             pages: list[dict[str, str]] = []
             while not pages:
                 answer = await session.get(f"http://127.0.0.1:{port}/json")

@@ -52,8 +52,14 @@ def uninterrupted(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("every", "accumulate", "workers", "kills"),
-    [(None, 1, 1, [13]), (5, 1, 0, [13]), (1, 1, 1, [10, 13]), (2, 2, 0, [13])],
-    ids=["of an epoch", "at an epoch's last batch", "there, and then within an epoch", "accumulating gradients"],
+    [(None, 1, 1, [13]), (3, 1, 1, [13]), (5, 1, 0, [13]), (1, 1, 1, [10, 13]), (2, 2, 0, [13])],
+    ids=[
+        "of an epoch",
+        "within an epoch",
+        "at an epoch's last batch",
+        "there, and then within an epoch",
+        "accumulating gradients",
+    ],
 )
 def test_resumed_equals_uninterrupted(uninterrupted, tmp_path, every, accumulate, workers, kills):
     """From a checkpoint of any kind; 5 batches an epoch, broken off in the third epoch."""
