@@ -61,7 +61,7 @@ class TestCamera:
         self.graph.node.destroy_publisher(self.infos)
 
     def wait_for_listeners(self, count: int = 1) -> None:
-        """Until so many nodes listen to both topics."""
+        """Until so many nodes listen to both topics, which ought to be theirs alone: any other is counted as well."""
         publishers = (self.images, self.infos)
         self.graph.until(
             lambda: all(publisher.get_subscription_count() >= count for publisher in publishers), "nodes that listen"

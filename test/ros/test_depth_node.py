@@ -181,13 +181,18 @@ def test_another_resolution_is_taken_at_once(camera: TestCamera, depth: Listener
 
 
 def test_nothing_is_computed_that_nobody_wants(graph: Graph, models: Path) -> None:
-    remap = {"depth/image_rect": "idle/depth"}
+    topics = ("image", "camera_info", "depth/image_rect")
     with (
-        graph.node_process("depth_node", name="idle", remap=remap, model=models / "depth.onnx"),
-        TestCamera(graph, CAMERA) as camera,
+        graph.node_process(
+            "depth_node",
+            name="idle",
+            remap={topic: f"idle/{topic}" for topic in topics},
+            model=models / "depth.onnx",
+        ),
+        TestCamera(graph, CAMERA, topic="idle/image") as camera,
         graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
     ):
-        camera.wait_for_listeners(2)
+        camera.wait_for_listeners()
 
         def idle() -> NodeStatus:
             mine = [item for message in diagnostics for item in message.status if item.name == "idle"]
@@ -199,7 +204,7 @@ def test_nothing_is_computed_that_nobody_wants(graph: Graph, models: Path) -> No
         graph.until(lambda: idle().received == 3, "diagnostics of three frames")
         graph.until(lambda: idle().skipped + idle().dropped == 3, "all frames let go")
         assert idle().processed == 0
-        with graph.listen(Image, "idle/depth") as listener:
+        with graph.listen(Image, "idle/depth/image_rect") as listener:
             camera.send_until_answered(None, listener)
 
 

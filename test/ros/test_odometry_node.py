@@ -239,15 +239,15 @@ def test_a_clock_that_jumps_back_is_a_new_drive(graph: Graph, models: Path, node
         graph.node_process(
             "odometry_node",
             name="simulated",
-            remap={"odom": "simulated/odom"},
+            remap={topic: f"simulated/{topic}" for topic in ("image", "camera_info", "odom")},
             model=models / "pose.onnx",
             camera_pose=POSE,
             use_sim_time=True,
         ),
         graph.listen(Odometry, "simulated/odom").wait_for_publisher() as odometry,
-        TestCamera(graph, CAMERA) as camera,
+        TestCamera(graph, CAMERA, topic="simulated/image") as camera,
     ):
-        camera.wait_for_listeners(2)
+        camera.wait_for_listeners()
         tick(900)
         renewed(graph, "simulated", camera, odometry)
         last = drive(camera, odometry, 3)[-1]
@@ -303,14 +303,14 @@ def test_a_tilted_camera_that_turns_is_seen_in_body_axes(graph: Graph, tmp_path:
         graph.node_process(
             "odometry_node",
             name="tilted",
-            remap={"odom": "tilted/odom"},
+            remap={topic: f"tilted/{topic}" for topic in ("image", "camera_info", "odom")},
             model=tmp_path / "turn.onnx",
             camera_pose=numbers,
         ),
         graph.listen(Odometry, "tilted/odom").wait_for_publisher() as odometry,
-        TestCamera(graph, CAMERA) as camera,
+        TestCamera(graph, CAMERA, topic="tilted/image") as camera,
     ):
-        camera.wait_for_listeners(2)
+        camera.wait_for_listeners()
         renewed(graph, "tilted", camera, odometry)
         messages = drive(camera, odometry, 6)
     body_from_camera = pose_from(rotation_from_angles(*numbers[3:]), numbers[:3]) @ BODY_FROM_OPTICAL
@@ -343,7 +343,7 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
     ):
         publishers = {topic: graph.node.create_publisher(kind, topic, 10) for topic, kind in topics.items()}
         publishers["depth/scale"] = graph.node.create_publisher(Vector3Stamped, "depth/scale", 10)
-        camera.wait_for_listeners(1)
+        camera.wait_for_listeners()
         graph.until(lambda: all(item.get_subscription_count() for item in publishers.values()), "a node that listens")
         for count in range(10):
             view = street.see(pose_from(np.eye(3), [0.0, 0.0, 0.7 * count]))
