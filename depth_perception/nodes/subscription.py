@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
@@ -68,7 +69,14 @@ class FollowingSubscription:
         self.close()
         source, profile = wanted
         on_message: Any = self._on_message  # rclpy hands over the message's number as well to who takes two arguments
-        self._subscription = self._node.create_subscription(source.message, source.topic, on_message, profile)
+        self._subscription = self._node.create_subscription(
+            source.message,
+            source.topic,
+            on_message,
+            profile,
+            # Groups never forget what they had, so the one of the node would grow with every subscription.
+            callback_group=MutuallyExclusiveCallbackGroup(),
+        )
         self._current = wanted
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Vector3Stamped
 from helpers.camera import CAMERA, TestCamera
-from helpers.graph import DEADLINE, Graph, Listener
+from helpers.graph import DEADLINE, Graph, Listener, Process
 from helpers.models import luma_depth
 from helpers.recordings import road
 from lifecycle_msgs.msg import State, Transition
@@ -126,6 +126,44 @@ def test_impossible_parameters_end_the_start_with_one_line(
         (line,) = process.output.strip().splitlines()
         assert "[FATAL]" in line
         assert said in line
+
+
+def own_lines(process: Process) -> list[str]:
+    """What the process said beside the lines of rcl, which has its own."""
+    assert "Traceback" not in process.output
+    return [line for line in process.output.splitlines() if "[depth_node]" in line]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["-p", "model"], ["-r", "__node:=a/b"], ["--log-level", "depth_node:=loud"], ["--unknown"]],
+    ids=lambda arguments: arguments[0],
+)
+def test_arguments_that_ros_refuses_end_the_start_with_one_line(graph: Graph, arguments: list[str]) -> None:
+    with graph.run(["-m", "depth_perception.nodes.depth_node", "--ros-args", *arguments]) as process:
+        assert process.wait(DEADLINE) == 1
+        (line,) = own_lines(process)
+        assert line.startswith("[FATAL]")
+        assert arguments[-1] in line
+
+
+def test_without_the_keys_that_security_demands_no_node_starts(
+    graph: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fast DDS of the wheels cannot do it with keys either, and says so in two lines."""
+    keys = tmp_path / "enclaves" / "perception"
+    keys.mkdir(parents=True)
+    for name in ("identity_ca.cert", "cert", "key", "permissions_ca.cert"):
+        (keys / f"{name}.pem").touch()
+    for name in ("governance", "permissions"):
+        (keys / f"{name}.p7s").touch()
+    monkeypatch.setenv("ROS_SECURITY_KEYSTORE", str(tmp_path))
+    monkeypatch.setenv("ROS_SECURITY_ENABLE", "true")
+    monkeypatch.setenv("ROS_SECURITY_STRATEGY", "Enforce")
+    with graph.run(["-m", "depth_perception.nodes.depth_node", "--ros-args", "--enclave", "/perception"]) as process:
+        assert process.wait(DEADLINE) == 1
+        (line,) = own_lines(process)
+        assert line.startswith("[FATAL]")
 
 
 def test_without_tf_and_camera_pose_odometry_says_what_to_set(graph: Graph, models: Path) -> None:

@@ -151,3 +151,12 @@ def test_gaps_in_the_numbers_of_a_publisher_are_what_was_lost(graph: Graph) -> N
         assert subscription.lost - lost == 7
         graph.node.destroy_publisher(publisher)
     subscription.close()
+
+
+def test_nothing_is_left_of_subscriptions_that_were_closed(graph: Graph) -> None:
+    subscription = FollowingSubscription(graph.node, (Source("/numbers", String),), lambda message: None)
+    had = len(graph.node.default_callback_group.entities)
+    for _ in range(3):
+        subscription.follow()
+        subscription.close()
+    assert len(graph.node.default_callback_group.entities) == had
