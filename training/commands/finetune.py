@@ -50,7 +50,7 @@ FEWEST = 12
 DECIDE = ("abs_rel", "photometric")
 """Figures of `held_back` that say whether models became better, the first that is known; smaller is better."""
 SMOKE_STEPS = 2
-LEARNING_RATE = 1e-5
+LEARNING_RATE = 3e-5
 AUGMENTATION = {"flip": 0.5, "zoom": 1.2, "colour": 0.5, "blur": 0.1, "noise": 0.1, "jpeg": 0.1}
 
 
@@ -140,7 +140,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--output", type=Path, default=Path("runs/finetune"), help="(default: %(default)s)")
     command.add_argument("--name", default="mine", help="what the models are called (default: %(default)s)")
     command.add_argument(
-        "--steps", type=int, default=1200, help="of LR-Net; HR-Net takes a fourth (default: %(default)s)"
+        "--steps", type=int, default=400, help="of LR-Net; HR-Net takes a fourth (default: %(default)s)"
     )
     command.add_argument("--stride", type=int, default=1, help="frames from one to the next (default: %(default)s)")
     command.add_argument(
