@@ -14,19 +14,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 import yaml
+from torch.utils.data import DataLoader
 
+from depth_perception.engines.choose import open_engine
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.plan_builder import build_plan
 from depth_perception.engines.tensorrt_library import library
-from depth_perception.model_file import read_description
 from training.checkpoint import newest_checkpoint
 from training.commands.fit import TrainingCLI
 from training.commands.fit import main as command_line
+from training.data.augmentation import resized
+from training.data.module import DrivingData
 from training.data.source import SourceSettings
 from training.errors import TrainingError
 from training.exporting.export import export
+from training.exporting.onnx_graph import compare_answers
 from training.networks.dual_networks import DualNetworks
 from training.provenance import Task
 from training.trained import Trained
@@ -48,12 +54,12 @@ def smoke(arguments: Sequence[str]) -> list[Path]:
     Raises: `TrainingError` for a configuration that cannot be trained, or a model that does not answer as it should.
     """
     with tempfile.TemporaryDirectory() as name:
-        trained = train_small(arguments, Path(name))
-        return [export_small(trained, task, Path(name) / f"{task}.onnx") for task in tasks(trained)]
+        trained, data = train_small(arguments, Path(name))
+        return [export_small(trained, task, Path(name) / f"{task}.onnx", data) for task in tasks(trained)]
 
 
-def train_small(arguments: Sequence[str], folder: Path) -> Trained:
-    """Trains and judges a configuration in small, in `folder`; returns what came of it.
+def train_small(arguments: Sequence[str], folder: Path) -> tuple[Trained, DrivingData]:
+    """Trains and judges a configuration in small, in `folder`; returns what came of it, and its small data.
 
     Raises: `TrainingError` for a configuration that cannot be trained.
     """
@@ -72,7 +78,7 @@ def train_small(arguments: Sequence[str], folder: Path) -> Trained:
     figures = small.trainer.callback_metrics
     if not any(key.startswith("val/") for key in figures):
         raise TrainingError("the validation has no figures: give it data whose depth is known")
-    return Trained.read(newest_checkpoint(folder))
+    return Trained.read(newest_checkpoint(folder)), small.datamodule
 
 
 def tasks(trained: Trained) -> list[Task]:
@@ -81,14 +87,22 @@ def tasks(trained: Trained) -> list[Task]:
     return [task for task, model in models.items() if model is not None]
 
 
-def export_small(trained: Trained, task: Task, path: Path) -> Path:
-    """Exports the model of a task to `path`, and builds a plan of it.
+def export_small(trained: Trained, task: Task, path: Path, data: DrivingData) -> Path:
+    """Exports the model of a task to `path`, has it answer a frame of `data`, and builds a plan of it.
 
-    Raises: `TrainingError` if it does not answer a picture as torch does.
+    Raises: `TrainingError` if it does not answer as torch does.
     """
-    export(trained.model(task), trained.describe(task, f"smoke {task}"), path, half=False, samples=1)
-    read_description(path, task)
+    model, description = trained.model(task), trained.describe(task, f"smoke {task}")
+    images = _frames(data, (max(1, len(model.frames)), description.height, description.width, 3))
+    with torch.no_grad():
+        expected = [answer.numpy() for answer in model(torch.from_numpy(images))]
+    export(model, description, path, half=False, samples=1)
     _build_plan(path)
+    engine = open_engine(path, "onnxruntime")
+    given = engine.run({model.input_name: images})
+    for name, answer in zip(model.answers, expected, strict=True):
+        compare_answers(name, given[name], answer)
+    engine.close()
     return path
 
 
@@ -146,6 +160,15 @@ def _build_plan(path: Path) -> None:
     except EngineError:
         return
     build_plan(found, path.read_bytes())
+
+
+def _frames(data: DrivingData, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """Images ``[n, H, W, 3]`` of the validation data in the shape that a model takes."""
+    count, height, width, _ = shape
+    loader = data.val_dataloader()
+    assert isinstance(loader, DataLoader), "the validation had figures"
+    images = loader.dataset[0]["inputs"].numpy()
+    return np.stack([resized(images[min(k, len(images) - 1)], width, height) for k in range(count)])
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -63,13 +63,13 @@ def test_configuration(path, folder, street_renderer, monkeypatch):
     """Many share a network, which is the same graph whatever its losses were: the first of them exports it."""
     monkeypatch.chdir(folder)
     with tempfile.TemporaryDirectory() as place:
-        trained = train_small([f"--config={path}"], Path(place))
+        trained, data = train_small([f"--config={path}"], Path(place))
         assert tasks(trained)[0] == ("pose" if path.stem == "light_pose" else "depth")
         for task in tasks(trained):
             description = trained.describe(task, "smoke")
             view = (description.height, description.width, description.frames)
             if is_first(built_of(trained.model(task), view), folder):
-                graph = onnx.load(export_small(trained, task, Path(place) / f"{task}.onnx")).graph
+                graph = onnx.load(export_small(trained, task, Path(place) / f"{task}.onnx", data)).graph
                 if task == "pose":
                     assert not {node.op_type for node in graph.node} & CANNOT_RUN
 
