@@ -83,6 +83,12 @@ def test_files_from_before_are_read_and_are_what_they_were() -> None:
     assert entries(description) == said
 
 
+def test_version_4_says_what_bfloat16_costs() -> None:
+    said = entries(replace(PLAIN, bfloat16_loss=0.0))
+    assert (said["format_version"], said["bfloat16_loss"]) == (4, 0.0)
+    assert ModelDescription.from_json(json.dumps(said)).bfloat16_loss == 0.0
+
+
 @pytest.mark.parametrize("model", [DEPTH_MODEL, POSE_MODEL])
 def test_the_models_that_come_along_say_how_sure_they_are(model: str) -> None:
     description = read_description(ROOT / model)
@@ -116,7 +122,7 @@ def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, An
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 4}, "format version 4, this package reads 1 to 3: export"),
+        ({"format_version": 5}, "format version 5, this package reads 1 to 4: export"),
         ({"format_version": None}, "format version None"),
         ({"format_version": 3, "extras": ["flow"]}, "it answers flow, this package knows semantics, confidence"),
         ({"format_version": 3, "extras": ["semantics"]}, "semantics without classes"),
@@ -164,6 +170,8 @@ def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, An
         ({"task": "segmentation"}, "task is 'segmentation'"),
         ({"format_version": 3, "scale_sigma": 0.0}, "scale sigma is 0.0, expected a positive number"),
         ({"format_version": 3, "metric": False, "scale_sigma": 0.1}, "of a metric model alone"),
+        ({"format_version": 4, "bfloat16_loss": -0.1}, "loss in bfloat16 is -0.1, expected a number of at least 0"),
+        ({"format_version": 4, "bfloat16_loss": float("nan")}, "bfloat16_loss is nan, expected a number"),
         ({"format_version": 3, "motion_noise": {}}, "depth model with motion noise"),
         ({"format_version": 3, "motion_noise": {"along": -0.1}}, "motion noise along is -0.1, expected"),
         ({"format_version": 3, "motion_noise": {"sideways": 0.1}}, "incomplete .*sideways"),

@@ -69,6 +69,8 @@ def _text(path: str, model: ModelDescription) -> str:
         rows.append(("motion noise", noise.replace("_", " ") + (" (not said)" if model.motion_noise is None else "")))
     if model.minimum_depth is not None and model.maximum_depth is not None:
         rows.append(("depth", f"{model.minimum_depth:g} to {model.maximum_depth:g} m"))
+    if model.bfloat16_loss is not None:
+        rows.append(("in bfloat16", f"{model.bfloat16_loss:.2%} from float32 in the mean"))
     for index, line in enumerate(wrap(", ".join(item.name for item in model.classes), 100)):
         rows.append((f"{len(model.classes)} classes" if index == 0 else "", line))
     for index, data in enumerate(model.training_data):

@@ -43,7 +43,8 @@ def open_engine(
         threads: CPU threads for one run; None leaves the number to what was measured here, else to the backend.
         precision: ``f32`` computes what every backend computes, ``bf16`` in bfloat16 or TF32 where the device has it,
             ``f16`` and ``int8`` the variant that ``depth-perception build`` made; ``auto`` whatever is fastest of these
-            and differs by no more than `LARGEST_LOSS`, on a CPU as far as that was measured here, else ``f32``.
+            and differs by no more than `LARGEST_LOSS`, on a CPU as far as that was measured here, else ``bf16`` if the
+            file says that it differs by no more, else ``f32``.
         wait: False runs the model on the next best as long as the best one takes minutes to be built.
 
     Raises: `ModelFileError` for a file that is no model of ours, `EngineError` if the backend is unknown, is not
@@ -64,7 +65,7 @@ def open_engine(
             candidates = sorted(candidates, key=lambda item: item.name != way.backend)
             precision, threads = way.precision, way.threads
         elif precision == "auto":
-            precision = "f32"  # what fewer bits would gain and cost here is not known
+            precision = _unmeasured(path)
     file, reduced = _file_and_freedom(path, precision)
     return _open_first(file, candidates, Options(threads, reduced), wait, note)
 
@@ -86,6 +87,13 @@ def choose(name: str = "auto", backends: Mapping[str, Backend] = BACKENDS) -> Se
     if obstacle := backends[name].obstacle():
         raise EngineError(obstacle)
     return (backends[name],)
+
+
+def _unmeasured(path: str | Path) -> Precision:
+    """What ``auto`` computes in on a CPU where nobody measured it: in bfloat16, for which CPUs without such units take
+    float32, if the file says that it loses little so. What a variant would gain here is not known."""
+    loss = read_description(path).bfloat16_loss
+    return "bf16" if loss is not None and loss <= LARGEST_LOSS else "f32"
 
 
 def _file_and_freedom(path: str | Path, precision: Precision) -> tuple[str | Path, bool]:

@@ -62,6 +62,8 @@ class ModelEngine:
         self._first = {self.outputs[0].name, VIEW}
         if len(expected_outputs(self.model)) > 1:
             self._first_alone = session(read_part(path, self.outputs[0].name))
+        if self._whole.precision == "bf16" and self.model.bfloat16_loss is not None and not note:
+            note = f"bfloat16, {self.model.bfloat16_loss:.2%} from float32 in the mean"
         notes = "; ".join(filter(None, (note, self._whole.note)))
         precision = self.model.reduction.types if self.model.reduction else self._whole.precision
         self.description = EngineDescription(backend.name, backend.version(), precision, self._whole.device, notes)

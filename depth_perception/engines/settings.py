@@ -24,8 +24,8 @@ class EngineSettings(Settings):
     precision: str = setting(
         "auto",
         "f32; bf16 where the device has it; f16 or int8, of which depth-perception build makes a variant; or auto: the"
-        " fastest of these that is there and was found to differ by 1 % at most; on a CPU f32, until"
-        " depth-perception build has measured it",
+        " fastest of these that is there and was found to differ by 1 % at most; on a CPU bf16 or f32, until"
+        " depth-perception build has measured all",
         choices=("f32", "bf16", "f16", "int8", "auto"),
     )
     threads: int = setting(

@@ -11,7 +11,7 @@ import copy
 import hashlib
 import logging
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ import numpy.typing as npt
 import onnx
 
 from depth_perception.engines import parity
-from depth_perception.engines.backend import Options, Progress
+from depth_perception.engines.backend import Options, Progress, Session
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 from depth_perception.engines.openvino_engine import OpenVino
@@ -73,7 +73,7 @@ def write_variant(
         )
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     reduction = Reduction(types, round(loss, 6), len(frames), digest)
-    write_model(model, replace(description, reduction=reduction), target)
+    write_model(model, replace(description, reduction=reduction, bfloat16_loss=None), target)
     return reduction
 
 
@@ -168,6 +168,26 @@ def loss_of(model: onnx.ModelProto, frames: Sequence[Inputs], expected: Sequence
     return max(_difference(_answers(model, frames, backend), expected) for backend in backends)
 
 
+def bfloat16_loss(graph: bytes, frames: Callable[[], Sequence[Inputs]]) -> float | None:
+    """Mean relative difference of a graph's answers in bfloat16 to those in float32.
+
+    None where that cannot be known: on a CPU without such units, or without OpenVINO, which would use them.
+
+    Args:
+        frames: gives inputs of the model, if they are needed.
+    """
+    if OpenVino().obstacle():
+        return None
+    session = OpenVino().session(graph, Options(reduced=True))
+    try:
+        if session.precision != "bf16":
+            return None
+        inputs = frames()
+        return _difference(_run(session, inputs), _run(OnnxRuntime().session(graph, Options()), inputs))
+    finally:
+        session.close()
+
+
 def _difference(found: Sequence[Inputs], expected: Sequence[Inputs]) -> float:
     """The worst output's, in the mean over the frames."""
     return max(
@@ -178,9 +198,13 @@ def _difference(found: Sequence[Inputs], expected: Sequence[Inputs]) -> float:
 
 def _answers(model: onnx.ModelProto, frames: Sequence[Inputs], backend: Any = None) -> list[dict[str, npt.NDArray]]:
     session = (backend or OnnxRuntime()).session(model.SerializeToString(), Options())
-    answers = [{name: array.copy() for name, array in session.run(inputs).items()} for inputs in frames]
+    answers = _run(session, frames)
     session.close()
     return answers
+
+
+def _run(session: Session, frames: Sequence[Inputs]) -> list[dict[str, npt.NDArray]]:
+    return [{name: array.copy() for name, array in session.run(inputs).items()} for inputs in frames]
 
 
 def _ends(model: onnx.ModelProto) -> tuple[set[str], list[onnx.NodeProto]]:

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.models import write_depth_model
+from helpers.models import redescribe, write_depth_model
 
 from depth_perception.engines import measured
 from depth_perception.engines.build import measure_ways
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.measured import Measurement, Way, fastest, measure, remember, thread_counts
+from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 
 ORT, OPENVINO, LOSSY = Way("onnxruntime", "f32", 1), Way("openvino", "f32", 2), Way("openvino", "bf16", 2)
 IMAGE = {"image": np.random.default_rng(0).integers(0, 256, (1, 32, 64, 3), np.uint8)}
@@ -56,6 +57,31 @@ def test_another_model_or_machine_was_not_measured(model, record, tmp_path, monk
     assert fastest(tmp_path / "other.onnx", BACKENDS, ORT, 1.0) is None
     monkeypatch.setattr(measured, "processor", lambda: "another one")
     assert fastest(model, BACKENDS, ORT, 1.0) is None
+
+
+class Asked(OnnxRuntime):
+    """Notes whether it may compute in fewer bits."""
+
+    def session(self, graph, options):
+        self.reduced = options.reduced
+        return super().session(graph, options)
+
+
+@pytest.mark.parametrize(("loss", "precision", "reduced"), [
+    (None, "auto", False), (0.004, "auto", True), (0.01, "auto", True), (0.0101, "auto", False), (0.004, "f32", False),
+])  # fmt: skip
+def test_what_was_not_measured_is_in_bfloat16_if_the_file_says_that_it_loses_little(model, loss, precision, reduced):
+    redescribe(model, model, bfloat16_loss=loss)
+    asked = Asked()
+    open_engine(model, precision=precision, backends={"onnxruntime": asked}).close()
+    assert asked.reduced is reduced
+
+
+def test_the_loss_is_said_where_the_cpu_has_bfloat16(model):
+    redescribe(model, model, bfloat16_loss=0.0042)
+    said = open_engine(model, "openvino", precision="auto").description
+    assert said.precision == open_engine(model, "openvino", precision="bf16").description.precision
+    assert said.note == ("bfloat16, 0.42% from float32 in the mean" if said.precision == "bf16" else "")
 
 
 @pytest.mark.parametrize("content", ["", "[", "{}", '[{"way": {"speed": 3}}]'])

@@ -10,12 +10,12 @@ import pytest
 from helpers.models import luma_depth, write_depth_model
 from onnx import TensorProto, helper, numpy_helper
 
-from depth_perception.engines import variants
+from depth_perception.engines import parity, variants
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
 from depth_perception.engines.measured import Measurement, Way, remember
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime, OnnxRuntimeSession
-from depth_perception.engines.variants import single_precision, write_variant
+from depth_perception.engines.variants import bfloat16_loss, single_precision, write_variant
 from depth_perception.model_file import ModelDescription, read_description, write_model
 
 HEIGHT, WIDTH = 32, 48
@@ -165,6 +165,17 @@ def test_auto_takes_integers_where_they_were_measured_to_be_fastest_and_good(int
         assert measured_as(None).precision == "f32"  # measured, and gone since
     finally:
         away.rename(integers)
+
+
+def test_bfloat16_is_compared_where_the_cpu_has_it(network, frames):
+    loss = bfloat16_loss(network.read_bytes(), lambda: frames)
+    engine = open_engine(network, "openvino", precision="bf16")
+    if engine.description.precision != "bf16":
+        assert loss is None
+        return
+    off = [parity.difference(engine.run(one)["depth"], answer(network, "onnxruntime", one)) for one in frames]
+    assert loss == pytest.approx(np.mean(off), rel=1e-6)
+    assert 1e-4 < np.mean(off) < 0.02
 
 
 class Gpu(OnnxRuntime):

@@ -12,6 +12,7 @@ import yaml
 from helpers.castles import CASTLES as BENCHMARK
 from helpers.castles import write_castles
 
+from depth_perception.engines.choose import open_engine
 from depth_perception.evaluation.depth_report import read_depth_reports
 from depth_perception.model_file import TrainingData, read_description
 from training.checkpoint import newest_checkpoint
@@ -66,6 +67,8 @@ def test_it_stands_in_the_model_file_with_its_licence(trained, tmp_path):
     description = read_description(tmp_path / "depth.onnx")
     assert description.training_data == (CASTLES,)
     assert description.metric
+    with_units = open_engine(tmp_path / "depth.onnx", precision="bf16").description.precision == "bf16"
+    assert (description.bfloat16_loss is not None) == with_units
 
 
 def test_it_is_judged_by_a_benchmark_of_its_own(trained, tmp_path, capsys):

@@ -9,6 +9,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from depth_perception.engines.free_view import of_size
+from depth_perception.engines.variants import bfloat16_loss
+from depth_perception.evaluation.network_frames import calibration_frames
 from depth_perception.model_file import FreeView, ModelDescription, Score, write_model
 from training.errors import TrainingError
 from training.exporting.onnx_graph import onnx_graph
@@ -59,7 +62,12 @@ def export_checkpoint(
             raise TrainingError(f"{checkpoint}: only depth networks take any view, {task} was asked for")
         free = FreeView(model.network.multiple, description.height * description.width)
         description = replace(description, free_view=free)
-    export(model, description, path, half)
+    graph = onnx_graph(model, description, half)
+    if task == "depth":  # a pose network takes no time, and its turns are small
+        whole = of_size(description, graph.SerializeToString())
+        loss = bfloat16_loss(whole, lambda: calibration_frames(None, description))
+        description = replace(description, bfloat16_loss=None if loss is None else round(loss, 6))
+    write_model(graph, description, path)
     return description
 
 

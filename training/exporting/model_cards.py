@@ -44,6 +44,8 @@ def _card(path: Path, model: ModelDescription) -> str:
         rows.append(("motion noise, one sigma", noise.replace("_", " ")))
     if model.minimum_depth is not None and model.maximum_depth is not None:
         rows.append(("depth", f"{model.minimum_depth:g} to {model.maximum_depth:g} m"))
+    if model.bfloat16_loss is not None:
+        rows.append(("in bfloat16", f"{model.bfloat16_loss:.2%} from float32 in the mean"))
     if model.revision:
         rows.append(("revision of the code", f"`{model.revision}`"))
     lines = [f"## {model.name} (`{path.name}`)", "", "| | |", "|---|---|"]
