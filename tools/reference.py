@@ -37,6 +37,7 @@ MESSAGES = {
     "depth/points": "sensor_msgs/msg/PointCloud2",
     "depth/relative": "sensor_msgs/msg/Image",
     "depth/scale": "geometry_msgs/msg/Vector3Stamped",
+    "odom/scale": "geometry_msgs/msg/Vector3Stamped",
     "image": "sensor_msgs/msg/Image",
     "image/compressed": "sensor_msgs/msg/CompressedImage",
     "image_rect": "sensor_msgs/msg/Image",

@@ -68,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     from depth_perception.progress import ProgressBar
 
     settings = DepthSettings(**chosen(arguments, DepthSettings.table()))
+    if settings.scale_source == "odometry":
+        raise CommandError("--scale-source odometry needs odometry, which predict has not: take evaluate, or the nodes")
     engine_settings = EngineSettings(**chosen(arguments, EngineSettings.table()))
     output = Path(arguments.output)
     made, failed, guessed = 0, 0, False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -50,6 +52,15 @@ class CameraOdometry:
         self._network.scale = scale
 
     @property
+    def depth_scale(self) -> ScaleEstimate | None:
+        """Metres in one unit of the depth model, as they were measured; None before that, and while lengths are not
+        those of depth.
+        """
+        if self._refined is None or not self._refined.goes_by_depth or self._lengths is None:
+            return None
+        return None if self._lengths.scale is None else replace(self._lengths.scale, source="odometry")
+
+    @property
     def source(self) -> MotionSource:
         """What the last motion came from."""
         return "network" if self._refined is None else self._refined.source
@@ -61,8 +72,11 @@ class CameraOdometry:
 
     def add_depth(self, stamp: int, depth: npt.NDArray[np.float32], camera: Camera, scale: ScaleEstimate) -> None:
         """Takes the depth of a recent image, as `RefinedOdometry.add_depth`; a pose network alone has no use for it."""
-        if self._refined is not None:
-            self._refined.add_depth(stamp, depth, camera, scale)
+        if self._refined is None:
+            return
+        if scale.source == "odometry":  # it is taken out again: what follows itself ends nowhere
+            depth, scale = depth / np.float32(scale.value), replace(scale, value=1.0, source="depth")
+        self._refined.add_depth(stamp, depth, camera, scale)
 
     def add_speed(self, stamp: int, speed: float) -> None:
         """Takes a measured speed, m/s, at a time in nanoseconds, if lengths are measured by it."""

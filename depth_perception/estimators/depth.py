@@ -62,7 +62,11 @@ class DepthEstimator:
             scale_source ground_plane alone.
         made: As `NetworkView` has it.
 
-    Raises: `EstimatorError` for a model of another task, and for ground_plane without a pose above the ground.
+    Attributes:
+        measured: `CameraOdometry.depth_scale`, for scale_source odometry; to be set whenever there is a newer one.
+
+    Raises: `EstimatorError` for a model of another task, for ground_plane without a pose above the ground, and for
+        odometry with a model that does not know metres.
     """
 
     def __init__(
@@ -93,6 +97,12 @@ class DepthEstimator:
                 raise EstimatorError("scale_source ground_plane needs to know where the camera is: set camera_pose")
             pose = np.asarray(body_from_camera, np.float64)
             self._ground = GroundPlaneScale(float(pose[2, 3]), -pose[2, :3], model_scale(model))
+        if settings.scale_source == "odometry" and not model.metric:
+            raise EstimatorError(
+                f"scale_source odometry corrects the metres of a model, and '{model.name}' knows none: odometry would"
+                " have no depth to measure by; set ground_plane or constant"
+            )
+        self.measured: ScaleEstimate | None = None
         self._takes_two = bool(model.frames)
         self._previous: tuple[int, npt.NDArray[np.uint8]] | None = None
         self._extras = {output.name for output in extras_of(model)}
@@ -157,6 +167,8 @@ class DepthEstimator:
     def _scale(self, depth: npt.NDArray[np.float32]) -> ScaleEstimate:
         if self._ground is not None:
             return self._ground.update(depth, self.view.camera)
+        if self._settings.scale_source == "odometry" and self.measured is not None:
+            return self.measured
         return known_scale(self._settings, self._engine.model)
 
     def _extra(self, name: str, values: npt.NDArray, alone: bool) -> npt.NDArray:

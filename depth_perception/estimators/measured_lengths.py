@@ -31,6 +31,9 @@ class MeasuredLengths:
         sources: ``ground_plane``, ``speed``, or both.
         road_camera: The pinhole of the images that show the road; None without ground_plane.
 
+    Attributes:
+        scale: What was measured until the last motion, metres in a unit of odometry's lengths; None if nothing was.
+
     Raises: `EstimatorError` for a camera that is not above the ground.
     """
 
@@ -42,6 +45,7 @@ class MeasuredLengths:
         self._road = None if road_camera is None else _RoadScale(road_camera, self._body_from_camera)
         self._fusion = ScaleFusion()
         self._seen: list[ScaleEstimate] = []
+        self.scale: ScaleEstimate | None = None
 
     def add_speed(self, stamp: int, speed: float) -> None:
         """A measured speed in m/s at a time in nanoseconds."""
@@ -63,8 +67,8 @@ class MeasuredLengths:
         self._fusion.drift(motion.seconds)
         for one in measured:
             self._fusion.add(one, motion.stamp)
-        known = self._fusion.estimate(motion.stamp)
-        return motion if known is None else _stretched(motion, known, self._body_from_camera)
+        self.scale = self._fusion.estimate(motion.stamp)
+        return motion if self.scale is None else _stretched(motion, self.scale, self._body_from_camera)
 
 
 class _RoadScale:

@@ -137,6 +137,11 @@ class RefinedOdometry:
         self._proposal.scale = scale
 
     @property
+    def goes_by_depth(self) -> bool:
+        """Whether lengths are those of the depth images, not the pose network's."""
+        return self._depth_scale is not None
+
+    @property
     def free(self) -> npt.NDArray[np.bool_]:
         """``[height, width]`` of `camera`: where its images do not show the own vehicle."""
         return self._tracker.free()

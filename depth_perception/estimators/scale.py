@@ -25,7 +25,7 @@ class ScaleEstimate:
         value: Metres per unit.
         sigma: Standard deviation of ln(value), which is the relative error while it is small; infinite if unknown.
         source: ``model``, ``constant``, ``ground_plane``, ``speed``, ``depth`` (taken over from the depth estimator),
-            ``unknown``; of several that were fused, their names joined by ``+``.
+            ``odometry`` (taken over by it), ``unknown``; of several that were fused, their names joined by ``+``.
     """
 
     value: float
@@ -38,6 +38,11 @@ class ScaleEstimate:
                 f"scale is {self.value:g} with sigma {self.sigma:g}, expected {SMALLEST:g} to {LARGEST:g}, and a sigma"
                 " of at least 0"
             )
+
+    @property
+    def vector(self) -> tuple[float, float, float]:
+        """As ``depth/scale`` says it: value, sigma, and 1 if odometry measured it, else 0."""
+        return self.value, self.sigma, float(self.source == "odometry")
 
     @property
     def known(self) -> bool:

@@ -65,8 +65,9 @@ class DepthSettings(Settings):
     scale_source: str = setting(
         "model",
         "What makes metres of the model's depth: model (it knows), constant (scale), ground_plane (the height of the"
-        " camera above base_frame, measured against the road in the image)",
-        choices=("model", "constant", "ground_plane"),
+        " camera above base_frame, measured against the road in the image), odometry (what odometry_node measures by"
+        " its own scale_source, speed, ground_plane or fused; until it does, the model)",
+        choices=("model", "constant", "ground_plane", "odometry"),
     )
     scale: float = _scale(live=True)
     scale_sigma: float = _scale_sigma(live=True)

@@ -88,8 +88,7 @@ class OutputBag:
         info["roi"] = bag.new("sensor_msgs/msg/RegionOfInterest", **window)
         write("/depth/camera_info", "sensor_msgs/msg/CameraInfo", **info)
         write_image("/image_rect", result.image, "rgb8")
-        scale = vector_fields([result.scale.value, result.scale.sigma, 0.0])
-        vector = bag.new("geometry_msgs/msg/Vector3", **scale)
+        vector = bag.new("geometry_msgs/msg/Vector3", **vector_fields(result.scale.vector))
         write("/depth/scale", "geometry_msgs/msg/Vector3Stamped", vector=vector)
         write_image(f"/{DEPTH.topic}" if result.metric else "/depth/relative", result.depth, DEPTH.encoding)
         if result.metric:

@@ -71,6 +71,11 @@ def replay(
             f"{recording.path}: scale_source {motion.scale_source} needs a measured speed: name its topic"
             f" ({' or '.join(SPEEDS)}) with --speed-topic"
         )
+    if depth.scale_source == "odometry" and (pose_engine is None or not motion.measures):
+        raise EvaluationError(
+            f"{recording.path}: scale_source odometry takes depth's scale from what odometry measures: let odometry's"
+            " scale_source be speed, ground_plane or fused"
+        )
     known = recording.body_from_camera
     pose = BODY_FROM_OPTICAL if known is None else known
     camera, estimator, odometry = None, None, None
@@ -102,6 +107,7 @@ def replay(
                     with watch("odometry"):
                         step = odometry.update(image, recorded.stamp)
                         odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
+                    estimator.measured = odometry.depth_scale
                     if step is not None:
                         scale = step.scale
                         poses.setdefault(step.start, trajectory.pose)

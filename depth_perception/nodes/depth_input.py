@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time as Stamp
-from geometry_msgs.msg import Vector3Stamped
+from geometry_msgs.msg import Vector3, Vector3Stamped
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -18,6 +18,7 @@ from std_msgs.msg import Header
 from depth_perception.camera_info import camera_from_info
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.geometry.camera import Camera
+from depth_perception.message_fields import vector_fields
 from depth_perception.model_outputs import DEPTH
 from depth_perception.nodes.images import depth_from_message, image_from_message
 from depth_perception.nodes.pairing import Pairing
@@ -27,6 +28,8 @@ from depth_perception.nodes.subscription import FollowingSubscription, Source
 
 TOPICS = {DEPTH.topic: Image, "depth/camera_info": CameraInfo, "image_rect": Image}
 SCALE = {"depth/scale": Vector3Stamped}
+ODOMETRY_SCALE = "odom/scale"
+"""What odometry_node measures of depth's scale, for depth_node: the same message."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +141,14 @@ def _decoded(depth: Image, info: CameraInfo, image: Image, scale: Vector3Stamped
     return DepthImages(depth.header, camera, depth_from_message(depth), image_from_message(image), known)
 
 
+def scale_message(scale: ScaleEstimate, header: Header) -> Vector3Stamped:
+    """What ``depth/scale`` and ``odom/scale`` say."""
+    return Vector3Stamped(header=header, vector=Vector3(**vector_fields(scale.vector)))
+
+
 def scale_from_message(message: Vector3Stamped) -> ScaleEstimate:
     """The scale of depth.
 
     Raises: `EstimatorError` for numbers that are no scale.
     """
-    return ScaleEstimate(message.vector.x, message.vector.y, "depth")
+    return ScaleEstimate(message.vector.x, message.vector.y, "odometry" if message.vector.z else "depth")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from functools import lru_cache
 
-from geometry_msgs.msg import Vector3, Vector3Stamped
+from geometry_msgs.msg import Vector3Stamped
 from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import DepthSettings
+from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_outputs import DEPTH, extras_of
 from depth_perception.node_status import NodeStatus
@@ -22,13 +23,20 @@ from depth_perception.nodes.camera_info import message_from_camera
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
 from depth_perception.nodes.camera_input import AnyImage, CameraListener
 from depth_perception.nodes.depth_color import colored
-from depth_perception.nodes.depth_input import DepthImages, resolved_topics
+from depth_perception.nodes.depth_input import (
+    ODOMETRY_SCALE,
+    DepthImages,
+    resolved_topics,
+    scale_from_message,
+    scale_message,
+)
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.pipeline import Frame, Input, Pipeline, nanoseconds
 from depth_perception.nodes.semantics import SemanticsOutput
 from depth_perception.nodes.shared import Shared
+from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.resources import DEPTH_MODEL
 
 NAME = "depth_node"
@@ -68,6 +76,11 @@ class DepthPipeline(Pipeline[AnyImage]):
             for output in extras_of(model)
         }
         self._listener = CameraListener(node, node.shared, lambda message: node.take(message, message.header.stamp))
+        self._others: list[Input] = []
+        self._measured: ScaleEstimate | None = None
+        if node.settings.scale_source == "odometry":
+            source = Source(node.resolve_topic_name(ODOMETRY_SCALE), Vector3Stamped)
+            self._others.append(FollowingSubscription(node, (source,), self._on_scale, node.value("input_reliability")))
         self._estimator = lru_cache(maxsize=1)(self._make_estimator)
         self._scale: ScaleEstimate | None = None
         if not model.metric and node.settings.scale_source == "model":
@@ -77,7 +90,7 @@ class DepthPipeline(Pipeline[AnyImage]):
 
     @property
     def inputs(self) -> Sequence[Input]:
-        return (self._listener,)
+        return (self._listener, *self._others)
 
     def process(self, frame: Frame[AnyImage]) -> bool:
         extras = {name for name, output in self._extras.items() if output.is_wanted}
@@ -92,6 +105,7 @@ class DepthPipeline(Pipeline[AnyImage]):
         estimator = self._estimator(self._listener.camera.camera(header, width, height), header.frame_id)
         if wants_depth:
             estimator.change(self._node.settings)
+            estimator.measured = self._measured
             result = estimator.estimate(image, nanoseconds(frame.stamp), extras=extras)
             if self._node.is_outdated(frame):
                 return False
@@ -107,6 +121,7 @@ class DepthPipeline(Pipeline[AnyImage]):
 
     def restart(self) -> None:
         self._estimator.cache_clear()
+        self._measured = None
         if self._camera_pose is not None:
             self._camera_pose.forget()
 
@@ -119,8 +134,7 @@ class DepthPipeline(Pipeline[AnyImage]):
         if output.is_wanted:
             output.publish(result.depth, header)
         if _is_wanted(self._scale_output):
-            scale = Vector3(x=float(result.scale.value), y=float(result.scale.sigma))
-            self._scale_output.publish(Vector3Stamped(header=header, vector=scale))
+            self._scale_output.publish(scale_message(result.scale, header))
         if self._color.is_wanted:
             self._color.publish(colored(result.depth), header)
         if result.metric:
@@ -128,6 +142,12 @@ class DepthPipeline(Pipeline[AnyImage]):
                 listener(DepthImages(header, result.camera, result.depth, result.image, result.scale))
         for name, values in result.extras.items():
             self._extras[name].publish(values, header)
+
+    def _on_scale(self, message: Vector3Stamped) -> None:
+        try:
+            self._measured = scale_from_message(message)
+        except EstimatorError as error:
+            self._node.log.exception(error, f"{ODOMETRY_SCALE}: ")
 
     def _make_estimator(self, camera: Camera, camera_frame: str) -> DepthEstimator:
         pose = None if self._camera_pose is None else self._camera_pose.of(camera_frame)
@@ -137,14 +157,14 @@ class DepthPipeline(Pipeline[AnyImage]):
 
 
 class DepthNode(PerceptionNode[AnyImage, DepthSettings]):
-    """Subscribes to ``image`` and ``camera_info``.
+    """Subscribes to ``image`` and ``camera_info``; with scale_source odometry to ``odom/scale``.
 
     Publishes ``depth/image_rect`` (32FC1, metres along the optical axis; NaN invalid, +inf beyond the range, -inf
     closer than it), ``depth/camera_info``, ``image_rect`` (rgb8, the view the depth belongs to), the same two as
     ``rgb/camera_info`` and ``rgb/image_rect_color``, ``depth/scale`` (x: metres in one unit of the model, y: its
-    relative standard deviation) and ``depth/color`` (rgb8, to look at). Depth of unknown scale goes to
-    ``depth/relative`` instead. A model that answers more adds the topics of `model_outputs`, and of `SemanticsOutput`.
-    Stamp and frame are those of the image. What nobody subscribes to is not computed.
+    relative standard deviation, z: 1 if odometry measured it, else 0) and ``depth/color`` (rgb8, to look at). Depth of
+    unknown scale goes to ``depth/relative`` instead. A model that answers more adds the topics of `model_outputs`, and
+    of `SemanticsOutput`. Stamp and frame are those of the image. What nobody subscribes to is not computed.
 
     Attributes:
         listeners: In this process, to what it publishes.

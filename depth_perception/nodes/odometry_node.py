@@ -32,7 +32,15 @@ from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import PARAMETERS as CAMERA_PARAMETERS
 from depth_perception.nodes.camera_input import AnyImage, CameraListener
-from depth_perception.nodes.depth_input import Decode, DepthFeed, DepthTopics, resolved_topics, scale_from_message
+from depth_perception.nodes.depth_input import (
+    ODOMETRY_SCALE,
+    Decode,
+    DepthFeed,
+    DepthTopics,
+    resolved_topics,
+    scale_from_message,
+    scale_message,
+)
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
 from depth_perception.nodes.parameters import NodeError
@@ -81,6 +89,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._transform_output = _transform_output(node)
         self._odom_output = node.output(Odometry, "odom")
         self._path_output = node.output(Path, "path")
+        self._scale_output = node.output(Vector3Stamped, ODOMETRY_SCALE) if node.settings.measures else None
         self._trajectory = Trajectory()
         self._path: deque[PoseStamped] = deque(maxlen=node.value("path_length"))
         self._path_sent: int | None = None
@@ -137,6 +146,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
             self._trajectory.add(motion)
             self._write(motion, start)
             self._publish(motion, Header(stamp=frame.stamp, frame_id=self._node.value("odom_frame")))
+            if self._scale_output is not None and (scale := odometry.depth_scale) is not None:
+                self._scale_output.publish(scale_message(scale, header))
         return True
 
     def restart(self) -> None:
@@ -179,7 +190,9 @@ class OdometryPipeline(Pipeline[AnyImage]):
         while self._depths:
             try:
                 images = self._depths.popleft()()
-                scale = UNKNOWN_SCALE if images.scale is None else replace(images.scale, source="depth")
+                scale = images.scale or UNKNOWN_SCALE
+                if scale.known and scale.source != "odometry":
+                    scale = replace(scale, source="depth")
                 odometry.add_depth(nanoseconds(images.header.stamp), images.depth, images.camera, scale)
             except DepthPerceptionError as error:  # the image that waits for it is none the worse
                 self._node.log.exception(error, "depth is left out: ")
@@ -227,8 +240,9 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
     (where it is in the same process, it needs no topics); with scale_source speed or fused, ``speed`` (the twist of a
     nav_msgs/Odometry or a geometry_msgs/TwistStamped).
 
-    Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, and TF if
-    asked for. The service ``~/reset`` starts anew at the origin; so does time that goes back. The topic ``~/set_pose``
+    Publishes ``odom`` (nav_msgs/Odometry of base_frame in odom_frame, from the second image on), ``path``, TF if asked
+    for, and ``odom/scale`` (as ``depth/scale``) if its scale_source measures what a unit of depth is. The service
+    ``~/reset`` starts anew at the origin; so does time that goes back. The topic ``~/set_pose``
     (geometry_msgs/PoseWithCovarianceStamped in odom_frame) says where the body is, as robot_localization's does.
     """
 

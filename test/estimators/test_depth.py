@@ -14,7 +14,7 @@ from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import camera_mount
-from depth_perception.model_file import SemanticClass
+from depth_perception.model_file import SCALE_SIGMA, SemanticClass
 from depth_perception.model_outputs import OUTPUTS
 
 CAMERA = Camera(64, 32, 80.0, 80.0, 31.5, 15.5)  # twice the focal length the model was trained at
@@ -103,6 +103,27 @@ def test_a_relative_model_is_not_metric_until_it_has_a_scale(tmp_path):
     scaled = DepthEstimator(engine, CAMERA, DepthSettings(scale_source="constant", scale=1.5)).estimate(IMAGE)
     assert (scaled.metric, scaled.scale) == (True, ScaleEstimate(1.5, 0.05, "constant"))
     np.testing.assert_allclose(scaled.depth, 1.5 * relative.depth, rtol=1e-5)
+
+
+def test_the_scale_may_be_what_odometry_measures(tmp_path):
+    write_depth_model(tmp_path / "depth.onnx", focal_length=40.0)
+    engine = open_engine(tmp_path / "depth.onnx")
+    estimator = DepthEstimator(engine, CAMERA, DepthSettings(scale_source="odometry"))
+    before = estimator.estimate(IMAGE)
+    assert before.scale == ScaleEstimate(1.0, SCALE_SIGMA, "model")
+    estimator.measured = ScaleEstimate(1.3, 0.02, "odometry")
+    after = estimator.estimate(IMAGE)
+    assert after.scale == estimator.measured
+    np.testing.assert_allclose(after.depth, 1.3 * before.depth, rtol=1e-5)
+    by_model = DepthEstimator(engine, CAMERA)
+    by_model.measured = estimator.measured
+    assert by_model.estimate(IMAGE).scale == before.scale
+
+
+def test_odometry_has_no_depth_to_measure_a_model_without_metres_by(tmp_path):
+    write_depth_model(tmp_path / "depth.onnx", metric=False)
+    with pytest.raises(EstimatorError, match="corrects the metres of a model, and 'luma_depth' knows none"):
+        DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA, DepthSettings(scale_source="odometry"))
 
 
 def test_range_is_in_metres_after_the_scale(tmp_path):

@@ -96,6 +96,39 @@ def test_both_together_are_named_and_surer(engine, views):
     assert motions[-1].scale.sigma < drive(engine, views, "ground_plane")[-1].scale.sigma
 
 
+@pytest.mark.parametrize("source", ["speed", "ground_plane", "fused"])
+@pytest.mark.parametrize("depth_error", [0.8, 1.5])
+def test_depth_takes_over_what_is_measured_and_neither_follows_the_other(engine, views, source, depth_error):
+    """Were its own correction not taken out again of the depth that odometry is given, both would grow without end."""
+    odometry = CameraOdometry(engine, CAMERA, MOUNT, OdometrySettings(scale_source=source))
+    told, motions, values = ScaleEstimate(1.0, 0.2, "model"), [], []
+    for index, view in enumerate(views):
+        stamp = (index + 1) * STEP
+        odometry.add_speed(stamp, SPEED)
+        motion = odometry.update(view.image, stamp)
+        told = odometry.depth_scale or told
+        odometry.add_depth(stamp, told.value * depth_error * view.depth, CAMERA, told)
+        values.append(told.value * depth_error)
+        motions += [] if motion is None else [motion]
+    assert values[0] == depth_error
+    assert told.source == "odometry"
+    assert told.sigma < 0.06
+    np.testing.assert_allclose(values[FRAMES // 2 :], 1.0, atol=0.06)
+    assert settled(motions) == pytest.approx(1.0, abs=0.03)
+
+
+@pytest.mark.parametrize("settings", [
+    OdometrySettings(), OdometrySettings(motion="posenet", scale_source="speed"),
+], ids=["nothing is measured", "lengths are the pose network's"])  # fmt: skip
+def test_there_is_no_scale_of_depth_where_none_was_measured(engine, views, settings):
+    odometry = CameraOdometry(engine, CAMERA, MOUNT, settings)
+    for index, view in enumerate(views):
+        odometry.add_speed((index + 1) * STEP, SPEED)
+        odometry.update(view.image, (index + 1) * STEP)
+        odometry.add_depth((index + 1) * STEP, view.depth, CAMERA, ScaleEstimate(1.0, 0.2, "model"))
+    assert odometry.depth_scale is None
+
+
 def test_a_pose_network_alone_takes_the_speed_too(engine, views):
     odometry = CameraOdometry(engine, CAMERA, MOUNT, OdometrySettings(motion="posenet", scale_source="speed"))
     for index, view in enumerate(views):

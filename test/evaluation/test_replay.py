@@ -10,6 +10,8 @@ from helpers.models import write_depth_model, write_pose_model
 from helpers.recordings import STEP, road, write_recording
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.camera_odometry import CameraOdometry
+from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.errors import EvaluationError
@@ -197,6 +199,37 @@ def test_a_measured_speed_must_be_named_and_makes_metres(tmp_path):
     assert result.trajectory.metric
     (scaled,) = (item for item in result.trajectory.metrics if item.alignment == "scale")
     assert scaled.scale == pytest.approx(0.93, abs=0.04)  # half as far again in the first five of 29 steps
+
+
+def test_depth_takes_its_scale_from_odometry(tmp_path, monkeypatch):
+    """From the second image on, where odometry has measured one."""
+    write_recording(tmp_path / "drive", frames=5)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+    measured = ScaleEstimate(2.0, 0.02, "odometry")
+    monkeypatch.setattr(CameraOdometry, "depth_scale", measured)
+    with Recording.open(tmp_path / "drive", speed_topic="/ground_truth/odom") as recording:
+        by_speed = OdometrySettings(scale_source="speed")
+        result = replay(recording, *engines, DepthSettings(scale_source="odometry"), by_speed)
+    assert result.depth is not None
+    assert result.depth.scale_median == pytest.approx(0.5, rel=1e-3)
+    assert result.depth.metric is not None
+    assert result.depth.metric.abs_rel == pytest.approx(0.8, abs=0.02)  # four of five images
+
+
+@pytest.mark.parametrize("motion", [OdometrySettings(), None], ids=["nothing is measured", "no odometry"])
+def test_a_scale_of_odometry_needs_one_that_measures(tmp_path, motion):
+    write_recording(tmp_path / "drive", frames=2)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    pose = None if motion is None else open_engine(tmp_path / "pose.onnx")
+    by_odometry = DepthSettings(scale_source="odometry")
+    with (
+        Recording.open(tmp_path / "drive") as recording,
+        pytest.raises(EvaluationError, match="let odometry's scale_source be speed, ground_plane or fused"),
+    ):
+        replay(recording, open_engine(tmp_path / "depth.onnx"), pose, by_odometry, motion or OdometrySettings())
 
 
 def test_images_that_are_rectified_already_are_those_of_p(tmp_path):

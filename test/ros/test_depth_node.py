@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Vector3Stamped
+from geometry_msgs.msg import Vector3, Vector3Stamped
 from helpers.camera import CAMERA, FRAME, TestCamera, encoded
 from helpers.graph import DEADLINE, Graph, Listener, Process
 from helpers.models import luma_depth
@@ -455,3 +455,35 @@ def replace_header() -> Any:
     from std_msgs.msg import Header
 
     return Header(frame_id=FRAME)
+
+
+def test_metres_are_those_that_odometry_measures(graph: Graph, models: Path) -> None:
+    topics = ("image", "camera_info", "depth/image_rect", "depth/scale", "odom/scale")
+    picture = smooth_picture()
+    with (
+        graph.node_process(
+            "depth_node",
+            name="corrected",
+            remap={topic: f"corrected/{topic}" for topic in topics},
+            model=models / "depth.onnx",
+            scale_source="odometry",
+        ),
+        graph.listen(Image, "corrected/depth/image_rect").wait_for_publisher() as depth,
+        graph.listen(Vector3Stamped, "corrected/depth/scale").wait_for_publisher() as scales,
+        TestCamera(graph, CAMERA, topic="corrected/image") as camera,
+    ):
+        measured = graph.node.create_publisher(Vector3Stamped, "corrected/odom/scale", 10)
+        camera.wait_for_listeners()
+        graph.until(measured.get_subscription_count, "a node that listens")
+        first, scale = camera.send_until_answered(encoded(picture, "rgb8"), depth, scales)
+        assert (scale.vector.x, scale.vector.z) == (1.0, 0.0)
+        for wrong in (float("nan"), 1e200):  # says so, and goes on with what it knows
+            measured.publish(Vector3Stamped(vector=Vector3(x=wrong, y=0.02, z=1.0)))
+        measured.publish(Vector3Stamped(vector=Vector3(x=1.25, y=0.02, z=1.0)))
+        deadline = time.monotonic() + DEADLINE
+        while (scale := scales.of(camera.send(encoded(picture, "rgb8")))).vector.z == 0.0:
+            assert time.monotonic() < deadline, "the scale is not taken"
+        corrected = depth.of(scale.header.stamp)
+        graph.node.destroy_publisher(measured)
+    assert (scale.vector.x, scale.vector.y) == (1.25, 0.02)
+    np.testing.assert_allclose(values(corrected), 1.25 * values(first), rtol=1e-5)

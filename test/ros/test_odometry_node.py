@@ -325,10 +325,40 @@ def test_a_tilted_camera_that_turns_is_seen_in_body_axes(graph: Graph, tmp_path:
     assert 2 * messages[-1].pose.pose.orientation.z == pytest.approx(6 * 0.03, abs=0.02)
 
 
+STREET_TOPICS = {"depth/image_rect": Image, "image_rect": Image, "depth/camera_info": CameraInfo}
+
+
+def drive_along(
+    graph: Graph, camera: TestCamera, odometry: Listener, prefix: str = "", *, images: int, error: float, sigma: float
+) -> None:
+    """Along a street by 0.7 m an image, with its depth and a measured speed; depth is wrong by the factor `error`."""
+    street = Corridor()
+    topics = STREET_TOPICS | {"depth/scale": Vector3Stamped, "speed": TwistStamped}
+    outputs = {topic: graph.node.create_publisher(kind, prefix + topic, 10) for topic, kind in topics.items()}
+    heard = [output for topic, output in outputs.items() if prefix or topic != "speed"]
+    graph.until(lambda: all(output.get_subscription_count() for output in heard), "a node that listens")
+    for count in range(images):
+        view = street.see(pose_from(np.eye(3), [0.0, 0.0, 0.7 * count]))
+        stamp = camera.send(message_from_image(view.image, "rgb8", Header()))
+        twist = TwistStamped(header=Header(stamp=stamp, frame_id="base_link"))
+        twist.twist.linear.x = 0.7 / (STEP * 1e-9)
+        outputs["speed"].publish(twist)
+        if count:
+            graph.until(lambda stamp=stamp: odometry.has(stamp), "odometry")
+        else:
+            graph.spin(0.5)
+        header = Header(stamp=stamp, frame_id=FRAME)
+        outputs["depth/image_rect"].publish(message_from_image(np.float32(error) * view.depth, "32FC1", header))
+        outputs["image_rect"].publish(message_from_image(view.image, "rgb8", header))
+        outputs["depth/camera_info"].publish(message_from_camera(STREET_CAMERA, header))
+        outputs["depth/scale"].publish(Vector3Stamped(header=header, vector=Vector3(x=1.0, y=sigma)))
+        graph.spin(0.1)
+    for output in outputs.values():
+        graph.node.destroy_publisher(output)
+
+
 def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> None:
     """The pose network says half a metre to every image of a street that was driven along at 0.7 m."""
-    topics = {"depth/image_rect": Image, "image_rect": Image, "depth/camera_info": CameraInfo}
-    street = Corridor()
     with (
         graph.node_process(
             "odometry_node",
@@ -341,23 +371,8 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
         graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
         TestCamera(graph, STREET_CAMERA, topic="street/image") as camera,
     ):
-        publishers = {topic: graph.node.create_publisher(kind, topic, 10) for topic, kind in topics.items()}
-        publishers["depth/scale"] = graph.node.create_publisher(Vector3Stamped, "depth/scale", 10)
         camera.wait_for_listeners()
-        graph.until(lambda: all(item.get_subscription_count() for item in publishers.values()), "a node that listens")
-        for count in range(10):
-            view = street.see(pose_from(np.eye(3), [0.0, 0.0, 0.7 * count]))
-            stamp = camera.send(message_from_image(view.image, "rgb8", Header()))
-            if count:
-                graph.until(lambda stamp=stamp: odometry.has(stamp), "odometry")
-            else:
-                graph.spin(0.5)
-            header = Header(stamp=stamp, frame_id=FRAME)
-            publishers["depth/image_rect"].publish(message_from_image(view.depth, "32FC1", header))
-            publishers["image_rect"].publish(message_from_image(view.image, "rgb8", header))
-            publishers["depth/camera_info"].publish(message_from_camera(STREET_CAMERA, header))
-            publishers["depth/scale"].publish(Vector3Stamped(header=header, vector=Vector3(x=1.0, y=0.04)))
-            graph.spin(0.1)
+        drive_along(graph, camera, odometry, images=10, error=1.0, sigma=0.04)
         said = graph.until(
             lambda: next(
                 (
@@ -375,8 +390,32 @@ def test_corners_and_depth_say_how_far_it_went(graph: Graph, models: Path) -> No
     assert last.twist.twist.linear.x * STEP * 1e-9 == pytest.approx(0.7, rel=0.03)
     assert position(last)[0] == pytest.approx(0.7 * 9, rel=0.06)
     assert (said.scale_source, said.scale_sigma) == ("depth", 0.04)
-    for publisher in publishers.values():
-        graph.node.destroy_publisher(publisher)
+
+
+def test_it_says_what_a_unit_of_depth_is(graph: Graph, models: Path) -> None:
+    """The wheels drive along the same street, whose depth comes out a fourth too long."""
+    topics = (*STREET_TOPICS, "depth/scale", "speed", "image", "camera_info", "odom", "odom/scale")
+    with (
+        graph.node_process(
+            "odometry_node",
+            name="measuring",
+            remap={topic: f"measuring/{topic}" for topic in topics},
+            model=models / "pose.onnx",
+            camera_pose=POSE,
+            scale_source="speed",
+        ),
+        graph.listen(Odometry, "measuring/odom").wait_for_publisher() as odometry,
+        graph.listen(Vector3Stamped, "measuring/odom/scale").wait_for_publisher() as scales,
+        TestCamera(graph, STREET_CAMERA, topic="measuring/image") as camera,
+    ):
+        camera.wait_for_listeners()
+        drive_along(graph, camera, odometry, "measuring/", images=14, error=1.25, sigma=0.2)
+        graph.until(lambda: scales and scales[-1].header.stamp == odometry[-1].header.stamp, "a scale of depth")
+    measured = scales[-1].vector
+    assert measured.x == pytest.approx(1 / 1.25, rel=0.08)
+    assert 0.0 < measured.y < 0.06
+    assert measured.z == 1.0
+    assert odometry[-1].twist.twist.linear.x * STEP * 1e-9 == pytest.approx(0.7, rel=0.03)
 
 
 def test_lengths_are_those_of_a_measured_speed(graph: Graph, models: Path) -> None:

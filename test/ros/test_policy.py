@@ -23,7 +23,7 @@ from depth_perception.nodes.point_cloud_node import PointCloudNode
 
 MOUNT = [0.0, 0.0, 1.5, 0.0, 0.0, 0.0]
 WAYS = {  # of using each, which together use all there is
-    DepthNode: [{"model": "depth.onnx"}, {"image_transport": "compressed"}],
+    DepthNode: [{"model": "depth.onnx"}, {"image_transport": "compressed", "scale_source": "odometry"}],
     OdometryNode: [
         {"model": "pose.onnx", "camera_pose": MOUNT, "scale_source": "fused"},
         {"scale_source": "depth", "image_transport": "compressed"},
