@@ -33,6 +33,7 @@ from depth_perception.nodes.inbox import Inbox
 from depth_perception.nodes.log import LimitedLog
 from depth_perception.nodes.models import engine_summary
 from depth_perception.nodes.pipeline import Frame, Pipeline, nanoseconds
+from depth_perception.nodes.priority import worker
 from depth_perception.nodes.qos import LATCHED, OUTPUT
 from depth_perception.nodes.shared import Shared
 from depth_perception.nodes.statistics import Statistics
@@ -95,8 +96,8 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         parameters.declare(self, (AUTOSTART, *table), self._take_settings, self._may_change)
         self._trouble = ""
         self._pipeline: Pipeline[Content] | None = None
+        self._worker = worker()
         self._inbox: Inbox[Frame[Content]] | None = None
-        self._ending: Inbox[Frame[Content]] | None = None
         self._latest: int | None = None
         self._lost_before = 0
         self._engine_seconds = 0.0
@@ -192,12 +193,15 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             self.trigger_activate()
 
     def stop(self) -> None:
-        """Ends the worker and frees everything, in whatever state the node is."""
+        """Ends the work and frees everything, in whatever state the node is."""
         self._stop_listening()
-        if self._ending is not None:
-            self._ending.close()  # what it works on, it works on with what is freed now
-        self._ending = None
+        self._worker.submit(int).result()  # what it works on, it works on with what is freed now
         self._free()
+
+    def destroy_node(self) -> None:
+        """As `Node` does it; ends the worker."""
+        self._worker.shutdown()
+        super().destroy_node()
 
     def objection_to(self, transition: Transition) -> str:
         """Why the node cannot go through a transition now; empty if it can."""
@@ -257,8 +261,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self.log.forget()
         self._latest = None
         work = partial(self._work, self._pipeline, statistics)
-        self._inbox = Inbox(work, lambda frame: statistics.dropped(), after=self._ending)
-        self._ending = None
+        self._inbox = Inbox(self._worker, work, lambda frame: statistics.dropped())
         self._pipeline.begin()
         self._lost_before = self._pipeline.inputs[0].lost
         self._stage = "active"
@@ -279,7 +282,6 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             item.close()
         if self._inbox is not None:
             self._inbox.stop()
-            self._ending = self._inbox
         self._inbox = None
 
     def set_parameters_atomically(self, parameter_list: list[RosParameter]) -> SetParametersResult:

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from depth_perception.nodes.inbox import Inbox
-from depth_perception.nodes.priority import STEP
+from depth_perception.nodes.priority import STEP, worker
 
 DEADLINE = 60.0
 
@@ -23,52 +27,56 @@ class Slow:
         self.done.append(item)
 
 
-def test_the_newest_wins_and_the_others_are_told() -> None:
+@pytest.fixture
+def single() -> Iterator[ThreadPoolExecutor]:
+    with worker() as single:
+        yield single
+
+
+def test_the_newest_wins_and_the_others_are_told(single: ThreadPoolExecutor) -> None:
     work, dropped = Slow(), list[int]()
-    inbox = Inbox(work, dropped.append)
+    inbox = Inbox(single, work, dropped.append)
     inbox.put(1)
     assert work.begun.acquire(timeout=DEADLINE)
     for item in (2, 3, 4):
         inbox.put(item)
     work.go.release(2)
     assert work.begun.acquire(timeout=DEADLINE)
-    inbox.close()
+    single.submit(int).result(DEADLINE)
     assert work.done == [1, 4]
     assert dropped == [2, 3]
 
 
-def test_close_waits_for_the_work_in_progress_and_leaves_the_rest() -> None:
+def test_stop_leaves_what_waits_and_what_comes(single: ThreadPoolExecutor) -> None:
     work, dropped = Slow(), list[int]()
-    inbox = Inbox(work, dropped.append)
+    inbox = Inbox(single, work, dropped.append)
     inbox.put(1)
     assert work.begun.acquire(timeout=DEADLINE)
     inbox.put(2)
-    closing = threading.Thread(target=inbox.close)
-    closing.start()
-    work.go.release()
-    closing.join(DEADLINE)
-    assert not closing.is_alive()
+    inbox.stop()  # would hang here if it waited: nobody lets the work go
+    inbox.put(3)
+    work.go.release(3)
+    single.submit(int).result(DEADLINE)
     assert work.done == [1]
     assert dropped == []
 
 
-def test_stop_does_not_wait_and_what_comes_after_does() -> None:
+def test_what_comes_after_begins_when_the_work_in_progress_has_ended(single: ThreadPoolExecutor) -> None:
     work, dropped = Slow(), list[int]()
-    inbox = Inbox(work, dropped.append)
+    inbox = Inbox(single, work, dropped.append)
     inbox.put(1)
     assert work.begun.acquire(timeout=DEADLINE)
     inbox.put(2)
-    inbox.stop()  # would hang here: nobody lets the work go
-    after = Inbox(work, dropped.append, after=inbox)
-    after.put(3)
+    inbox.stop()
+    Inbox(single, work, dropped.append).put(3)
     assert not work.begun.acquire(timeout=0.1)
     work.go.release(2)
     assert work.begun.acquire(timeout=DEADLINE)
-    after.close()
+    single.submit(int).result(DEADLINE)
     assert work.done == [1, 3]
 
 
-def test_its_work_comes_after_what_else_the_process_does() -> None:
+def test_its_work_comes_after_what_else_the_process_does(single: ThreadPoolExecutor) -> None:
     """By the niceness of the thread, and of those that it starts."""
     found: list[int] = []
 
@@ -83,9 +91,7 @@ def test_its_work_comes_after_what_else_the_process_does() -> None:
         done.set()
 
     done, own = threading.Event(), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    inbox = Inbox(work, lambda item: None)
-    inbox.put(1)
+    Inbox(single, work, lambda item: None).put(1)
     assert done.wait(DEADLINE)
-    inbox.close()
     assert found == [own + STEP] * 2
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,28 @@ def test_all_transitions(graph: Graph, models: Path) -> None:
         assert process.alive
         assert "Traceback" not in process.output
         assert process.stop() == 0
+
+
+def threads(process: Process) -> set[str]:
+    return set(os.listdir(f"/proc/{process.pid}/task"))
+
+
+def test_a_node_works_in_one_thread_however_often_it_is_stopped(graph: Graph, models: Path) -> None:
+    """OpenCV keeps something of every thread that ever called it."""
+    topics = {topic: f"restarted/{topic}" for topic in ("image", "camera_info", "depth/image_rect")}
+    with (
+        graph.node_process("depth_node", name="restarted", remap=topics, model=models / "depth.onnx") as process,
+        graph.listen(Image, "restarted/depth/image_rect") as depth,
+        TestCamera(graph, CAMERA, topic="restarted/image") as camera,
+    ):
+        seen = []
+        for _ in range(3):
+            camera.wait_for_listeners()
+            camera.send_until_answered(None, depth)
+            seen.append(threads(process))
+            assert change(graph, "restarted", Transition.TRANSITION_DEACTIVATE)
+            assert change(graph, "restarted", Transition.TRANSITION_ACTIVATE)
+    assert seen[0] == seen[1] == seen[2]
 
 
 @pytest.mark.parametrize(
