@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from depth_perception.files import write_atomically
 from training.errors import TrainingError
 
 KNOWN_CODE = ("training.", "depth_perception.", "torch.nn.", "torch.optim.", "lightning.pytorch.cli.instantiate_module")
@@ -37,6 +39,28 @@ def load_weights(system: nn.Module, checkpoint: str | Path, prefixes: Sequence[s
             " use the configuration it was trained with"
         )
     system.load_state_dict(weights, strict=False)
+
+
+def write_average(checkpoint: str | Path, other: str | Path, share: float, path: Path) -> None:
+    """Writes a checkpoint between two of the same networks, of which one went on from the other: `share` of the weights
+    of the first, the rest of the second's. It may be better than both in a new place (Wortsman et al., Robust
+    fine-tuning of zero-shot models, CVPR 2022).
+
+    Raises: `TrainingError` if they are of different networks.
+    """
+    average, others = read_checkpoint(checkpoint), read_checkpoint(other)["state_dict"]
+    weights = average["state_dict"]
+    shapes, theirs = ({name: value.shape for name, value in item.items()} for item in (weights, others))
+    if shapes != theirs:
+        raise TrainingError(
+            f"{checkpoint}: its networks are not those of {other}: only those of one kind have an average"
+        )
+    for name, value in weights.items():
+        if value.is_floating_point():
+            weights[name] = torch.lerp(others[name].to(value), value, share)
+    content = io.BytesIO()
+    torch.save(average, content)
+    write_atomically(path, content.getvalue())
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:

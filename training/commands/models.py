@@ -12,10 +12,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from depth_perception.files import write_atomically
 from depth_perception.model_file import Score
-from training.checkpoint import newest_checkpoint
+from training.checkpoint import newest_checkpoint, write_average
 from training.errors import TrainingError
 from training.exporting.export import export_checkpoint, read_scores
 from training.exporting.model_cards import model_cards
@@ -38,18 +39,27 @@ class Stage:
     Attributes:
         configuration: its file.
         after: the stage whose weights it begins with.
+        begins_with: which of them: all, or those of LR-Net, as a setting of the model has it.
     """
 
     configuration: Path
     after: str | None = None
+    begins_with: Literal["lr_checkpoint", "begin_with"] = "lr_checkpoint"
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """A model file: the network of a task that a stage leaves behind."""
+    """A model file: the network of a task that a stage leaves behind.
+
+    Attributes:
+        before: the stage whose weights are averaged with those of `stage`; none if they are not.
+        share: of the average, that of `stage`.
+    """
 
     task: Task
     stage: str
+    before: str | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,8 +82,10 @@ RECIPE = Recipe(
         "half": Stage(CONFIGURATIONS / "light_half.yaml"),
         "lr": Stage(CONFIGURATIONS / "light_lr.yaml", "half"),
         "hr": Stage(CONFIGURATIONS / "light_hr.yaml", "lr"),
+        "lens_lr": Stage(CONFIGURATIONS / "light_lens_lr.yaml", "hr", "begin_with"),
+        "lens_hr": Stage(CONFIGURATIONS / "light_lens_hr.yaml", "lens_lr", "begin_with"),
     },
-    {"dual_networks_light": Shipped("depth", "hr")},
+    {"dual_networks_light": Shipped("depth", "lens_hr", before="hr", share=0.7)},
     {"depth": ("",)},  # street drives that no training saw
 )
 
@@ -104,6 +116,10 @@ def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> Non
         _train(name, stage, folders, options.device)
     for name, model in recipe.models.items():
         checkpoint = newest_checkpoint(folders[model.stage])
+        if model.before is not None:
+            average = options.runs / f"{name}.ckpt"
+            write_average(checkpoint, newest_checkpoint(folders[model.before]), model.share, average)
+            checkpoint = average
         scores: list[Score] = []
         asked = options.evaluate if model.task == "depth" else ()
         for number, words in enumerate((*recipe.judged[model.task], *asked)):
@@ -138,5 +154,5 @@ def stage_folders(recipe: Recipe, runs: Path, device: str) -> dict[str, Path]:
 def _train(name: str, stage: Stage, folders: Mapping[str, Path], device: str) -> None:
     words = ["--config", str(stage.configuration), *DEVICES[device]]
     if stage.after is not None and not (folders[name] / FINISHED).exists():
-        words.append(f"--model.lr_checkpoint={newest_checkpoint(folders[stage.after])}")
+        words.append(f"--model.{stage.begins_with}={newest_checkpoint(folders[stage.after])}")
     train_once(name, folders[name], words)

@@ -11,8 +11,8 @@ import torch
 import yaml
 
 from depth_perception.model_file import read_description
-from training.checkpoint import newest_checkpoint
-from training.commands.models import RECIPE, Recipe, Shipped, Stage, main, stage_folders
+from training.checkpoint import newest_checkpoint, write_average
+from training.commands.models import RECIPE, Recipe, Shipped, Stage, _train, main, stage_folders
 from training.errors import TrainingError
 from training.stages import FINISHED
 
@@ -76,6 +76,35 @@ def test_from_nothing_to_a_model_file(recipe, tmp_path, street_renderer, capfd):
     assert "first: finished before" in told
     assert "second: goes on" in told
     assert newest_checkpoint(folders["first"]).stat().st_mtime_ns == stamps[0]
+
+
+def test_a_stage_begins_with_the_weights_that_it_says(recipe, tmp_path, monkeypatch):
+    told = {}
+    monkeypatch.setattr("training.commands.models.train_once", lambda name, folder, words: told.update({name: words}))
+    monkeypatch.setattr("training.commands.models.newest_checkpoint", lambda folder: folder / "x.ckpt")
+    third = Stage(tiny(tmp_path, "third"), "second", "begin_with")
+    stages = {**recipe.stages, "third": third}
+    folders = stage_folders(Recipe(stages, {}, {}), tmp_path / "runs", "cpu")
+    for name, stage in stages.items():
+        _train(name, stage, folders, "cpu")
+    assert told["first"] == ["--config", str(recipe.stages["first"].configuration)]
+    assert told["second"][-1] == f"--model.lr_checkpoint={folders['first'] / 'x.ckpt'}"
+    assert told["third"][-1] == f"--model.begin_with={folders['second'] / 'x.ckpt'}"
+
+
+def test_what_ships_may_lie_between_two_stages(tmp_path):
+    def write(name, value, rows=2):
+        weights = {"a": torch.full((rows, 3), value), "seen": torch.tensor(7)}
+        torch.save({"state_dict": weights, "epoch": name}, tmp_path / name)
+        return tmp_path / name
+
+    later, before = write("later", 2.0), write("before", 1.0)
+    write_average(later, before, 0.7, tmp_path / "average")
+    average = torch.load(tmp_path / "average", weights_only=True)
+    torch.testing.assert_close(average["state_dict"]["a"], torch.full((2, 3), 1.7))
+    assert (int(average["state_dict"]["seen"]), average["epoch"]) == (7, "later")
+    with pytest.raises(TrainingError, match="later: its networks are not those of .*other"):
+        write_average(later, write("other", 1.0, rows=4), 0.7, tmp_path / "average")
 
 
 def test_a_changed_stage_and_those_after_it_begin_anew(recipe, tmp_path):
