@@ -52,9 +52,7 @@ def write_average(checkpoint: str | Path, other: str | Path, share: float, path:
     weights = average["state_dict"]
     shapes, theirs = ({name: value.shape for name, value in item.items()} for item in (weights, others))
     if shapes != theirs:
-        raise TrainingError(
-            f"{checkpoint}: its networks are not those of {other}: only those of one kind have an average"
-        )
+        raise TrainingError(f"{checkpoint}: its networks are not those of {other}, expected one that went on from it")
     for name, value in weights.items():
         if value.is_floating_point():
             weights[name] = torch.lerp(others[name].to(value), value, share)

@@ -103,7 +103,7 @@ def test_what_ships_may_lie_between_two_stages(tmp_path):
     average = torch.load(tmp_path / "average", weights_only=True)
     torch.testing.assert_close(average["state_dict"]["a"], torch.full((2, 3), 1.7))
     assert (int(average["state_dict"]["seen"]), average["epoch"]) == (7, "later")
-    with pytest.raises(TrainingError, match="later: its networks are not those of .*other"):
+    with pytest.raises(TrainingError, match=r"later: its networks are not those of .*other"):
         write_average(later, write("other", 1.0, rows=4), 0.7, tmp_path / "average")
 
 
