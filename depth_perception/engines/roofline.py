@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from depth_perception.engines.variants import single_precision
 
 SIZE, COPIED, TRIES = 1024, 1 << 26, 7
 """Rows of the matrices and bytes of the copy that are timed, and how often: the best counts."""
+CHANNELS, PICTURE = 64, (96, 312)
+"""Of the convolution that is timed, of 3x3."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Roofline:
     """What a device reaches.
 
     Attributes:
-        operations: a second, in a product of large matrices that the backend computes.
+        operations: a second, in a product of large matrices or a large convolution, as the backend computes them.
         bandwidth: bytes a second, read or written, in copying memory.
     """
 
@@ -75,26 +78,42 @@ def layers(graph: bytes, inputs: Mapping[str, npt.NDArray]) -> list[Layer]:
 
 def measured_roofline(backend: Backend, options: Options) -> Roofline:
     """Of a backend on the device that it takes, and of this machine's memory."""
+    source, target = (np.ones(COPIED // 8, np.float64) for _ in range(2))
+    copies = []
+    for _ in range(TRIES):
+        start = time.perf_counter()
+        np.copyto(target, source)
+        copies.append(time.perf_counter() - start)
+    # Libraries do one of them better here, the other one there.
+    operations = max(_operations_a_second(backend, options, *work) for work in (_PRODUCT, _CONVOLUTION))
+    return Roofline(operations, 2 * COPIED / min(copies))
+
+
+_PRODUCT = ("MatMul", (SIZE, SIZE), (SIZE, SIZE))
+_CONVOLUTION = ("Conv", (1, CHANNELS, *PICTURE), (CHANNELS, CHANNELS, 3, 3))
+
+
+def _operations_a_second(
+    backend: Backend, options: Options, kind: str, shape: tuple[int, ...], weights: tuple[int, ...]
+) -> float:
+    """That a backend reaches in two layers of a kind, one after the other."""
     random = np.random.default_rng(0)
-    weights = random.normal(0, SIZE**-0.5, (SIZE, SIZE)).astype(np.float32)
-    shape = [SIZE, SIZE]
+    numbers = random.normal(0, math.prod(weights[1:]) ** -0.5, weights).astype(np.float32)
+    how: dict[str, Any] = {"pads": [1, 1, 1, 1]} if kind == "Conv" else {}
     graph = helper.make_graph(
-        [helper.make_node("MatMul", ["x", "w"], ["y"]), helper.make_node("MatMul", ["y", "w"], ["z"])],
-        "product",
+        [helper.make_node(kind, ["x", "w"], ["y"], **how), helper.make_node(kind, ["y", "w"], ["z"], **how)],
+        "work",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("z", TensorProto.FLOAT, shape)],
-        [numpy_helper.from_array(weights, "w")],
+        [numpy_helper.from_array(numbers, "w")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     session = backend.session(model.SerializeToString(), options)
-    source, target = (np.ones(COPIED // 8, np.float64) for _ in range(2))
-    products, copies = [], []
+    inputs = {"x": random.normal(0, 1, shape).astype(np.float32)}
+    took = []
     for _ in range(TRIES):
         start = time.perf_counter()
-        session.run({"x": weights})
-        middle = time.perf_counter()
-        np.copyto(target, source)
-        products.append(middle - start)
-        copies.append(time.perf_counter() - middle)
+        session.run(inputs)
+        took.append(time.perf_counter() - start)
     session.close()
-    return Roofline(4 * SIZE**3 / min(products), 2 * COPIED / min(copies))
+    return 4 * math.prod(shape) * math.prod(weights[1:]) / min(took)

@@ -85,7 +85,8 @@ def times(model: Path, settings: EngineSettings, camera: Camera, frames: int) ->
         name = "images" if seen.frames else "image"
         work = layers(of_size(seen, model.read_bytes()), {name: np.stack([view] * max(1, len(seen.frames)))})
         said = engine.description
-        roofline = measured_roofline(BACKENDS[said.backend], Options(settings.threads or None))
+        options = Options(settings.threads or None, reduced=said.precision == "bf16")
+        roofline = measured_roofline(BACKENDS[said.backend], options)
     finally:
         engine.close()
     found = {stage: Percentiles.of(seconds[WARM_UP:]) for stage, seconds in spent.items()}

@@ -162,7 +162,7 @@ def _show_stages(stages: Mapping[str, Any]) -> None:
     roofline = stages["roofline"]
     print(
         f"  {2 * stages['multiply_adds'] / 1e9:.1f} billion operations, {roofline['seconds'] * 1e3:.1f} ms at the"
-        f" {roofline['operations'] / 1e9:.0f} billion a second of a large matrix product and the"
+        f" {roofline['operations'] / 1e9:.0f} billion a second of large matrices or a convolution, and the"
         f" {roofline['bandwidth'] / 1e9:.1f} GB/s of a copy: the engine reaches {roofline['share']:.0%} of the roofline"
     )
 
