@@ -222,6 +222,10 @@ class _Listener:
     def follow(self, camera: Process, frames: int, progress: ProgressBar) -> NodeStatus:
         """Lets the camera begin, waits until the node is done with the last frame, and returns what it says then."""
         self._wait_for_line(camera, "ready")
+        deadline = time.monotonic() + DEADLINE
+        # It can say so only if it knows this process' subscriptions, of which the one to its diagnostics is the last.
+        while self._status.state != "active":
+            self._next_status(deadline)
         camera.say("go")
         self._wait_for_line(camera, "done", lambda: progress(self._status.received, frames))
         deadline = time.monotonic() + DEADLINE
