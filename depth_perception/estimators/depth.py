@@ -11,7 +11,7 @@ import numpy.typing as npt
 from depth_perception.engines.camera_graph import CAMERA, VIEW
 from depth_perception.engines.engine import Engine
 from depth_perception.engines.free_view import best_view
-from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, known_scale, model_scale
+from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, check_scale_source, known_scale, model_scale
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
@@ -81,6 +81,7 @@ class DepthEstimator:
         model = engine.model
         if model.task != "depth":
             raise EstimatorError(f"'{model.name}' is a {model.task} model, expected a depth model")
+        check_scale_source(settings, model)
         engine = engine.at(*_view_size(settings.view, model, camera))
         model = engine.model
         self.view = NetworkView(camera, model.width, model.height, made)
@@ -97,11 +98,6 @@ class DepthEstimator:
                 raise EstimatorError("scale_source ground_plane needs to know where the camera is: set camera_pose")
             pose = np.asarray(body_from_camera, np.float64)
             self._ground = GroundPlaneScale(float(pose[2, 3]), -pose[2, :3], model_scale(model))
-        if settings.scale_source == "odometry" and not model.metric:
-            raise EstimatorError(
-                f"scale_source odometry corrects the metres of a model, and '{model.name}' knows none: odometry would"
-                " have no depth to measure by; set ground_plane or constant"
-            )
         self.measured: ScaleEstimate | None = None
         self._takes_two = bool(model.frames)
         self._previous: tuple[int, npt.NDArray[np.uint8]] | None = None

@@ -64,6 +64,17 @@ def known_scale(settings: DepthSettings | OdometrySettings, model: ModelDescript
     return model_scale(model)
 
 
+def check_scale_source(settings: DepthSettings, model: ModelDescription) -> None:
+    """
+    Raises: `EstimatorError` for odometry with a model that does not know metres.
+    """
+    if settings.scale_source == "odometry" and not model.metric:
+        raise EstimatorError(
+            f"scale_source odometry corrects the metres of a model, and '{model.name}' knows none: odometry would have"
+            " no depth to measure by; set ground_plane or constant"
+        )
+
+
 class GroundPlaneScale:
     """Scale from the known height of the camera above the road, fused over frames.
 

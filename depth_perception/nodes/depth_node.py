@@ -12,7 +12,7 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
-from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.scale import ScaleEstimate, check_scale_source
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
@@ -63,6 +63,7 @@ class DepthPipeline(Pipeline[AnyImage]):
         if node.settings.scale_source == "ground_plane":
             self._camera_pose = transforms.CameraPose(node)
         model = self._engine.model
+        check_scale_source(node.settings, model)
         self._depth = node.image_output(DEPTH.topic, DEPTH.encoding)
         self._relative = node.image_output("depth/relative", DEPTH.encoding)
         self._infos = [node.output(CameraInfo, topic) for topic in INFOS]

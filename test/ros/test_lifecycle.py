@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Vector3Stamped
 from helpers.camera import CAMERA, TestCamera
 from helpers.graph import DEADLINE, Graph, Listener, Process
-from helpers.models import luma_depth
+from helpers.models import luma_depth, write_depth_model
 from helpers.recordings import road
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -127,6 +127,14 @@ def test_a_model_that_cannot_be_used_is_one_line_and_another_may_be_given(
         assert change(graph, name, Transition.TRANSITION_ACTIVATE)
         diagnostics.clear()
         graph.until(lambda: level() is None and any(diagnostics), "no more error in diagnostics")
+
+
+def test_a_scale_that_its_model_cannot_have_is_refused_when_a_node_is_configured(graph: Graph, tmp_path: Path) -> None:
+    write_depth_model(tmp_path / "relative.onnx", metric=False)
+    parameters = {"model": tmp_path / "relative.onnx", "scale_source": "odometry"}
+    with graph.node_process("depth_node", name="unscaled", **parameters) as process:
+        assert "[FATAL]" in process.wait_for_output("corrects the metres of a model, and 'luma_depth' knows none")
+        assert state(graph, "unscaled") == State.PRIMARY_STATE_UNCONFIGURED
 
 
 @pytest.mark.parametrize(
