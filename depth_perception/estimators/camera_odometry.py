@@ -8,17 +8,25 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
+from depth_perception.estimators.blank import check_seen
 from depth_perception.estimators.measured_lengths import MeasuredLengths
-from depth_perception.estimators.odometry import Motion, VisualOdometry
+from depth_perception.estimators.odometry import NANOSECONDS, Motion, VisualOdometry
 from depth_perception.estimators.refined_odometry import MotionSource, RefinedOdometry
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.geometry.camera import Camera
+from depth_perception.model_file import SCALE_SIGMA
 from depth_perception.once import Once
+
+_HARDEST_BRAKING = 15.0
+"""Metres a second, each second."""
 
 
 class CameraOdometry:
     """Odometry of one camera; arguments as of `VisualOdometry`.
+
+    Attributes:
+        repeats: How many images were left out because they were the one before, to the bit, while the camera moved.
 
     Raises: `EstimatorError` for a model of another task, and if lengths are to be measured by a road that the camera
         does not look at from above.
@@ -33,6 +41,9 @@ class CameraOdometry:
         *,
         made: Once | None = None,
     ) -> None:
+        self.repeats = 0
+        self._seen: npt.NDArray[np.uint8] | None = None
+        self._last: Motion | None = None
         self._network = VisualOdometry(engine, camera, body_from_camera, settings, made=made)
         self._refined = None
         if settings.motion == "refined":
@@ -75,16 +86,40 @@ class CameraOdometry:
         if self._refined is None:
             return
         if scale.source == "odometry":  # it is taken out again: what follows itself ends nowhere
-            depth, scale = depth / np.float32(scale.value), replace(scale, value=1.0, source="depth")
+            depth, scale = depth / np.float32(scale.value), ScaleEstimate(1.0, SCALE_SIGMA, "depth")
         self._refined.add_depth(stamp, depth, camera, scale)
 
     def add_speed(self, stamp: int, speed: float) -> None:
-        """Takes a measured speed, m/s, at a time in nanoseconds, if lengths are measured by it."""
+        """Takes a measured speed, m/s, at a time in nanoseconds, if lengths are measured by it.
+
+        Raises: `EstimatorError` for one that no vehicle has.
+        """
         if self._lengths is not None:
             self._lengths.add_speed(stamp, speed)
 
     def update(self, image: npt.NDArray[np.uint8], stamp: int) -> Motion | None:
-        """The motion since the last image, as `VisualOdometry.update`."""
+        """The motion since the last image, as `VisualOdometry.update`.
+
+        Raises: as that, and `EstimatorError` for an image that shows nothing; it is as if it had not come.
+        """
+        check_seen(image)
+        if self._repeats(image, stamp):
+            self.repeats += 1
+            return None
+        self._seen = image.copy()  # the caller's may be written to
+        self._last = self._measured(image, stamp)
+        return self._last
+
+    def _repeats(self, image: npt.NDArray[np.uint8], stamp: int) -> bool:
+        """Whether a driver sends an old image as a new one: none is ever the same to the bit, but for a drawn world at
+        rest, and no vehicle comes to rest at once.
+        """
+        if self._last is None or self._seen is None or stamp <= self._last.stamp:
+            return False
+        slower = float(np.linalg.norm(self._last.linear_velocity)) / ((stamp - self._last.stamp) * NANOSECONDS)
+        return slower > _HARDEST_BRAKING and np.array_equal(image, self._seen)
+
+    def _measured(self, image: npt.NDArray[np.uint8], stamp: int) -> Motion | None:
         motion = (self._refined or self._network).update(image, stamp)
         if self._lengths is None:
             return motion

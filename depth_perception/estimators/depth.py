@@ -11,6 +11,7 @@ import numpy.typing as npt
 from depth_perception.engines.camera_graph import CAMERA, VIEW
 from depth_perception.engines.engine import Engine
 from depth_perception.engines.free_view import best_view
+from depth_perception.estimators.blank import check_seen
 from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, check_scale_source, known_scale, model_scale
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
@@ -125,9 +126,11 @@ class DepthEstimator:
                 `MAXIMUM_GAP` older; without a stamp an image is judged by itself.
             extras: What else to compute of what the model has (`ModelDescription.extras`).
 
-        Raises: `EstimatorError` if it is not such an image or the model lacks an extra, `EngineError` if the backend
-        fails.
+        Raises: `EstimatorError` if it is not such an image, shows nothing, or the model lacks an extra; `EngineError`
+        if the backend fails.
         """
+        self.view.check(image)
+        check_seen(image)
         if lacking := set(extras) - self._extras:
             has = ", ".join(sorted(self._extras)) or "nothing"
             raise EstimatorError(
@@ -135,7 +138,6 @@ class DepthEstimator:
             )
         alone = False
         if self._gives_camera:
-            self.view.check(image)
             outputs = self._engine.run({CAMERA: image[None]}, {"depth", VIEW, *extras})
             view = outputs[VIEW][0].copy()
         else:

@@ -48,7 +48,10 @@ class MeasuredLengths:
         self.scale: ScaleEstimate | None = None
 
     def add_speed(self, stamp: int, speed: float) -> None:
-        """A measured speed in m/s at a time in nanoseconds."""
+        """A measured speed in m/s at a time in nanoseconds.
+
+        Raises: `EstimatorError` for one that no vehicle has.
+        """
         if self._speed is not None:
             self._speed.add_speed(stamp, speed)
 
@@ -84,14 +87,16 @@ class _RoadScale:
         self._body_from_camera = body_from_camera
         self._meter = RoadHeightMeter(camera, -body_from_camera[2, :3])
         self._pose: Array = np.eye(4)
-        self._begun = 0
+        self._begun: int | None = None
 
     def measure(
         self, motion: Motion | None, image: Grey, free: npt.NDArray[np.bool_], known: ScaleFusion
     ) -> ScaleEstimate | None:
         if motion is None:
-            self._begin(image, free, 0)
+            self._begin(image, free, None)
             return None
+        if self._begun is None:
+            self._begun = motion.start
         camera = change_frame(motion.transform, inverse(self._body_from_camera))
         camera[:3, 3] /= motion.scale.value
         self._pose = inverse(camera) @ self._pose
@@ -104,7 +109,7 @@ class _RoadScale:
             self._begin(image, free, motion.stamp)
         return None if road is None else ScaleEstimate(self._height / road.height, road.sigma, "ground_plane")
 
-    def _begin(self, image: Grey, free: npt.NDArray[np.bool_], stamp: int) -> None:
+    def _begin(self, image: Grey, free: npt.NDArray[np.bool_], stamp: int | None) -> None:
         self._meter.begin(image, free)
         self._pose, self._begun = np.eye(4), stamp
 

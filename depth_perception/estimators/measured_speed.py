@@ -7,11 +7,14 @@ from collections import deque
 import numpy as np
 
 from depth_perception.estimators.odometry import NANOSECONDS, Motion
+from depth_perception.estimators.view import EstimatorError
 
 _LONGEST_GAP = 500_000_000
 """Nanoseconds between two speeds beyond which nobody knows the speed between them."""
 _SHORTEST_WAY, _SHORTEST_TIME = 1.0, 0.4
 """Metres (and units of odometry) and seconds that are compared at once."""
+_SLOWEST, _FASTEST = 0.5, 150.0
+"""m/s: at rest sensors have a bias and odometry jitter, which must not add up to ways; and no vehicle is faster."""
 _KEPT = 400
 """Latest speeds and motions: those that wait for each other."""
 
@@ -27,11 +30,15 @@ class SpeedComparison:
     def add_speed(self, stamp: int, speed: float) -> None:
         """A measured speed in m/s, forward or not, at a time in nanoseconds; one that is older than the last is left
         aside, but for time that went back by more than a gap.
+
+        Raises: `EstimatorError` for one that no vehicle has.
         """
+        if not abs(speed) <= _FASTEST:
+            raise EstimatorError(f"speed is {speed:g} m/s, expected a number up to {_FASTEST:g}")
         if self._speeds and stamp < self._speeds[-1][0] - _LONGEST_GAP:
             self._speeds.clear()
             self._motions.clear()
-        if np.isfinite(speed) and (not self._speeds or stamp > self._speeds[-1][0]):
+        if not self._speeds or stamp > self._speeds[-1][0]:
             self._speeds.append((stamp, abs(speed)))
 
     def add_motion(self, motion: Motion) -> None:
@@ -44,8 +51,13 @@ class SpeedComparison:
         while self._motions and self._speeds and self._motions[0][1] <= self._speeds[-1][0]:
             start, stamp, way = self._motions.popleft()
             driven = self._driven(start, stamp)
-            if driven is not None:
-                self._way += driven, way, (stamp - start) * NANOSECONDS
+            seconds = (stamp - start) * NANOSECONDS
+            if driven is None:
+                continue
+            if driven < _SLOWEST * seconds or not way:
+                self._way = np.zeros(3)
+                continue
+            self._way += driven, way, seconds
         measured, own, seconds = self._way
         if min(measured, own) < _SHORTEST_WAY or seconds < _SHORTEST_TIME:
             return None
@@ -64,4 +76,4 @@ class SpeedComparison:
         # From the first of them, so that nanoseconds since 1970 do not lose their last digits.
         seconds = (times - times[0]) * NANOSECONDS
         at = np.interp(seconds, (stamps - times[0]) * NANOSECONDS, speeds)
-        return float(np.trapezoid(at, seconds))
+        return float(np.sum((at[1:] + at[:-1]) * np.diff(seconds)) / 2)  # NumPy 1 has no trapezoid

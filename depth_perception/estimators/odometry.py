@@ -137,7 +137,8 @@ class VisualOdometry:
         """The motion since the last image, with an image of the camera and its stamp in nanoseconds.
 
         None if there is none to tell: for the first images (as many as the model takes, less one), after a gap, after
-        time went back, and for a stamp that comes twice. A model of three frames or more answers its first motion for
+        time went back, for a stamp that comes twice, and for an image that comes late, which is left out: the motions
+        since have told of its time already. A model of three frames or more answers its first motion for
         the whole of its first window, so that motions always join.
 
         Raises: `EstimatorError` if the image is not of the camera or the model answers no motion, `EngineError` if the
@@ -146,7 +147,7 @@ class VisualOdometry:
         view = self.view.image(image)
         if self._stamps:
             pause = (stamp - self._stamps[-1]) * NANOSECONDS
-            if pause == 0:
+            if -self._maximum_gap < pause <= 0:
                 return None
             if pause < 0 or pause > self._maximum_gap:
                 self.reset()

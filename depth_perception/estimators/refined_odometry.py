@@ -117,7 +117,6 @@ class RefinedOdometry:
         self._maximum_gap = settings.maximum_gap
         self._asks_depth = settings.scale_source not in ("model", "constant")
         self._tracker = CornerTracker(self.camera.width, self.camera.height)
-        self.source: MotionSource = "network"
         self.proposed: Motion | None = None
         self.seen: Grey = np.zeros((self.camera.height, self.camera.width), np.uint8)
         self.restarts = 0
@@ -151,12 +150,8 @@ class RefinedOdometry:
         """``[n, 2]``: column and row of the corners in the last image, of the size that they are followed in."""
         return self._tracker.points
 
-    def reset(self) -> None:
-        """Forgets all images: the next one is the first again."""
-        self._proposal.reset()
-        self._begin()
-
     def _begin(self) -> None:
+        self.source: MotionSource = "network"
         self._noise = _PIXEL_NOISE / self.camera.fx
         self._stamp: int | None = None
         self._depth_stamp = 0
@@ -168,22 +163,21 @@ class RefinedOdometry:
 
     def update(self, image: npt.NDArray[np.uint8], stamp: int) -> Motion | None:
         """The motion since the last image, as `VisualOdometry.update`; None too if nothing can be told of it."""
-        if stamp == self._stamp:
+        pause = 0.0 if self._stamp is None else (stamp - self._stamp) * NANOSECONDS
+        if self._stamp is not None and -self._maximum_gap < pause <= 0:
             return None
         self.proposed = self._proposal.update(image, stamp)
         self.seen = grey = self._view.grey(image)
-        if self._stamp is not None:
-            pause = (stamp - self._stamp) * NANOSECONDS
-            if pause < 0 or pause > self._maximum_gap:
-                self._begin()
-                self.restarts += 1
+        if not 0 <= pause <= self._maximum_gap:
+            self._begin()
+            self.restarts += 1
         start, self._stamp = self._stamp, stamp
         if start is None:
             self._start_keyframe(grey)
             motion = None
         else:
             motion = self._follow(grey, start, stamp)
-        self._past.append(_Past(stamp, self._landmarks.names, self._rays(self._tracker.points), self._pose))
+        self._past.append(_Past(stamp, self._landmarks.names, self._rays(self._tracker.points), self._pose.copy()))
         return motion
 
     def add_depth(self, stamp: int, depth: npt.NDArray[np.float32], camera: Camera, scale: ScaleEstimate) -> None:

@@ -32,8 +32,15 @@ def engine(tmp_path_factory):
     return open_engine(path)
 
 
-def grey(value):
-    return np.full((32, 64, 3), value, np.uint8)
+EDGE = 8
+"""Columns at the left of `grey`."""
+
+
+def grey(value, width=64, height=32):
+    """Of one grey beside an edge of another one: what shows nothing at all is refused."""
+    image = np.full((height, width, 3), value, np.uint8)
+    image[:, :EDGE] = 255 - value
+    return image
 
 
 def test_depth_scales_with_the_focal_length(engine):
@@ -74,17 +81,18 @@ def test_beyond_the_range_is_infinite_and_closer_is_minus_infinite(engine):
 def test_what_the_model_saturates_at_is_far_away_and_not_a_distance(tmp_path):
     write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, maximum_depth=40.0)
     result = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA).estimate(grey(255))
-    assert np.isposinf(result.depth).all()
-    assert not result.valid.any()
+    assert np.isposinf(result.depth[:, EDGE:]).all()
+    assert not result.valid[:, EDGE:].any()
+    assert result.valid[:, :EDGE].all()
 
 
 @pytest.mark.parametrize(("share", "is_far"), [(0.945, False), (0.955, True)])
 def test_a_model_saturates_within_a_twentieth_of_its_largest_depth(tmp_path, share, is_far):
-    answer = luma_depth(grey(128))[0, 0]
+    answer = luma_depth(grey(180))[0, EDGE]
     write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, maximum_depth=float(answer / share))
-    result = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA).estimate(grey(128))
-    assert np.isposinf(result.depth).all() == is_far
-    assert result.valid.all() != is_far
+    result = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA).estimate(grey(180))
+    assert np.isposinf(result.depth[:, EDGE:]).all() == is_far
+    assert result.valid[:, EDGE:].all() != is_far
 
 
 def test_what_the_camera_did_not_see_is_nan(engine):
@@ -130,8 +138,8 @@ def test_range_is_in_metres_after_the_scale(tmp_path):
     write_depth_model(tmp_path / "depth.onnx", focal_length=80.0, metric=False)
     settings = DepthSettings(maximum_range=100.0, scale_source="constant", scale=10.0)
     estimator = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA, settings)
-    assert estimator.estimate(grey(30)).valid.all()  # 6.8 units, 68 m
-    assert not estimator.estimate(grey(100)).valid.any()  # 20.2 units, 202 m
+    assert estimator.estimate(grey(30)).valid[:, EDGE:].all()  # 6.8 units, 68 m
+    assert not estimator.estimate(grey(100)).valid[:, EDGE:].any()  # 20.2 units, 202 m
 
 
 ROAD = Camera(320, 128, 160.0, 160.0, 159.5, 20.0)
@@ -166,11 +174,10 @@ def test_another_limit_does_not_forget_the_scale_that_was_measured(on_the_road):
     for _ in range(10):
         before = estimator.estimate(road(3.0))
     estimator.change(replace(settings, maximum_range=20.0))
-    wall = np.full((128, 320, 3), 128, np.uint8)  # 25.6 units away, and no road in sight
-    after = estimator.estimate(wall)
+    after = estimator.estimate(grey(178, 320, 128))  # a wall 35.2 units away, and no road in sight
     assert after.scale == before.scale
-    np.testing.assert_allclose(after.depth, 25.6 * before.scale.value, rtol=1e-3)
-    assert np.isposinf(estimator.estimate(np.full((128, 320, 3), 255, np.uint8)).depth).all()  # 25 m now
+    np.testing.assert_allclose(after.depth[:, EDGE:], 35.2 * before.scale.value, rtol=1e-3)
+    assert np.isposinf(estimator.estimate(grey(255, 320, 128)).depth[:, EDGE:]).all()  # 25 m now
 
 
 def test_a_constant_scale_changes_while_it_runs(engine):
@@ -198,6 +205,18 @@ def test_a_pose_model_is_refused(tmp_path):
     write_pose_model(tmp_path / "pose.onnx")
     with pytest.raises(EstimatorError, match="pose model, expected a depth model"):
         DepthEstimator(open_engine(tmp_path / "pose.onnx"), CAMERA)
+
+
+@pytest.mark.parametrize(("grey_level", "noise"), [(0, 0), (128, 0), (255, 0), (10, 4), (128, 4)])
+def test_an_image_that_shows_nothing_is_refused(engine, grey_level, noise):
+    """A covered lens, with its sensor's noise; that of a street at night is not one."""
+    random = np.random.default_rng(0)
+    image = np.clip(random.normal(grey_level, noise, (128, 256, 1)).repeat(3, axis=2), 0, 255).astype(np.uint8)
+    estimator = DepthEstimator(engine, Camera(256, 128, 320.0, 320.0, 127.5, 63.5))
+    with pytest.raises(EstimatorError, match="the image shows nothing .*: is the lens covered"):
+        estimator.estimate(image)
+    image[40:60, 100:120] += 40 if grey_level < 200 else 216  # a lamp, or in the light a shade
+    assert estimator.estimate(image).valid.all()
 
 
 def test_an_image_of_another_resolution_is_refused(engine):

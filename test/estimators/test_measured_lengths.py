@@ -204,6 +204,27 @@ def test_ways_are_compared_only_where_the_speed_is_known_all_the_while():
     assert comparison.ratio() is None
 
 
+@pytest.mark.parametrize(("bias", "jitter"), [(0.1, 0.0), (0.0, 0.2), (0.3, 0.02)])
+def test_what_adds_up_at_rest_is_not_driving(bias, jitter):
+    """A sensor that reads something at rest, odometry that finds something there: for a minute, then 5 m/s."""
+    tenth, comparison, ratios = 100_000_000, SpeedComparison(), []
+    for index in range(620):
+        speed = bias if index < 600 else 5.0 + bias
+        way = jitter * 0.1 if index < 600 else 0.5
+        comparison.add_speed(index * tenth, speed)
+        comparison.add_motion(motion((index - 1) * tenth, index * tenth, 2.0 * way))
+        ratios.append(comparison.ratio())
+    known = [ratio for ratio in ratios if ratio is not None]
+    assert len(known) >= 3
+    np.testing.assert_allclose(known, 1.0 + bias / 5.0, rtol=0.15)  # it sets off at once, between two speeds
+
+
+@pytest.mark.parametrize("speed", [65535.0, -200.0, np.nan, np.inf])
+def test_a_speed_that_no_vehicle_has_is_refused(speed):
+    with pytest.raises(EstimatorError, match=f"speed is {speed:g} m/s, expected a number up to 150"):
+        SpeedComparison().add_speed(0, speed)
+
+
 def feed(fusion: ScaleFusion, values, first: int = 0) -> None:
     for index, value in enumerate(values, first):
         fusion.drift(0.1)

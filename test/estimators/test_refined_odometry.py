@@ -258,10 +258,26 @@ def test_a_gap_and_time_that_goes_back_begin_anew(tmp_path):
     assert drive.go(seen(13)) is not None
     assert drive.go(seen(0), pause=-(10**9)) is None
     assert drive.odometry.restarts == 2
+    assert drive.odometry.source == "network"  # what it was before is forgotten
     stamp = drive.stamp
     assert drive.go(seen(1)) is not None
     drive.stamp = stamp
     assert drive.go(seen(1)) is None  # the same image again
+
+
+def test_all_lengths_are_stretched_by_the_same_factor(tmp_path):
+    """Those of the images at rest too, which are all alike."""
+    drive = Drive(tmp_path)
+    for index in (0, 1, 2, 2, 2, 2):
+        drive.go(seen(index))
+    odometry = drive.odometry
+    poses = [odometry._pose, *(past.pose for past in odometry._past)]
+    before = [pose[:3, 3].copy() for pose in poses]
+    near = odometry._landmarks.inverse_depth.copy()
+    odometry._pulled = False
+    odometry._pull(float(np.log(1.2)), 1.0)
+    np.testing.assert_allclose(odometry._landmarks.inverse_depth, near / 1.2)
+    np.testing.assert_allclose([pose[:3, 3] for pose in poses], 1.2 * np.array(before))
 
 
 def test_depth_of_an_image_that_was_never_seen_is_left_aside(tmp_path):

@@ -1,0 +1,31 @@
+"""Whether an image shows anything: networks answer whatever they are shown, a covered lens too."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from depth_perception.estimators.view import EstimatorError
+
+_BLOCK = 16
+"""Pixels, in both directions, that are taken together, so that a sensor's noise is no picture."""
+_FAINTEST = 1.0
+"""Grey levels, one sigma over the blocks; a street at night has many."""
+
+
+def check_seen(image: npt.NDArray[np.uint8]) -> None:
+    """
+    Args:
+        image: RGB ``[height, width, 3]``.
+
+    Raises: `EstimatorError` for one that shows nothing.
+    """
+    height, width = image.shape[:2]
+    blocks = cv2.resize(image, (-(-width // _BLOCK), -(-height // _BLOCK)), interpolation=cv2.INTER_AREA)
+    spread = float(cv2.cvtColor(blocks, cv2.COLOR_RGB2GRAY).std())
+    if spread < _FAINTEST:
+        raise EstimatorError(
+            f"the image shows nothing (its brightness varies by {spread:.2g} of 255 grey levels): is the lens covered,"
+            " or is it dark?"
+        )
