@@ -12,7 +12,13 @@ from depth_perception.engines.camera_graph import CAMERA, VIEW
 from depth_perception.engines.engine import Engine
 from depth_perception.engines.free_view import best_view
 from depth_perception.estimators.blank import check_seen
-from depth_perception.estimators.scale import GroundPlaneScale, ScaleEstimate, check_scale_source, known_scale, model_scale
+from depth_perception.estimators.scale import (
+    GroundPlaneScale,
+    ScaleEstimate,
+    check_scale_source,
+    known_scale,
+    model_scale,
+)
 from depth_perception.estimators.settings import DepthSettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = -1000.0, 1000.0
 """Metres above the ground that nothing is beyond."""
+SMALLEST_VOXEL = 1e-3
+"""Metres: of smaller ones there are too many to be counted."""
 
 RECTIFIED_INPUT = Setting(
     "rectified_input",
@@ -153,6 +155,8 @@ class CloudSettings(Settings):
         super().__post_init__()
         _require_order("range", self.minimum_range, self.maximum_range)
         _require_order("height", self.minimum_height, self.maximum_height)
+        if 0.0 < self.voxel_size < SMALLEST_VOXEL:
+            raise SettingError(f"voxel_size is {self.voxel_size:g} m, expected 0 (off), or at least {SMALLEST_VOXEL:g}")
 
     @property
     def limits_height(self) -> bool:

@@ -21,6 +21,9 @@ Projection = Literal["perspective", "equidistant"]
 COEFFICIENTS: dict[Projection, tuple[int, ...]] = {"perspective": (0, 4, 5, 8, 12, 14), "equidistant": (0, 4)}
 """How many coefficients a camera's distortion may have."""
 
+_ALIKE, _ALIKE_COEFFICIENTS = 0.01, 1e-5
+"""Pixels, and what a coefficient of a lens may change by, without a difference that anybody could see."""
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -74,6 +77,17 @@ class Camera:
     def is_distorted(self) -> bool:
         """Whether its images have to be rectified: straight lines are not straight in them."""
         return self.projection != "perspective" or any(self.distortion)
+
+    def is_like(self, other: Camera) -> bool:
+        """Whether they differ by the last digits alone, so that no pixel is elsewhere."""
+        if len(self.distortion) != len(other.distortion):
+            return False
+        mine, theirs = ((item.fx, item.fy, item.cx, item.cy) for item in (self, other))
+        return (
+            (self.width, self.height, self.projection) == (other.width, other.height, other.projection)
+            and np.allclose(mine, theirs, rtol=0.0, atol=_ALIKE)
+            and np.allclose(self.distortion, other.distortion, rtol=0.0, atol=_ALIKE_COEFFICIENTS)
+        )
 
     def rectified(self) -> Camera:
         """The pinhole of the same focal length and principal point."""

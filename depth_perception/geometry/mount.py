@@ -13,7 +13,7 @@ _STEEP = math.radians(50.0)
 """Looking up or down by more is unusual on a vehicle."""
 
 
-def check_mount(body_from_camera: npt.ArrayLike, frame: str) -> tuple[str, ...]:
+def check_mount(body_from_camera: npt.ArrayLike, frame: str, *, stated: bool = False) -> tuple[str, ...]:
     """What is doubtful about the mount of a camera, a sentence each; nothing if it looks ahead, to a side or back.
 
     Convention:
@@ -22,6 +22,7 @@ def check_mount(body_from_camera: npt.ArrayLike, frame: str) -> tuple[str, ...]:
     Args:
         body_from_camera: `T_body_camera` ``[4, 4]``.
         frame: The camera's, for the text. One that is called ``optical`` may look at the sky.
+        stated: Whether somebody has said that it is the optical frame's; then it may, too.
 
     Raises: `GeometryError` for the camera's body in place of its optical frame (``camera_link``), and for NaN.
     """
@@ -30,7 +31,7 @@ def check_mount(body_from_camera: npt.ArrayLike, frame: str) -> tuple[str, ...]:
         raise GeometryError(f"the pose of camera frame '{frame}' holds a value that is not finite")
     _, down, ahead = pose[2, :3].tolist()  # how far the camera's axes point up
     elevation = math.asin(min(1.0, max(-1.0, ahead)))
-    if elevation > _STEEP and "optical" not in frame:
+    if elevation > _STEEP and not stated and "optical" not in frame:
         raise GeometryError(
             f"frame '{frame}' has z up, as bodies have, so its images would show the sky: images belong to the optical"
             " frame, with z forward, x right and y down (REP-103). Let the driver stamp its images with that frame,"

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from builtin_interfaces.msg import Time as Stamp
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
@@ -47,6 +48,8 @@ PARAMETERS = (
 
 PATIENCE = 0.2
 """Seconds that an image waits for a camera_info that fits, which drivers and players may send a little later."""
+KEPT = 10
+"""Latest camera_infos, and stamps of images."""
 
 
 class CameraInput:
@@ -67,7 +70,10 @@ class CameraInput:
         self._made = shared.made
         self._log = LimitedLog(node.get_logger())
         self._listeners: dict[CameraListener, Callable[[AnyImage], None]] = {}
-        self._infos: deque[CameraInfo] = deque(maxlen=10)
+        self._infos: deque[CameraInfo] = deque(maxlen=KEPT)
+        self._asked: deque[Stamp] = deque(maxlen=KEPT)
+        self._in_step = False
+        self._latest: Camera | None = None
         self._doubted: Camera | None = None
         self._arrival = threading.Condition()
         self._info_topic = info
@@ -86,7 +92,9 @@ class CameraInput:
         if not self._listeners:
             self.images.close()
             self._info.close()
-            self._infos.clear()
+            with self._arrival:
+                self._infos.clear()
+                self._asked.clear()
 
     def pixels(self, message: AnyImage) -> npt.NDArray[np.uint8]:
         """RGB ``[height, width, 3]`` of an image; not to be written to, others look at it too.
@@ -96,13 +104,18 @@ class CameraInput:
         return self._made.of(message, "pixels", lambda: image_from_message(message, self._samples))
 
     def camera(self, header: Header, width: int, height: int) -> Camera:
-        """The camera of an image of this header and size: of the camera_info with its stamp, else of the latest.
+        """The camera of an image of this header and size: of the camera_info with its stamp, else of the latest; of
+        those in its frame, if there are any.
 
         Not to be called on the thread that spins the node: it may wait a little for one that fits.
 
         Raises: `NodeError` if none fits, `GeometryError` if the camera_info describes no camera.
         """
         with self._arrival:
+            self._asked.append(header.stamp)
+            # Where each image has its own, that is on its way, and a lens may zoom.
+            patience = PATIENCE if self._in_step else 0.0
+            self._in_step = self._arrival.wait_for(lambda: self._stamped(header.stamp), patience)
             camera = self._arrival.wait_for(lambda: self._fitting(header, width, height), PATIENCE)
             if camera is not None:
                 return camera
@@ -118,15 +131,34 @@ class CameraInput:
     def _on_info(self, message: CameraInfo) -> None:
         with self._arrival:
             self._infos.append(message)
+            self._in_step |= message.header.stamp in self._asked
             self._arrival.notify()
+
+    def _stamped(self, stamp: Stamp) -> bool:
+        return any(info.header.stamp == stamp for info in self._infos)
+
+    def _info_for(self, header: Header) -> CameraInfo:
+        """Of those that are there."""
+        newest_first = list(reversed(self._infos))
+        mine = [info for info in newest_first if info.header.frame_id == header.frame_id]
+        if not mine and header.frame_id and newest_first[0].header.frame_id:
+            self._log.warning(
+                "frame",
+                f"{self._info_topic} is of frame '{newest_first[0].header.frame_id}', images of '{header.frame_id}':"
+                " make sure that it is the calibration of their camera",
+            )
+        candidates = mine or newest_first
+        return next((info for info in candidates if info.header.stamp == header.stamp), candidates[0])
 
     def _fitting(self, header: Header, width: int, height: int) -> Camera | None:
         if not self._infos:
             return None
-        exact = (info for info in reversed(self._infos) if info.header.stamp == header.stamp)
-        info = next(exact, self._infos[-1])
+        info = self._info_for(header)
         rectified, said = takes_p(info, self._rectified_input, self.images.topic)
         camera = camera_from_info(info, rectified=rectified)
+        if self._latest is not None and camera.is_like(self._latest):
+            camera = self._latest  # which everything is made for
+        self._latest = camera
         if camera != self._doubted:
             remarks = filter(None, (said, *doubts_about(info, rectified=rectified)))
             if all([self._log.warning(number, f"{self._info_topic}: {text}") for number, text in enumerate(remarks)]):

@@ -86,7 +86,9 @@ class DepthTopics:
 
     @property
     def topic(self) -> str:
-        return self._subscriptions[0].topic
+        """All of them: only what is complete is a frame."""
+        *others, last = (subscription.topic for subscription in self._subscriptions)
+        return f"{', '.join(others)} and {last} of one stamp"
 
     @property
     def lost(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pathlib
 import sys
 from collections import Counter, deque
@@ -12,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from builtin_interfaces.msg import Time as Stamp
-from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped, Twist, TwistStamped, Vector3, Vector3Stamped
+from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped, Twist, Vector3, Vector3Stamped
 from nav_msgs.msg import Odometry, Path
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
@@ -43,10 +42,12 @@ from depth_perception.nodes.depth_input import (
 )
 from depth_perception.nodes.main import run
 from depth_perception.nodes.models import model_parameters, open_model, with_engine, with_scale
+from depth_perception.nodes.motion_watch import MotionWatch
 from depth_perception.nodes.parameters import NodeError
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.pipeline import Frame, Input, Pipeline, nanoseconds
 from depth_perception.nodes.shared import Shared
+from depth_perception.nodes.speed_input import SpeedInput
 from depth_perception.nodes.subscription import FollowingSubscription, Source
 from depth_perception.resources import POSE_MODEL
 from depth_perception.settings import Setting
@@ -56,7 +57,6 @@ NAME = "odometry_node"
 
 DEPTHS_WAITING = 8
 """Depth images that wait for the next image; the oldest gives way."""
-SPEEDS_WAITING = 1000
 PATH_PERIOD = 500_000_000
 """Nanoseconds between two paths: a long one is costly to send."""
 
@@ -99,7 +99,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._odometry = lru_cache(maxsize=1)(self._make_odometry)
         self._sources: Counter[str] = Counter()
         self._depths: deque[Decode] = deque(maxlen=DEPTHS_WAITING)
-        self._speeds: deque[tuple[int, float]] = deque(maxlen=SPEEDS_WAITING)
+        self._watch = MotionWatch(node.log, node.settings.maximum_gap)
+        self._speed = SpeedInput(node) if "speed" in node.settings.measures else None
         self._listener = CameraListener(node, node.shared, lambda message: node.take(message, message.header.stamp))
         self._others: list[Input] = []
         if node.settings.motion == "refined":
@@ -108,10 +109,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
             source = Source(node.resolve_topic_name("depth/scale"), Vector3Stamped)
             reliability = node.value("input_reliability")
             self._others.append(FollowingSubscription(node, (source,), self._on_scale, reliability))
-        if "speed" in node.settings.measures:
-            topic, reliability = node.resolve_topic_name("speed"), node.value("input_reliability")
-            sources = (Source(topic, Odometry), Source(topic, TwistStamped))
-            self._others.append(FollowingSubscription(node, sources, self._on_speed, reliability))
+        if self._speed is not None:
+            self._others.append(self._speed)
         if not self._scale.known and node.settings.scale_source in ("auto", "model"):
             node.get_logger().warning(
                 f"{self._engine.model.name} does not know metres: until depth in metres comes, the covariance of"
@@ -123,22 +122,27 @@ class OdometryPipeline(Pipeline[AnyImage]):
         return (self._listener, *self._others)
 
     def begin(self) -> None:
+        placed = self._placed  # said while the node was inactive
         self._node.ask_for_restart()
+        self._placed = placed
 
     def process(self, frame: Frame[AnyImage]) -> bool:
         header, image = frame.content.header, self._listener.camera.pixels(frame.content)
         height, width = image.shape[:2]
-        odometry = self._odometry(self._listener.camera.camera(header, width, height), header.frame_id)
+        camera, stamp = self._listener.camera.camera(header, width, height), nanoseconds(frame.stamp)
+        odometry = self._odometry(camera, header.frame_id)
         odometry.scale = self._scale
         self._add_depths(odometry)
-        while self._speeds:
-            odometry.add_speed(*self._speeds.popleft())
-        motion = odometry.update(image, nanoseconds(frame.stamp))
+        if self._speed is not None:
+            self._speed.hand_over(odometry, stamp)
+        repeats = odometry.repeats
+        motion = odometry.update(image, stamp)
         if self._node.is_outdated(frame):
             return False
         if self._placed is not None:
             self._trajectory.set(*self._placed)
             self._placed = None
+        self._watch.told(motion, stamp, camera, repeats=odometry.repeats > repeats)
         if motion is not None:
             self._motion_scale = motion.scale
             self._sources[odometry.source] += 1
@@ -154,7 +158,9 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._odometry.cache_clear()
         self._camera_pose.forget()
         self._depths.clear()
-        self._speeds.clear()
+        self._watch.restart()
+        if self._speed is not None:
+            self._speed.restart()
         self._sources.clear()
         self._trajectory.reset()
         if self._file is not None:
@@ -172,6 +178,10 @@ class OdometryPipeline(Pipeline[AnyImage]):
         Raises: `NodeError` for a pose that cannot be, or is in another frame.
         """
         self._placed = transforms.pose_with_covariance(message, self._node.value("odom_frame"))
+
+    def unplace(self) -> None:
+        """What was said of the body's place holds no more."""
+        self._placed = None
 
     def _make_odometry(self, camera: Camera, camera_frame: str) -> CameraOdometry:
         self._mount = pose = self._camera_pose.of(camera_frame)
@@ -223,11 +233,6 @@ class OdometryPipeline(Pipeline[AnyImage]):
             self._path_output.publish(Path(header=header, poses=list(self._path)))
             self._path_sent = motion.stamp
 
-    def _on_speed(self, message: Odometry | TwistStamped) -> None:
-        twist = message.twist.twist if isinstance(message, Odometry) else message.twist
-        speed = math.hypot(twist.linear.x, twist.linear.y, twist.linear.z)
-        self._speeds.append((nanoseconds(message.header.stamp), speed))
-
     def _on_scale(self, message: Vector3Stamped) -> None:
         try:
             self._scale = scale_from_message(message)
@@ -254,7 +259,14 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
 
     def configure(self) -> OdometryPipeline:
         self._odometry = OdometryPipeline(self)
+        self.opened.callback(setattr, self, "_odometry", None)
         return self._odometry
+
+    def ask_for_restart(self) -> None:
+        """As every node; a place that was set before counts no more."""
+        super().ask_for_restart()
+        if self._odometry is not None:
+            self._odometry.unplace()
 
     def _on_set_pose(self, message: PoseWithCovarianceStamped) -> None:
         try:

@@ -37,15 +37,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--cameras", nargs="+", type=_namespace, metavar="NAMESPACE", help="of several cameras, three nodes of each"
     )
     given = parser.parse_args(remove_ros_args(sys.argv if arguments is None else ["perception", *arguments])[1:])
+    cameras = given.cameras or ()
+    if twins := {camera for camera in cameras if cameras.count(camera) > 1}:
+        parser.error(f"argument --cameras: {', '.join(sorted(twins))} is named more than once")
     return run(_of_cameras(given.cameras) if given.cameras else NODES, arguments)
 
 
 def _namespace(text: str) -> str:
+    name = text.strip("/")
     try:
-        validate_namespace(f"/{text.strip('/')}")
+        validate_namespace(f"/{name}/node")
     except InvalidNamespaceException:
         raise argparse.ArgumentTypeError(f"{text} is no namespace: letters, digits and _, no digit first") from None
-    return text
+    return name
 
 
 def _of_cameras(cameras: Sequence[str]) -> Mapping[str, Callable[[Shared], PerceptionNode]]:

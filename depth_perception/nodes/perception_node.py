@@ -358,6 +358,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
             self._jump(now)
 
     def _on_clock_jump(self, jump: TimeJump) -> None:
+        self.log.info("clock", "the clock went back, or is another one now: everything before is forgotten")
         self._jump(self.get_clock().now().nanoseconds)
 
     def _jump(self, to: int) -> None:

@@ -26,6 +26,9 @@ from depth_perception.nodes.perception_node import PerceptionNode
 
 PARAMETERS = (BASE_FRAME, CAMERA_POSE)
 
+_LARGEST = 1e12
+"""Metres, or square metres."""
+
 
 class CameraPose:
     """The pose of the camera in the base frame, from the parameter ``camera_pose`` if it is set, else from TF."""
@@ -37,7 +40,9 @@ class CameraPose:
         camera_pose = node.value("camera_pose")
         self._node = node
         self._base_frame = node.value("base_frame")
-        self._fixed = None if camera_pose is None else self._checked(camera_mount(camera_pose), "camera_pose")
+        self._fixed = (
+            None if camera_pose is None else self._checked(camera_mount(camera_pose), "camera_pose", stated=True)
+        )
         self._buffer: Any = None
         self._listener: Any = None
         if self._fixed is not None:
@@ -73,11 +78,11 @@ class CameraPose:
         pose = pose_from(rotation_from_quaternion([q.x, q.y, q.z, q.w]), [t.x, t.y, t.z])
         return self._checked(pose, camera_frame)
 
-    def _checked(self, pose: Array, frame: str) -> Array:
+    def _checked(self, pose: Array, frame: str, *, stated: bool = False) -> Array:
         try:
-            doubts = check_mount(pose, frame)
+            doubts = check_mount(pose, frame, stated=stated)
         except GeometryError as error:
-            raise NodeError(f"TF: {error}") from None
+            raise NodeError(str(error) if stated else f"TF: {error}") from None
         for number, doubt in enumerate(doubts):
             self._node.log.warning(("mount", number), doubt)
         return pose
@@ -120,9 +125,9 @@ def pose_with_covariance(message: PoseWithCovarianceStamped, frame: str) -> tupl
     covariance: Array = np.array(message.pose.covariance, np.float64).reshape(6, 6)
     if message.header.frame_id not in ("", frame):
         raise NodeError(f"the pose is in frame '{message.header.frame_id}', expected '{frame}'")
-    finite = all(np.isfinite(values).all() for values in (place, turn, covariance))
-    if not finite or abs(np.linalg.norm(turn) - 1.0) > 0.01:
-        raise NodeError("the pose holds NaN or infinity, or a quaternion of another length than 1")
+    possible = all((np.abs(values) < _LARGEST).all() for values in (place, turn, covariance))  # NaN is not
+    if not possible or abs(np.linalg.norm(turn) - 1.0) > 0.01:
+        raise NodeError("the pose holds NaN or what is too large, or a quaternion of another length than 1")
     covariance = (covariance + covariance.T) / 2
     if np.linalg.eigvalsh(covariance).min() < -1e-9:
         raise NodeError("the covariance of the pose is none: it has negative eigenvalues")

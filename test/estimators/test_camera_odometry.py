@@ -20,6 +20,7 @@ MOUNT = pose_from(np.eye(3), [0.8, 0.1, HEIGHT]) @ BODY_FROM_OPTICAL
 STEP = 100_000_000
 WAY = 0.5
 """Metres between two images."""
+MODEL = ScaleEstimate(1.0, 0.1, "model")
 MOTIONS = pytest.mark.parametrize("motion", ["refined", "posenet"])
 
 
@@ -32,7 +33,7 @@ def views():
 class Drive:
     """Straight ahead at 5 m/s, with a pose network that knows it and depth that does."""
 
-    def __init__(self, folder, motion="refined", scale=ScaleEstimate(1.0, 0.1, "model")):
+    def __init__(self, folder, motion="refined", scale=MODEL):
         write_pose_model(folder / "pose.onnx", motion=pose_from(np.eye(3), [0.0, 0.0, WAY]), focal_length=50.0)
         settings = OdometrySettings(motion=motion)
         self.odometry = CameraOdometry(open_engine(folder / "pose.onnx"), CAMERA, MOUNT, settings)

@@ -213,7 +213,7 @@ def test_an_image_that_shows_nothing_is_refused(engine, grey_level, noise):
     random = np.random.default_rng(0)
     image = np.clip(random.normal(grey_level, noise, (128, 256, 1)).repeat(3, axis=2), 0, 255).astype(np.uint8)
     estimator = DepthEstimator(engine, Camera(256, 128, 320.0, 320.0, 127.5, 63.5))
-    with pytest.raises(EstimatorError, match="the image shows nothing .*: is the lens covered"):
+    with pytest.raises(EstimatorError, match="the image shows nothing"):
         estimator.estimate(image)
     image[40:60, 100:120] += 40 if grey_level < 200 else 216  # a lamp, or in the light a shade
     assert estimator.estimate(image).valid.all()

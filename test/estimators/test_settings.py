@@ -27,6 +27,7 @@ KINDS = (EngineSettings, DepthSettings, OdometrySettings, CloudSettings)
         (OdometrySettings, {"scale_sigma": 1.1}, "scale_sigma is 1.1"),
         (CloudSettings, {"minimum_height": 2.0, "maximum_height": 1.0}, "minimum_height is 2.0 and maximum_height 1.0"),
         (CloudSettings, {"minimum_range": 90.0}, "minimum_range is 90.0 and maximum_range 80.0"),
+        (CloudSettings, {"voxel_size": 1e-30}, "voxel_size is 1e-30 m, expected 0 .off., or at least 0.001"),
         (EngineSettings, {"threads": -1}, "threads is -1"),
         (EngineSettings, {"precision": "int4"}, "precision is 'int4'"),
     ],

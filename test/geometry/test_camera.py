@@ -62,3 +62,14 @@ def test_what_is_stored_of_cameras_tells_them_apart_and_is_as_it_was():
     assert Camera(**CAMERA.as_json()) == CAMERA
     fisheye = replace(CAMERA, projection="equidistant")
     assert Camera(**fisheye.as_json()) == fisheye
+
+
+@pytest.mark.parametrize(("change", "alike"), [
+    ({"fx": 80.001}, True), ({"cy": 31.505}, True), ({"distortion": (0.1, 0.0, 0.0, 1e-7)}, True),
+    ({"fx": 80.1}, False), ({"cx": 63.0}, False), ({"distortion": (0.1, 0.0, 0.0, 1e-3)}, False),
+    ({"width": 129}, False), ({"projection": "equidistant"}, False), ({"distortion": ()}, False),
+])  # fmt: skip
+def test_cameras_that_differ_by_the_last_digits_are_alike(change, alike):
+    camera = Camera(128, 64, 80.0, 80.0, 63.5, 31.5, (0.1, 0.0, 0.0, 0.0))
+    assert camera.is_like(replace(camera, **change)) == alike
+    assert replace(camera, **change).is_like(camera) == alike

@@ -73,12 +73,15 @@ class TestCamera:
         return Header(stamp=Stamp(sec=self.now // 10**9, nanosec=self.now % 10**9), frame_id=FRAME)
 
     def send(self, message: Any = None, *, info: CameraInfo | None = None) -> Stamp:
-        """Publishes an image (grey if None) and its camera_info under the next stamp, which it returns."""
+        """Publishes an image (one of its own if None: grey, with an edge that is never the same to the bit) and its
+        camera_info under the next stamp, which it returns.
+        """
         header = self.header()
         info = info or message_from_camera(self.camera, header)
         info.header = header
         if message is None:
             grey = np.full((self.camera.height, self.camera.width, 3), 128, np.uint8)
+            grey[:, : self.camera.width // 8] = 32 + self.now // STEP % 32
             message = message_from_image(grey, "rgb8", header)
         message.header = header
         self.infos.publish(info)

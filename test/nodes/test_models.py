@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,11 @@ from depth_perception.nodes.priority import STEP
 
 def niceness() -> dict[str, int]:
     """Of each thread of this process."""
-    return {thread: os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in os.listdir("/proc/self/task")}
+    found = {}
+    for thread in os.listdir("/proc/self/task"):
+        with suppress(ProcessLookupError):  # it has just ended
+            found[thread] = os.getpriority(os.PRIO_PROCESS, int(thread))
+    return found
 
 
 @pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])

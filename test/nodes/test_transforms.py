@@ -20,3 +20,13 @@ def test_a_camera_pose_of_nan_is_refused() -> None:
     given = {"base_frame": "base_link", "camera_pose": [0.0, 0.0, float("nan"), 0.0, 0.0, 0.0]}
     with pytest.raises(NodeError, match="holds a value that is not finite"):
         CameraPose(SimpleNamespace(value=given.get))  # type: ignore[arg-type]
+
+
+def test_a_camera_pose_that_looks_at_the_sky_is_taken_for_what_it_is() -> None:
+    """TF's frames are mistaken for one another; this is the optical frame's by its name."""
+    said: list[str] = []
+    given = {"base_frame": "base_link", "camera_pose": [0.0, 0.0, 1.0, 0.0, -1.2, 0.0]}
+    log = SimpleNamespace(warning=lambda kind, text: said.append(text))
+    pose = CameraPose(SimpleNamespace(value=given.get, log=log)).of("camera")  # type: ignore[arg-type]
+    assert pose[2, 2] == pytest.approx(np.sin(1.2))
+    assert "looks up by 69°" in "".join(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -433,6 +434,56 @@ def test_every_parameter_has_a_description_and_every_number_limits(graph: Graph,
     assert len(answers) == len(names)
 
 
+def of_focal_length(header: Any, focal_length: float) -> CameraInfo:
+    return message_from_camera(replace(CAMERA, fx=focal_length, fy=focal_length), header)
+
+
+def test_an_image_waits_for_the_calibration_of_its_stamp(graph: Graph, camera: TestCamera, depth: Listener) -> None:
+    """Of a lens that zooms, whose driver sends the image first."""
+    with graph.listen(CameraInfo, "depth/camera_info").wait_for_publisher() as infos:
+        camera.send_until_answered(None, infos)
+        found = []
+        for focal_length in (90.0, 100.0, 110.0):
+            header = camera.header()
+            camera.images.publish(message_from_image(smooth_picture(), "rgb8", header))
+            graph.spin(0.05)
+            camera.infos.publish(of_focal_length(header, focal_length))
+            found.append(infos.of(header.stamp).k[0])
+    assert found == [90.0, 100.0, 110.0]
+
+
+def test_the_calibration_is_that_of_the_images_frame(
+    graph: Graph, camera: TestCamera, depth: Listener, node: Process
+) -> None:
+    """Where two cameras send theirs to one topic; and if none is of it, that is said."""
+    with graph.listen(CameraInfo, "depth/camera_info").wait_for_publisher() as infos:
+        camera.send_until_answered(None, infos)
+        header = camera.header()
+        rear = replace_header("rear_optical_frame")
+        rear.stamp = header.stamp
+        camera.infos.publish(of_focal_length(header, 80.0))
+        camera.infos.publish(of_focal_length(rear, 160.0))
+        graph.spin(0.1)
+        camera.images.publish(message_from_image(smooth_picture(), "rgb8", header))
+        assert infos.of(header.stamp).k[0] == 80.0
+        assert "rear_optical_frame" not in node.output
+        for _ in range(12):
+            rear.stamp = camera.header().stamp
+            camera.infos.publish(of_focal_length(rear, 160.0))
+        graph.spin(0.2)
+        camera.images.publish(message_from_image(smooth_picture(), "rgb8", camera.header()))
+        line = node.wait_for_output("rear_optical_frame")
+        assert f"is of frame 'rear_optical_frame', images of '{FRAME}'" in line
+
+
+def test_a_covered_lens_is_one_line_and_no_depth(camera: TestCamera, depth: Listener, node: Process) -> None:
+    black = np.zeros((CAMERA.height, CAMERA.width, 3), np.uint8)
+    stamp = camera.send(message_from_image(black, "rgb8", replace_header()))
+    node.wait_for_output("the image shows nothing")
+    camera.send_until_answered(None, depth)
+    assert not depth.has(stamp)
+
+
 def test_a_camera_without_camera_info_says_so(graph: Graph, models: Path) -> None:
     remap = {"image": "lonely/image", "camera_info": "lonely/camera_info", "depth/image_rect": "lonely/depth"}
     with (
@@ -451,10 +502,10 @@ def test_a_camera_without_camera_info_says_so(graph: Graph, models: Path) -> Non
         graph.node.destroy_publisher(publisher)
 
 
-def replace_header() -> Any:
+def replace_header(frame: str = FRAME) -> Any:
     from std_msgs.msg import Header
 
-    return Header(frame_id=FRAME)
+    return Header(frame_id=frame)
 
 
 def test_metres_are_those_that_odometry_measures(graph: Graph, models: Path) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import yaml
 from helpers.camera import CAMERA, FRAME, TestCamera, encoded
-from helpers.graph import Graph, Listener, Process
+from helpers.graph import DEADLINE, Graph, Listener, Process
 from helpers.models import luma_depth, write_depth_model
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -153,3 +153,17 @@ def test_two_cameras_in_one_process_stay_apart(graph: Graph, models: Path, tmp_p
             (cloud,) = camera.send_until_answered(encoded(picture, "rgb8"), clouds)
             np.testing.assert_allclose(points(cloud)[..., 2], luma_depth(picture), rtol=1e-5)
         assert graph.node.count_subscribers("/front/depth/image_rect") == 0
+
+
+@pytest.mark.parametrize(("cameras", "said"), [
+    (["front/", "rear"], ""), (["/"], "is no namespace"), (["9x"], "is no namespace"),
+    (["front", "/front"], "front is named more than once"),
+])  # fmt: skip
+def test_cameras_are_named_as_namespaces_are(graph: Graph, cameras: list[str], said: str) -> None:
+    with graph.run(["-m", "depth_perception.nodes.perception", "--cameras", *cameras]) as process:
+        if said:
+            assert process.wait(DEADLINE) == 2
+            assert said in process.output
+        else:
+            process.wait_for_output("[front.depth_node]")
+        assert "Traceback" not in process.output
