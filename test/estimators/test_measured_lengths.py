@@ -40,7 +40,7 @@ def engine(tmp_path):
     return open_engine(tmp_path / "pose.onnx")
 
 
-def drive(engine, views, source, *, depth_error=0.8, speed=lambda index: SPEED) -> list[Motion]:
+def drive(engine, views, source, *, depth_error=0.8, scale=1.0, speed=lambda index: SPEED) -> list[Motion]:
     """The motions; the speed is measured in the middle between images."""
     odometry = CameraOdometry(engine, CAMERA, MOUNT, OdometrySettings(scale_source=source))
     motions = []
@@ -49,7 +49,7 @@ def drive(engine, views, source, *, depth_error=0.8, speed=lambda index: SPEED) 
         if speed(index) is not None:
             odometry.add_speed(stamp - STEP // 2, speed(index))
         motion = odometry.update(view.image, stamp)
-        odometry.add_depth(stamp, depth_error * view.depth, CAMERA, ScaleEstimate(1.0, 0.2, "model"))
+        odometry.add_depth(stamp, depth_error * view.depth, CAMERA, ScaleEstimate(scale, 0.2, "model"))
         if motion is not None:
             motions.append(motion)
     return motions
@@ -68,12 +68,13 @@ def test_depth_that_is_wrong_makes_wrong_lengths(engine, views):
     assert settled(drive(engine, views, "auto")) == pytest.approx(0.8, rel=0.03)
 
 
-@pytest.mark.parametrize("depth_error", [0.8, 1.0, 1.25])
-def test_the_height_above_the_road_makes_them_right(engine, views, depth_error):
-    motions = drive(engine, views, "ground_plane", depth_error=depth_error)
+@pytest.mark.parametrize(("depth_error", "scale"), [(0.8, 1.0), (1.0, 1.0), (1.25, 1.0), (0.8, 0.8)])
+def test_the_height_above_the_road_makes_them_right(engine, views, depth_error, scale):
+    """Whether the network's depth is wrong, or what it was multiplied with."""
+    motions = drive(engine, views, "ground_plane", depth_error=depth_error, scale=scale)
     assert settled(motions) == pytest.approx(1.0, abs=0.03)
     assert motions[-1].scale.source == "ground_plane"
-    assert motions[-1].scale.value == pytest.approx(1 / depth_error, rel=0.06)  # lengths, and their unit, 3 % each
+    assert motions[-1].scale.value == pytest.approx(scale / depth_error, rel=0.06)  # lengths, and their unit, 3 % each
     assert 0.01 < motions[-1].scale.sigma < 0.06
 
 
@@ -279,3 +280,40 @@ def test_who_measures_is_named_and_who_is_silent_is_not():
     estimates = [fusion.estimate(time * second) for time in (4, 7, 60)]
     sources = [estimate.source for estimate in estimates if estimate is not None]
     assert sources == ["ground_plane+speed", "ground_plane", "ground_plane"]
+
+
+def test_measurements_add_up_as_independent_ones_do():
+    """A hundred, each 10 % off by chance: 1 % is left."""
+    fusion = ScaleFusion()
+    for _ in range(100):
+        fusion.add(ScaleEstimate(1.2, 0.1, "speed"), STEP)
+    assert fusion.spread(STEP) == pytest.approx(0.01)
+
+
+def test_two_sources_are_surer_than_one_by_what_each_has_wrong_of_its_own():
+    """Wheels and road are each 2 % off for good, whatever is measured; their mean by a root of two less."""
+    alone, both = ScaleFusion(), ScaleFusion()
+    for _ in range(2000):
+        alone.add(ScaleEstimate(1.0, 0.0, "speed"), STEP)
+        both.add(ScaleEstimate(1.0, 0.0, "speed"), STEP)
+        both.add(ScaleEstimate(1.0, 0.0, "ground_plane"), STEP)
+    of_one, of_both = alone.estimate(STEP), both.estimate(STEP)
+    assert of_one is not None
+    assert of_both is not None
+    assert of_one.sigma == pytest.approx(0.02, rel=0.01)
+    assert of_both.sigma == pytest.approx(0.02 / np.sqrt(2), rel=0.01)
+
+
+def test_a_second_of_another_road_is_not_believed_two_are():
+    """Ten images of a bridge's or a lorry's side, and twenty."""
+    for images, value in ((10, 1.0), (20, 2.0)):
+        fusion = ScaleFusion()
+        feed(fusion, [1.0] * 20 + [2.0] * images)
+        assert fusion.value == pytest.approx(value, rel=0.05)
+
+
+def test_many_far_off_are_believed_only_in_a_row():
+    fusion = ScaleFusion()
+    feed(fusion, [1.0] * 20 + [2.0, 1.0] * 20)
+    assert fusion.rejected == 20
+    assert fusion.value == pytest.approx(1.0, abs=0.01)

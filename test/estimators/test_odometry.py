@@ -212,6 +212,39 @@ def test_a_jittering_network_is_trusted_less(tmp_path):
     assert positive_definite(jittery.covariance)
 
 
+class Alternating:
+    """Answers steps of 0.7 m and 0.3 m ahead in turn."""
+
+    def __init__(self, model):
+        self.model, self.runs = model, 0
+
+    def run(self, inputs):
+        self.runs += 1
+        step = 0.7 if self.runs % 2 else 0.3
+        return {"motion": pose_from(np.eye(3), [[0, 0, step]]).astype(np.float32)}
+
+
+@pytest.mark.parametrize("pause", [STEP, 5 * STEP])
+def test_jitter_is_as_large_as_steps_differ_at_any_rate(tmp_path, pause):
+    """By 0.4 m from one to the next: that squared is what it adds to the variance of a step, however long that took;
+    and once the odometry is reset, nothing."""
+    estimator = odometry(tmp_path)
+    network = Alternating(estimator._engine.model)
+    jittery = VisualOdometry(network, CAMERA, MOUNT)  # type: ignore[arg-type]
+    motions = [jittery.update(IMAGE, index * pause) for index in range(80)]
+    jittery.reset()
+    network.runs = 0
+    jittery.update(IMAGE, 0)
+    fresh = jittery.update(IMAGE, pause)
+    last = motions[-1]
+    assert last is not None
+    assert fresh is not None
+    np.testing.assert_allclose(last.transform, fresh.transform)
+    added = last.noise - fresh.noise
+    assert added[0, 0] == pytest.approx(0.4**2, rel=1e-3)
+    np.testing.assert_allclose(added[1:, 1:], 0, atol=1e-12)
+
+
 def test_a_relative_model_says_so(tmp_path):
     estimator = odometry(tmp_path, model={"metric": False})
     (motion,) = drive(estimator, 2)
@@ -255,3 +288,19 @@ def test_velocity_is_in_the_axes_at_the_end():
     np.testing.assert_allclose(motion.linear_velocity, [0.0, -2.0, 0.0], atol=1e-12)
     np.testing.assert_allclose(motion.angular_velocity, [0.0, 0.0, np.pi], atol=1e-12)
     np.testing.assert_allclose(np.diag(motion.velocity_covariance), [8, 4, 12, 20, 16, 24])
+
+
+def test_what_is_unsure_ahead_at_the_start_is_unsure_to_the_right_of_it_after_a_turn_to_the_left():
+    """By 30 degrees: in the axes at the end, the start's forward direction lies 30 degrees to the right."""
+    turn = np.pi / 6
+    motion = Motion(
+        transform=pose_from(rotation_from_vector([0, 0, turn]), [1.0, 0.0, 0.0]),
+        start=0,
+        stamp=500_000_000,
+        noise=np.diag([1.0, 0, 0, 0, 1.0, 0]),
+        scale=ScaleEstimate(1.0, 0.0, "constant"),
+    )
+    ahead, left = [np.cos(turn), -np.sin(turn), 0.0], [np.sin(turn), np.cos(turn), 0.0]
+    expected = np.zeros((6, 6))
+    expected[:3, :3], expected[3:, 3:] = np.outer(ahead, ahead), np.outer(left, left)
+    np.testing.assert_allclose(motion.velocity_covariance, expected / 0.5**2, atol=1e-12)

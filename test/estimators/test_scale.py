@@ -11,6 +11,7 @@ from depth_perception.estimators.scale import (
 )
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane
 
 CAMERA = Camera(640, 192, 370.0, 370.0, 320.0, 60.0)
 
@@ -40,6 +41,27 @@ def test_ground_that_is_not_seen_changes_nothing():
     assert source.update(wall, CAMERA) == known
     assert source.update(np.full((192, 640), np.nan, np.float32), CAMERA) == known
     assert source.update(road(0.9, pitch_degrees=15), CAMERA) == known  # a plane, but not level
+
+
+def test_a_road_that_is_seen_without_an_error_is_no_surer_than_roads_are_flat():
+    """To a percent of the camera's height, two centimetres: that an image agrees with itself says no more."""
+    estimate = GroundPlaneScale(1.65).measure(road(0.55), CAMERA)
+    assert estimate is not None
+    assert 0.01 <= estimate.sigma < 0.02
+
+
+def test_a_road_of_which_most_is_something_else_is_not_trusted():
+    """Two fifths of its pixels are, the others lie anywhere before it: that a level plane is left after trimming says
+    nothing where most of what should lie on it does not."""
+    rng = np.random.default_rng(0)
+    depth = road(0.55)
+    other = rng.random(depth.shape) < 0.6
+    cluttered = np.where(other, depth * rng.uniform(0.1, 1.0, depth.shape), depth).astype(np.float32)
+    plane = fit_ground_plane(cluttered, CAMERA)
+    assert plane is not None
+    assert plane.inliers < 0.5
+    assert np.degrees(plane.angle_to(DOWN)) < 5.0
+    assert GroundPlaneScale(1.65).measure(cluttered, CAMERA) is None
 
 
 def test_filter_fuses_in_log_scale_by_inverse_variance():

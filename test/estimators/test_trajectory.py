@@ -82,6 +82,17 @@ def test_a_wrong_scale_stretches_the_whole_way_and_wanders_along_it():
     assert share[-1] == pytest.approx(20 * wander, abs=1e-9)
 
 
+@pytest.mark.parametrize("steps", [1, 4, 40])
+def test_how_a_scale_wanders_along_ten_metres_does_not_depend_on_the_steps_they_took(steps):
+    ahead = pose_from(np.eye(3), [10.0 / steps, 0.0, 0.0])
+    trajectory, exact = Trajectory(), Trajectory()
+    for index in range(steps):
+        trajectory.add(motion(index, ahead, scale_sigma=0.1))
+        exact.add(motion(index, ahead))
+    wander = (0.25 * 0.1 * 50) ** 2 / 50  # square metres a metre, as above
+    assert trajectory.covariance[0, 0] - exact.covariance[0, 0] == pytest.approx(1.0 + 10 * wander)
+
+
 def test_a_turn_that_is_wrong_all_the_way_bends_it():
     """Monte Carlo: 3000 drives along a bend, each with an error of its own that goes on alike at every metre."""
     random = np.random.default_rng(0)

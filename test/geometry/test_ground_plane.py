@@ -55,6 +55,7 @@ def test_a_car_in_the_lane_is_trimmed_away():
     assert 0.1 < car.mean() < 0.3
     assert plane.height == pytest.approx(HEIGHT, rel=0.02)
     assert plane.inliers < 1 - 0.8 * car.mean()
+    assert plane.spread == pytest.approx(0.01, rel=0.1)  # the road's noise, and nothing of the car
 
 
 def test_the_camber_of_an_exact_road_is_not_trimmed():
@@ -65,6 +66,15 @@ def test_the_camber_of_an_exact_road_is_not_trimmed():
     assert plane is not None
     assert plane.inliers > 0.95
     assert plane.height == pytest.approx(HEIGHT, rel=0.01)
+
+
+def test_a_mended_strip_of_an_exact_road_is_not_trimmed():
+    """It lies 5 mm higher, a third of a percent of the camera's height: no depth is so exact that this is no road."""
+    depth = road(gravity_of(0))
+    depth[:, 300:340] *= 1 - 0.005 / HEIGHT
+    plane = fit_ground_plane(depth, CAMERA)
+    assert plane is not None
+    assert plane.inliers == 1.0
 
 
 def test_residual_tells_a_road_from_a_mess():

@@ -44,6 +44,8 @@ def test_the_body_of_a_camera_is_no_optical_frame(frame, pitch, yaw):
         ((170, 10, 90), "is mounted upside down"),
         ((90, 0, 0), "is mounted on its side"),
         ((-90, 0, 180), "is mounted on its side"),
+        ((70, 0, 0), "is mounted on its side"),  # which it is nearer to than to being upright
+        ((-70, 0, 90), "is mounted on its side"),
     ],
 )
 def test_unusual_mounts_are_said(angles, said):

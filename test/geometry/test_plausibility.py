@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from depth_perception.geometry.camera import Camera, GeometryError
-from depth_perception.geometry.plausibility import check_camera
+from depth_perception.geometry.plausibility import check_camera, off_centre
 
 SOUND = {
     "vga": Camera(640, 480, 500.0, 510.0, 320.0, 240.0),
@@ -65,3 +65,10 @@ def test_angles_are_those_of_opencv():
     assert f"opens {horizontal:.3g}° horizontally" in doubts[0]
     assert f"opens {vertical:.3g}° vertically" in doubts[1]
     assert np.isclose(horizontal, 148.6, atol=0.1)
+
+
+def test_the_middle_of_an_image_lies_between_its_middle_pixels():
+    """Pixel centres are at whole numbers: of four columns the middle is at 1.5, and 4 - 0.5 is the image's edge."""
+    assert off_centre(Camera(4, 2, 4.0, 4.0, 1.5, 0.5)) == 0.0
+    assert off_centre(Camera(4, 2, 4.0, 4.0, 3.5, 0.5)) == pytest.approx(0.5)
+    assert off_centre(Camera(4, 2, 4.0, 4.0, 1.5, -0.5)) == pytest.approx(0.5)
