@@ -295,3 +295,76 @@ def test_who_asks_for_the_networks_metres_gets_them(tmp_path):
         drive.go(seen(index))
     assert drive.trajectory.length == pytest.approx(2.0 * PROPOSED * (len(BEND) - 1), rel=0.05)
     assert drive.last.scale == ScaleEstimate(2.0, 0.03, "constant")
+
+
+def test_the_longer_corners_were_seen_the_more_is_the_networks_step_as_long_as_theirs(tmp_path):
+    """In the dark it is the network's, which is too short by 0.2 m; after 22 steps half of that is made up."""
+    short = []
+    for frames in (5, 23):
+        drive = Drive(tmp_path)
+        for index in range(frames):
+            drive.go(seen(index))
+        drive.go(View(np.zeros_like(seen(0).image), np.full_like(seen(0).depth, np.nan)))
+        assert drive.odometry.source == "network"
+        short.append(0.7 - drive.last.transform[0, 3])
+    assert 0.7 - short[0] > PROPOSED
+    assert short[1] < 0.5 * (0.7 - PROPOSED) < short[0]
+
+
+def test_when_depth_falls_silent_lengths_are_the_networks_again(tmp_path):
+    """Not at once: depth comes late, and now and then not at all."""
+    drive = Drive(tmp_path)
+    for index in range(6):
+        drive.go(seen(index), pause=5 * STEP)
+    for index in range(6, 10):  # two seconds
+        drive.go(seen(index), depth=False, pause=5 * STEP)
+    assert drive.odometry.goes_by_depth
+    assert drive.last.scale == SCALE
+    for index in range(10, 20):  # seven
+        drive.go(seen(index), depth=False, pause=5 * STEP)
+    assert not drive.odometry.goes_by_depth
+    assert drive.last.scale == drive.network.scale
+
+
+def test_when_all_lengths_grow_the_next_step_is_expected_to_be_as_much_longer(tmp_path):
+    """The first depth says that all is twice as long as the network had it: so is the way to the next image."""
+    drive = Drive(tmp_path)
+    for index in range(4):
+        drive.go(seen(index), depth=False)
+    odometry = drive.odometry
+
+    def expected() -> npt.NDArray[np.float64]:
+        return odometry._guess(None, 0.1) @ inverse(odometry._pose)
+
+    before, inverse_depth = expected(), odometry._landmarks.inverse_depth.copy()
+    odometry._pull(np.log(2.0), 1.0)
+    np.testing.assert_allclose(odometry._landmarks.inverse_depth, inverse_depth / 2)
+    np.testing.assert_allclose(expected()[:3, 3], 2 * before[:3, 3])
+    np.testing.assert_allclose(expected()[:3, :3], before[:3, :3], atol=1e-12)
+
+
+def test_errors_of_the_camera_are_errors_of_a_body_that_turns_about_it(tmp_path):
+    """By finite differences: a camera 3 m ahead of the body's origin and beside it that is wrong about its turn moves
+    the origin sideways. The last step's axes turn the errors, which are those of its end, into those at its start."""
+    rng = np.random.default_rng(0)
+    drive, mount = Drive(tmp_path), pose_from(rotation_from_vector([0.1, 0.2, -0.1]), [3.0, -0.7, 1.2]) @ MOUNT
+    odometry = RefinedOdometry(drive.network, CAMERA, mount)
+    step = pose_from(rotation_from_vector([0.02, -0.3, 0.1]), [0.2, -0.1, -1.5])
+    root = rng.normal(size=(6, 6)) * 1e-2
+    covariance = root @ root.T
+
+    def body(error):
+        wrong = pose_from(rotation_from_vector(error[:3]), error[3:]) @ step
+        return change_frame(inverse(wrong), mount)
+
+    right, tiny, columns = body(np.zeros(6)), 1e-6, []
+    for error in tiny * np.eye(6):
+        moved = body(error)
+        turned = vector_from_rotation(moved[:3, :3] @ right[:3, :3].T)
+        columns.append(np.concatenate([moved[:3, 3] - right[:3, 3], turned]) / tiny)
+    expected = np.column_stack(columns) @ covariance @ np.column_stack(columns).T
+    motion = odometry._motion(step, covariance, 0, STEP)
+    np.testing.assert_allclose(motion.transform, right)
+    # Times what neighbouring steps have alike, and no step is known better than to a tenth of a millimetre.
+    alike = np.trace(motion.noise) / np.trace(expected)
+    np.testing.assert_allclose(motion.noise, alike * expected, rtol=1e-3, atol=1e-6)

@@ -72,6 +72,28 @@ def test_a_car_that_hides_the_lane_ahead_is_not_the_ground():
     assert heights[40, 100] == pytest.approx(TALL, abs=0.05)
 
 
+def test_a_dock_beside_the_lane_is_not_the_ground_though_more_of_it_is_seen():
+    """It is as even as the road and 0.7 m higher: what has much below it is no ground."""
+    depth, _ = road()
+    on_the_dock = depth * (TALL - 0.7) / TALL
+    dock = np.zeros(depth.shape, bool)
+    dock[:, 60:] = True
+    heights = heights_above_ground(np.where(dock, on_the_dock, depth).astype(np.float32), CAMERA)
+    assert heights is not None
+    near = depth < 20
+    assert np.abs(heights[near & ~dock]).max() < 0.05
+    np.testing.assert_allclose(heights[near & dock], 0.7, atol=0.05)
+
+
+@pytest.mark.parametrize(("size", "told"), [(3, False), (8, True)])
+def test_a_handful_of_pixels_is_no_obstacle(size, told):
+    """Nine, that a LiDAR's stray points or an edge may be, and sixty-four."""
+    depth, _ = road()
+    depth[20 : 20 + size, 100 : 100 + size] = 9.0
+    ratios = obstacle_ratios(Frame("post", np.zeros((96, 208, 3), np.uint8), depth, CAMERA), 1.3 * depth)
+    assert ratios == ([pytest.approx(1.3)] if told else [])
+
+
 def test_a_frame_is_divided_by_height_and_obstacles_are_judged_as_they_come():
     depth, _ = road()
     depth[:, 150:180] = np.minimum(depth[:, 150:180], 9.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from helpers.models import luma_depth
 from helpers.recordings import CAMERA_HEIGHT, write_recording
 
 from depth_perception.evaluation.judge import Judge
@@ -52,6 +53,52 @@ def test_a_road_that_is_not_flat_has_that_residual(recording):
         summary = judge.road_summary()
     assert summary is not None
     assert summary.residual_median == pytest.approx(0.0674, rel=0.15)
+
+
+def test_the_roughest_of_many_roads_are_told_apart_from_the_middle_one(recording):
+    """Three of twenty are noisy, as above: more than the twentieth that the 95th percentile leaves out."""
+    rng = np.random.default_rng(0)
+    with recording(frames=20) as drive:
+        judge = Judge(drive)
+        for index, stamp in enumerate(drive.stamps):
+            noise = rng.normal(1.0, 0.1 if index % 7 == 0 else 0.0, (32, 64)).astype(np.float32)
+            judge.depth(stamp, IMAGE, road(1.5) * noise, CAMERA, metric=True)
+        summary = judge.road_summary()
+    assert summary is not None
+    assert summary.residual_median == pytest.approx(0, abs=1e-4)
+    assert summary.residual_p95 == pytest.approx(0.0674, rel=0.2)
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, [4]), (3, [1, 4, 7])])
+def test_frames_are_shown_from_the_middle_of_as_many_equal_parts(recording, count, shown):
+    """Of nine frames: neither the first nor the last, in which a drive has hardly begun or is over."""
+    with recording(frames=9) as drive:
+        judge = Judge(drive, samples=count)
+        for stamp in drive.stamps:
+            judge.depth(stamp, IMAGE, road(1.5), CAMERA, metric=True)
+        assert [sample.stamp for sample in judge.samples] == [drive.stamps[index] for index in shown]
+
+
+def test_what_does_not_look_is_judged_where_there_was_depth(recording):
+    """The right half is as far everywhere, so one depth for all is right there; the left one, where no depth came,
+    does not count."""
+
+    def image(index: int) -> np.ndarray:
+        grey = np.full((32, 64, 3), 100, np.uint8)
+        grey[:, :32] = np.linspace(0, 250, 32, dtype=np.uint8)[:, None, None]
+        return grey
+
+    with recording(frames=3, image_of=image) as drive:
+        judge = Judge(drive)
+        for stamp in drive.stamps:
+            depth = luma_depth(image(0))
+            depth[:, :32] = np.nan
+            judge.depth(stamp, image(0), depth, CAMERA, metric=True)
+        report = judge.depth_report()
+    assert report is not None
+    assert report.baselines
+    for name, metrics in report.baselines.items():
+        assert metrics.abs_rel == pytest.approx(0.0, abs=1e-3), name
 
 
 def test_frames_are_shown_with_their_truth_even_where_some_were_dropped(recording):

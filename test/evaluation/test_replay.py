@@ -201,6 +201,27 @@ def test_a_measured_speed_must_be_named_and_makes_metres(tmp_path):
     assert scaled.scale == pytest.approx(0.93, abs=0.04)  # half as far again in the first five of 29 steps
 
 
+def test_no_speed_is_known_before_its_time(tmp_path, monkeypatch):
+    """As on the robot: at each image, the speeds that were measured until then and no other."""
+    write_recording(tmp_path / "drive", frames=6)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    told: list[tuple[str, int]] = []
+    update = CameraOdometry.update
+
+    def updated(odometry, image, stamp):
+        told.append(("image", stamp))
+        return update(odometry, image, stamp)
+
+    monkeypatch.setattr(CameraOdometry, "update", updated)
+    monkeypatch.setattr(CameraOdometry, "add_speed", lambda _, stamp, speed: told.append(("speed", stamp)))
+    with Recording.open(tmp_path / "drive", speed_topic="/ground_truth/odom") as recording:
+        stamps = recording.stamps
+        engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+        replay(recording, *engines, motion=OdometrySettings(scale_source="speed"))
+    assert told == [(what, stamp) for stamp in stamps for what in ("speed", "image")]
+
+
 def test_depth_takes_its_scale_from_odometry(tmp_path, monkeypatch):
     """From the second image on, where odometry has measured one."""
     write_recording(tmp_path / "drive", frames=5)

@@ -218,3 +218,13 @@ def test_a_straight_line_has_the_mean_motion_in_the_axes_of_the_body():
     ahead = np.array([np.cos(half), np.sin(half), 0.0]) * step
     np.testing.assert_allclose(line[:, :3, 3], np.arange(40)[:, None] * ahead, atol=1e-9)
     np.testing.assert_allclose(line[:, :3, :3], np.tile(np.eye(3), (40, 1, 1)), atol=1e-12)
+
+
+def test_a_straight_line_goes_as_far_as_the_truth_however_unevenly_that_went():
+    """It crawls for most of the way and then makes up for it: the mean motion ends where it does."""
+    steps = [0.1] * 8 + [5.0] * 2
+    truth = np.tile(np.eye(4), (11, 1, 1))
+    truth[1:, 0, 3] = np.cumsum(steps)
+    line = straight_line(truth)
+    np.testing.assert_allclose(line[-1], truth[-1])
+    np.testing.assert_allclose(np.diff(line[:, 0, 3]), sum(steps) / 10)
