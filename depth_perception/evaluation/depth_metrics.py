@@ -129,7 +129,8 @@ def mean_of(metrics: Sequence[DepthMetrics]) -> DepthMetrics:
 
 
 def pooled(metrics: Sequence[DepthMetrics]) -> DepthMetrics:
-    """The errors of all pixels of all images together, as if they were of one image; `DepthMetrics.scale` is the mean.
+    """The errors of all pixels of all images together, as if they were of one image; `DepthMetrics.ratio` and
+    `DepthMetrics.scale` are means over images.
 
     Raises: `EvaluationError` for no images.
     """
