@@ -75,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     made, failed, guessed = 0, 0, False
     with ExitStack() as opened:
         images = _images(arguments, opened)
+        _require_apart(output, Path(arguments.source))
         require_writable(output)
         engine = opened.enter_context(closing(engine_settings.open(model_path(arguments.depth_model), "depth")))
         files = {"values": arguments.values, "cloud": arguments.cloud, "body_from_camera": images.body_from_camera}
@@ -103,6 +104,17 @@ def run(arguments: argparse.Namespace) -> int:
             " and metres are as wrong as that is: give --calibration or --focal-length"
         )
     return 0
+
+
+def _require_apart(output: Path, source: Path) -> None:
+    """Raises: `CommandError` where the files would take the place of the pictures that they are made of."""
+    from depth_perception.cli.errors import CommandError
+
+    folder = source if source.is_dir() else source.parent
+    if output.exists() and output.samefile(folder):
+        raise CommandError(
+            f"{output}: is the folder of {source}, whose files those of depth would replace: name another --output"
+        )
 
 
 class _Images(NamedTuple):

@@ -130,6 +130,18 @@ def test_a_recording_without_camera_info_takes_a_calibration_in_every_command(tm
     assert json.loads((tmp_path / "report" / "report.json").read_text())["depth"]["metric"]["abs_rel"] < 1e-3
 
 
+@pytest.mark.parametrize("source", ["images", "images/0.png"])
+def test_pictures_are_not_overwritten_by_their_depth(tmp_path, predict, capsys, source):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "other").symlink_to("images")
+    cv2.imwrite(str(tmp_path / "images" / "0.png"), picture(0, 64, 32))
+    before = (tmp_path / "images" / "0.png").read_bytes()
+    assert predict(tmp_path / source, "--output", str(tmp_path / "other")) == 1
+    assert "name another --output" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["0.png"]
+    assert (tmp_path / "images" / "0.png").read_bytes() == before
+
+
 def test_what_cannot_be_predicted_is_one_line(tmp_path, predict, capsys):
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "empty").mkdir()
