@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,9 +35,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "predict",
         help="depth of a picture, a folder of pictures, a video or a recording, as files, without ROS",
-        description="Of each image NAME: NAME.jpg, the image above its depth; NAME.png, 16-bit depth in steps of"
-        " 1/256 m (0: unknown), or NAME.npz; and NAME.ply, the coloured cloud, if asked for. Beside them camera.json:"
-        " depth is of the rectified part of the image that the network sees.",
+        description="Of each image NAME (of a recording its stamp in nanoseconds): NAME.jpg, the image above its depth;"
+        " NAME.png, 16-bit depth in steps of 1/256 m (0: unknown), or NAME.npz; and NAME.ply, the coloured cloud, if"
+        " asked for. Beside them camera.json: depth is of the rectified part of the image that the network sees.",
     )
     parser.add_argument("source", metavar="IMAGE|FOLDER|VIDEO|BAG")
     add_calibration_option(parser)
@@ -138,14 +139,22 @@ def _images(arguments: argparse.Namespace, opened: ExitStack) -> _Images:
     path = Path(arguments.source)
     if path.exists() and is_recording(path):
         recording = opened.enter_context(open_recording(arguments.source, arguments))
-        each = ((f"{image.stamp * 1e-9:.3f}", image) for image in recording.images())
-        return _Images(len(recording.stamps), each, None, recording.body_from_camera)
+        return _Images(len(recording.stamps), _by_stamp(recording.images()), None, recording.body_from_camera)
     camera = None
     if arguments.calibration is not None:
         camera, _ = read_calibration(arguments.calibration, rectified=arguments.rectified_input == "always")
     count, found = pictures(path)
     mount = None if arguments.camera_pose is None else camera_mount(arguments.camera_pose)
     return _Images(count, ((picture.name, picture) for picture in found), camera, mount)
+
+
+def _by_stamp(images: Iterable[RecordedImage]) -> Iterator[tuple[str, RecordedImage]]:
+    """Images by their nanoseconds, with a number where a stamp comes again."""
+    seen: Counter[int] = Counter()
+    for image in images:
+        seen[image.stamp] += 1
+        again = seen[image.stamp]
+        yield f"{image.stamp}_{again}" if again > 1 else str(image.stamp), image
 
 
 def _pinhole(image: Rgb, focal_length: float | None) -> Camera:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from helpers.models import luma_depth, write_depth_model
-from helpers.recordings import picture, write_recording
+from helpers.recordings import START, picture, write_recording
 
 from depth_perception.cli.main import main
 from depth_perception.recordings.recording import Recording
@@ -128,6 +128,22 @@ def test_a_recording_without_camera_info_takes_a_calibration_in_every_command(tm
     start = ["evaluate", "--bag", str(drive), "--depth-model", str(tmp_path / "depth.onnx"), "--no-odometry"]
     assert main([*start, "--output", str(tmp_path / "report"), "--calibration", calibration]) == 0
     assert json.loads((tmp_path / "report" / "report.json").read_text())["depth"]["metric"]["abs_rel"] < 1e-3
+
+
+def test_images_of_like_and_equal_stamps_have_files_each(tmp_path, predict):
+    drive = tmp_path / "drive"
+
+    def thrice(topic, index, message):
+        if "image" in topic and index in (2, 3):
+            message.header.stamp.sec, message.header.stamp.nanosec = divmod(START, 1_000_000_000)
+        return message
+
+    write_recording(drive, encoding="png", frames=4, rate=10_000.0, change=thrice)
+    assert predict(drive) == 0
+    names = {str(START), f"{START}_2", f"{START}_3", str(START + 100_000)}
+    assert {path.stem for path in (tmp_path / "out").glob("*.png")} == names
+    depth = cv2.imread(str(tmp_path / "out" / f"{START}_3.png"), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_allclose(depth / 256, luma_depth(picture(3, 64, 32)), atol=1 / 256 + 1e-3)
 
 
 @pytest.mark.parametrize("source", ["images", "images/0.png"])
