@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,9 +40,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         " asked for. Beside them camera.json: depth is of the rectified part of the image that the network sees.",
     )
     parser.add_argument("source", metavar="IMAGE|FOLDER|VIDEO|BAG")
-    add_calibration_option(parser)
-    parser.add_argument(
-        "--focal-length", type=float, metavar="X", help="pixels, of a pinhole, in place of a calibration"
+    cameras = parser.add_mutually_exclusive_group()
+    add_calibration_option(cameras)
+    cameras.add_argument(
+        "--focal-length", type=float, metavar="X", help="pixels, of a pinhole: for pictures without a calibration"
     )
     parser.add_argument("--values", choices=("png", "npz"), default="png", help="(default: %(default)s)")
     parser.add_argument("--cloud", action="store_true", help="write PLY clouds as well, in the camera's optical axes")
@@ -64,16 +65,22 @@ def run(arguments: argparse.Namespace) -> int:
 
     from depth_perception.cli.errors import CommandError
     from depth_perception.errors import DepthPerceptionError
-    from depth_perception.evaluation.predictions import Predictions
+    from depth_perception.evaluation.predictions import FARTHEST, Predictions
     from depth_perception.files import OutputError, require_writable
     from depth_perception.progress import ProgressBar
 
     settings = DepthSettings(**chosen(arguments, DepthSettings.table()))
     if settings.scale_source == "odometry":
         raise CommandError("--scale-source odometry needs odometry, which predict has not: take evaluate, or the nodes")
+    if arguments.values == "png" and settings.maximum_range > FARTHEST:
+        raise CommandError(
+            f"--maximum-range {settings.maximum_range:g}: a PNG of 16 bits holds depth up to {FARTHEST:.3f} m, expected"
+            " no more: or take --values npz"
+        )
     engine_settings = EngineSettings(**chosen(arguments, EngineSettings.table()))
     output = Path(arguments.output)
-    made, failed, guessed = 0, 0, False
+    made, failed = 0, 0
+    notes: dict[str, None] = {}  # each once, in order
     with ExitStack() as opened:
         images = _images(arguments, opened)
         _require_apart(output, Path(arguments.source))
@@ -87,7 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
                 image = item.decode()
                 camera = getattr(item, "camera", images.camera)
                 if camera is None:
-                    camera, guessed = _pinhole(image, arguments.focal_length), arguments.focal_length is None
+                    camera, said = _pinhole(image, arguments.focal_length)
+                    notes |= dict.fromkeys(said)
                 predictions.add(name, item.stamp, image, camera)
                 made += 1
             except OutputError:
@@ -99,12 +107,9 @@ def run(arguments: argparse.Namespace) -> int:
     if not made:
         raise CommandError(f"{arguments.source}: not one image gave depth")
     print(f"{made} images{f', {failed} failed' if failed else ''}: {output.resolve()}")
-    if guessed:
-        print(
-            f"  note: the camera is not calibrated: a focal length of {GUESSED_FOCAL_LENGTH:g} of the width was taken,"
-            " and metres are as wrong as that is: give --calibration or --focal-length"
-        )
-    return 0
+    for note in (*images.remarks(), *notes):
+        print(f"  note: {note}")
+    return 1 if failed else 0
 
 
 def _require_apart(output: Path, source: Path) -> None:
@@ -128,24 +133,38 @@ class _Images(NamedTuple):
     camera: Camera | None
     """Of all; None where each says its own, or nobody knows."""
     body_from_camera: Array | None
+    remarks: Callable[[], tuple[str, ...]]
+    """What is doubtful about them or had to be guessed, as far as they have been read, a sentence each."""
 
 
 def _images(arguments: argparse.Namespace, opened: ExitStack) -> _Images:
     from depth_perception.calibration_file import read_calibration
+    from depth_perception.cli.errors import CommandError
+    from depth_perception.geometry.camera import GeometryError
+    from depth_perception.geometry.mount import check_mount
     from depth_perception.geometry.pose import camera_mount
     from depth_perception.recordings.folder import is_recording
     from depth_perception.recordings.pictures import pictures
 
     path = Path(arguments.source)
     if path.exists() and is_recording(path):
+        if arguments.focal_length is not None:
+            raise CommandError(f"--focal-length: is of pictures and videos, {path} is a recording: give --calibration")
         recording = opened.enter_context(open_recording(arguments.source, arguments))
-        return _Images(len(recording.stamps), _by_stamp(recording.images()), None, recording.body_from_camera)
-    camera = None
+        each = _by_stamp(recording.images())
+        return _Images(len(recording.stamps), each, None, recording.body_from_camera, lambda: recording.remarks)
+    camera, mount, remarks = None, None, []
     if arguments.calibration is not None:
-        camera, _ = read_calibration(arguments.calibration, rectified=arguments.rectified_input == "always")
+        camera, doubts = read_calibration(arguments.calibration, rectified=arguments.rectified_input == "always")
+        remarks += [f"{arguments.calibration}: {doubt}" for doubt in doubts]
+    if arguments.camera_pose is not None:
+        mount = camera_mount(arguments.camera_pose)
+        try:
+            remarks += [f"--camera-pose: {doubt}" for doubt in check_mount(mount, "optical")]
+        except GeometryError as error:
+            raise CommandError(f"--camera-pose: {error}") from None
     count, found = pictures(path)
-    mount = None if arguments.camera_pose is None else camera_mount(arguments.camera_pose)
-    return _Images(count, ((picture.name, picture) for picture in found), camera, mount)
+    return _Images(count, ((picture.name, picture) for picture in found), camera, mount, lambda: tuple(remarks))
 
 
 def _by_stamp(images: Iterable[RecordedImage]) -> Iterator[tuple[str, RecordedImage]]:
@@ -157,10 +176,21 @@ def _by_stamp(images: Iterable[RecordedImage]) -> Iterator[tuple[str, RecordedIm
         yield f"{image.stamp}_{again}" if again > 1 else str(image.stamp), image
 
 
-def _pinhole(image: Rgb, focal_length: float | None) -> Camera:
-    """Of an image that comes without a calibration."""
-    from depth_perception.geometry.camera import Camera
+def _pinhole(image: Rgb, focal_length: float | None) -> tuple[Camera, tuple[str, ...]]:
+    """Of an image that comes without a calibration, and what is doubtful about it."""
+    from depth_perception.cli.errors import CommandError
+    from depth_perception.geometry.camera import Camera, GeometryError
+    from depth_perception.geometry.plausibility import check_camera
 
     height, width = image.shape[:2]
     focal = GUESSED_FOCAL_LENGTH * width if focal_length is None else focal_length
-    return Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+    try:
+        camera = Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+        if focal_length is not None:
+            return camera, tuple(f"--focal-length: {doubt}" for doubt in check_camera(camera))
+    except GeometryError as error:
+        raise CommandError(f"--focal-length: {error}") from None
+    return camera, (
+        f"the camera is not calibrated: a focal length of {GUESSED_FOCAL_LENGTH:g} of the width was taken, and metres"
+        " are as wrong as that is: give --calibration or --focal-length",
+    )

@@ -43,7 +43,7 @@ def add_pose_file_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_calibration_option(parser: argparse.ArgumentParser) -> None:
+def add_calibration_option(parser: argparse._ActionsContainer) -> None:
     """Of commands that can do without ``camera_info``."""
     parser.add_argument(
         "--calibration",

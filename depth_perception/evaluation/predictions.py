@@ -25,7 +25,9 @@ from depth_perception.geometry.pose import Array
 from depth_perception.pixel_formats import Rgb as Image
 
 STEP = 1.0 / 256.0
-"""Metres that 1 stands for in a 16-bit PNG, as KITTI has it: up to 256 m."""
+"""Metres that 1 stands for in a 16-bit PNG, as KITTI has it."""
+FARTHEST = 65535 * STEP
+"""Metres that it holds."""
 
 Values = Literal["png", "npz"]
 
@@ -34,8 +36,9 @@ class Predictions:
     """Makes the files of one run, in one folder.
 
     Of an image NAME there will be ``NAME.jpg``, the image above its depth; ``NAME.png``, 16-bit depth in steps of
-    `STEP` (0: unknown, or beyond range), or ``NAME.npz`` with depth (float32, NaN unknown, inf beyond range) and the
-    matrix of its camera, K; and ``NAME.ply``. ``camera.json`` says which camera depth is of, and its unit.
+    `STEP` (0: unknown, beyond range, or beyond `FARTHEST`), or ``NAME.npz`` with depth (float32, NaN unknown, inf
+    beyond range) and the matrix of its camera, K; and ``NAME.ply``. ``camera.json`` says which camera depth is of, and
+    its unit.
 
     Args:
         cloud: Whether to make clouds too.
@@ -92,8 +95,10 @@ def _picture(result: DepthResult) -> bytes:
 
 
 def depth_png(depth: npt.NDArray[np.float32]) -> bytes:
-    """16-bit PNG of metres ``[height, width]`` in steps of `STEP`; 0 where depth is no finite number."""
-    steps = np.where(np.isfinite(depth), np.clip(depth / STEP, 1, 65535), 0)
+    """16-bit PNG of metres ``[height, width]`` in steps of `STEP`; 0 where depth is no finite number, or beyond
+    `FARTHEST`.
+    """
+    steps = np.where(np.isfinite(depth) & (depth <= FARTHEST), np.maximum(depth / STEP, 1), 0)
     return _encoded(".png", np.rint(steps).astype(np.uint16))
 
 

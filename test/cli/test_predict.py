@@ -15,6 +15,7 @@ from helpers.models import luma_depth, write_depth_model
 from helpers.recordings import START, picture, write_recording
 
 from depth_perception.cli.main import main
+from depth_perception.evaluation.predictions import depth_png
 from depth_perception.recordings.recording import Recording
 
 FOCAL_LENGTH = 40.0
@@ -53,7 +54,7 @@ def test_a_folder_with_its_calibration(tmp_path, predict, capsys):
     (tmp_path / "images" / "broken.png").write_bytes(b"nothing")
     (tmp_path / "images" / "notes.txt").write_text("nothing")
     calibration = write_calibration(tmp_path / "camera.yaml")
-    assert predict(tmp_path / "images", "--calibration", calibration) == 0
+    assert predict(tmp_path / "images", "--calibration", calibration) == 1
     said = capsys.readouterr()
     assert "broken.png: " in said.err
     assert "2 images, 1 failed" in said.out
@@ -143,6 +144,7 @@ def test_images_of_like_and_equal_stamps_have_files_each(tmp_path, predict):
     names = {str(START), f"{START}_2", f"{START}_3", str(START + 100_000)}
     assert {path.stem for path in (tmp_path / "out").glob("*.png")} == names
     depth = cv2.imread(str(tmp_path / "out" / f"{START}_3.png"), cv2.IMREAD_UNCHANGED)
+    assert depth is not None
     np.testing.assert_allclose(depth / 256, luma_depth(picture(3, 64, 32)), atol=1 / 256 + 1e-3)
 
 
@@ -158,18 +160,49 @@ def test_pictures_are_not_overwritten_by_their_depth(tmp_path, predict, capsys, 
     assert (tmp_path / "images" / "0.png").read_bytes() == before
 
 
+def test_what_is_doubtful_is_said_of_recordings_and_of_pictures(tmp_path, predict, capsys):
+    cv2.imwrite(str(tmp_path / "one.png"), picture(0, 64, 32))
+    write_recording(tmp_path / "drive", frames=2, focal_length=800.0)
+    tele = write_calibration(tmp_path / "tele.yaml", 800.0)
+    pose = ["--camera-pose", "0", "0", "1.5", "3.1416", "0", "0"]
+    for source, options, said in (
+        ("drive", [], "note: /camera/camera_info: a focal length of 800 px for 32 px opens 2.29°"),
+        ("one.png", ["--calibration", tele], "note: " + tele + ": a focal length of 800 px for 32 px opens 2.29°"),
+        ("one.png", ["--focal-length", "800"], "note: --focal-length: a focal length of 800 px for 32 px opens 2.29°"),
+        ("one.png", pose, "note: --camera-pose: camera frame 'optical' is mounted upside down"),
+    ):
+        assert predict(tmp_path / source, *options) == 0
+        assert capsys.readouterr().out.count(said) == 1
+
+
+def test_a_png_holds_no_depth_beyond_its_range():
+    depth = np.array([[0.001, 1.0, 255.99, 256.0, 300.0, np.inf, np.nan, -np.inf]], np.float32)
+    read = cv2.imdecode(np.frombuffer(depth_png(depth), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert read is not None
+    assert read.tolist() == [[1, 256, 65533, 0, 0, 0, 0, 0]]
+
+
 def test_what_cannot_be_predicted_is_one_line(tmp_path, predict, capsys):
     (tmp_path / "text.mp4").write_text("no video")
     (tmp_path / "empty").mkdir()
     cv2.imwrite(str(tmp_path / "one.png"), picture(0, 64, 32))
+    write_recording(tmp_path / "drive", frames=1)
     wide = write_calibration(tmp_path / "wide.yaml", width=128)
     for source, options, said in (
         (tmp_path / "nowhere.png", [], "there is no such picture, folder or video"),
         (tmp_path / "text.mp4", [], "is neither a picture"),
         (tmp_path / "empty", [], "holds neither a rosbag2 nor pictures"),
         (tmp_path / "one.png", ["--calibration", wide], "is 64x32, its calibration says 128x32"),
+        (tmp_path / "one.png", ["--focal-length", "1"], "--focal-length: a focal length of 1 px for 64 px opens 176°"),
+        (tmp_path / "one.png", ["--focal-length", "nan"], "--focal-length: camera intrinsics hold a value that is not"),
+        (tmp_path / "one.png", ["--camera-pose", *"0012", "nan", "0"], "--camera-pose: the pose of camera frame"),
+        (tmp_path / "one.png", ["--maximum-range", "300"], "holds depth up to 255.996 m, expected no more: or take"),
+        (tmp_path / "drive", ["--focal-length", "60"], "drive is a recording: give --calibration"),
     ):
         assert predict(source, *options) == 1
         error = capsys.readouterr().err
         assert said in error
         assert "Traceback" not in error
+    with pytest.raises(SystemExit):
+        predict(tmp_path / "one.png", "--calibration", wide, "--focal-length", "60")
+    assert "not allowed with argument --calibration" in capsys.readouterr().err
