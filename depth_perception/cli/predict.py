@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     engine_settings = EngineSettings(**chosen(arguments, EngineSettings.table()))
     output = Path(arguments.output)
-    made, failed = 0, 0
+    made, failed, unmeasured = 0, 0, 0
     notes: dict[str, None] = {}  # each once, in order
     with ExitStack() as opened:
         images = _images(arguments, opened)
@@ -96,8 +96,9 @@ def run(arguments: argparse.Namespace) -> int:
                 if camera is None:
                     camera, said = _pinhole(image, arguments.focal_length)
                     notes |= dict.fromkeys(said)
-                predictions.add(name, item.stamp, image, camera)
+                result = predictions.add(name, item.stamp, image, camera)
                 made += 1
+                unmeasured += settings.scale_source == "ground_plane" != result.scale.source
             except OutputError:
                 raise
             except DepthPerceptionError as error:
@@ -107,6 +108,12 @@ def run(arguments: argparse.Namespace) -> int:
     if not made:
         raise CommandError(f"{arguments.source}: not one image gave depth")
     print(f"{made} images{f', {failed} failed' if failed else ''}: {output.resolve()}")
+    if unmeasured:
+        note = (
+            f"scale_source ground_plane has measured nothing in {unmeasured} of {made} images: their lengths are the"
+            " model's: check camera_pose (metres, radians), and that they show the road"
+        )
+        notes[note] = None
     for note in (*images.remarks(), *notes):
         print(f"  note: {note}")
     return 1 if failed else 0

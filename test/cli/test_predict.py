@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from helpers.models import luma_depth, write_depth_model
-from helpers.recordings import START, picture, write_recording
+from helpers.recordings import START, picture, road, write_recording
 
 from depth_perception.cli.main import main
 from depth_perception.evaluation.predictions import depth_png
@@ -173,6 +173,16 @@ def test_what_is_doubtful_is_said_of_recordings_and_of_pictures(tmp_path, predic
     ):
         assert predict(tmp_path / source, *options) == 0
         assert capsys.readouterr().out.count(said) == 1
+
+
+def test_a_road_that_was_never_measured_is_said(tmp_path, predict, capsys):
+    cv2.imwrite(str(tmp_path / "one.png"), road(1.0, 64, 32, FOCAL_LENGTH))
+    options = ["--focal-length", str(FOCAL_LENGTH), "--scale-source", "ground_plane", "--camera-pose"]
+    said = "note: scale_source ground_plane has measured nothing in 1 of 1 images: their lengths are the model's"
+    assert predict(tmp_path / "one.png", *options, "0", "0", "1.5", "0", "20", "0") == 0  # degrees
+    assert said in capsys.readouterr().out
+    assert predict(tmp_path / "one.png", *options, "0", "0", "1.5", "0", "0", "0") == 0
+    assert said not in capsys.readouterr().out
 
 
 def test_a_png_holds_no_depth_beyond_its_range():
