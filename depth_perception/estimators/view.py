@@ -9,6 +9,7 @@ import numpy.typing as npt
 from depth_perception.engines.camera_graph import Sampling
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.lens import seen, source_pixels
 from depth_perception.once import Once
 
 
@@ -42,15 +43,15 @@ class NetworkView:
         self.source = camera
         self._made = made
         self.camera = _view_camera(camera, width, height)
-        columns, rows = _source_pixels(camera, self.camera)
-        self.valid = _seen(camera, self.camera, columns, rows)
+        columns, rows = source_pixels(camera, self.camera)
+        self.valid = seen(camera, self.camera, columns, rows)
         self._nearest = cv2.convertMaps(columns, rows, cv2.CV_16SC2, nninterpolation=True)
 
         # Bilinear sampling at steps of two pixels and more would skip some: take a larger view, average its blocks.
         self._blocks = max(1, int(camera.fx / self.camera.fx))
         self._sampled = (width * self._blocks, height * self._blocks)
         if self._blocks > 1:
-            columns, rows = _source_pixels(camera, _view_camera(camera, *self._sampled))
+            columns, rows = source_pixels(camera, _view_camera(camera, *self._sampled))
         self._bilinear = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
 
     def image(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -70,7 +71,7 @@ class NetworkView:
     @property
     def sampling(self) -> Sampling:
         """What `image` does, for an engine that does it itself."""
-        columns, rows = _source_pixels(self.source, _view_camera(self.source, *self._sampled))
+        columns, rows = source_pixels(self.source, _view_camera(self.source, *self._sampled))
         return Sampling(self.source.width, self.source.height, columns, rows, self._blocks)
 
     def grey(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -126,29 +127,3 @@ def _view_camera(camera: Camera, width: int, height: int) -> Camera:
     window_left = min(max(-0.5 * pixel * width, left), right - pixel * width)
     window_top = min(max(-0.5 * pixel * height, top), bottom - pixel * height)
     return Camera(width, height, 1 / pixel, 1 / pixel, -window_left / pixel - 0.5, -window_top / pixel - 0.5)
-
-
-def _source_pixels(camera: Camera, view: Camera) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Where in the camera's image every pixel of the view lies: columns and rows, ``[height, width]`` each."""
-    coefficients = np.array(camera.distortion or (0.0,) * 4)
-    rectify = cv2.fisheye.initUndistortRectifyMap if camera.projection == "equidistant" else cv2.initUndistortRectifyMap
-    columns, rows = rectify(
-        camera.matrix, coefficients, np.eye(3), view.matrix, (view.width, view.height), cv2.CV_32FC1
-    )
-    return np.asarray(columns, np.float32), np.asarray(rows, np.float32)
-
-
-def _seen(
-    camera: Camera, view: Camera, columns: npt.NDArray[np.float32], rows: npt.NDArray[np.float32]
-) -> npt.NDArray[np.bool_]:
-    inside = (columns >= -0.501) & (columns <= camera.width - 0.499)
-    inside &= (rows >= -0.501) & (rows <= camera.height - 0.499)
-    # Beyond the radius at which the distortion polynomial turns around it maps outer rays onto inner pixels again.
-    with np.errstate(over="ignore", invalid="ignore"):  # of wild coefficients rays go to infinity
-        area = np.gradient(columns, axis=1) * np.gradient(rows, axis=0)
-        area -= np.gradient(columns, axis=0) * np.gradient(rows, axis=1)
-    turned = ~(area > 0)
-    if turned.any():
-        radius = np.hypot(np.arange(view.width) - view.cx, (np.arange(view.height) - view.cy)[:, None])
-        inside &= radius < radius[turned].min()
-    return inside

@@ -63,7 +63,8 @@ class Predictions:
     def add(self, name: str, stamp: int | None, image: Image, camera: Camera) -> DepthResult:
         """The files of one more image.
 
-        Raises: `EstimatorError` if it is not of its camera, `OutputError` if they cannot be written.
+        Raises: `EstimatorError` if it is not of its camera or no pixel has depth, `OutputError` if they cannot be
+        written.
         """
         height, width = image.shape[:2]
         if (width, height) != (camera.width, camera.height):
@@ -77,6 +78,11 @@ class Predictions:
                 self._engine, camera, self._settings, body_from_camera=self._body_from_camera
             )
         result = self._estimator.estimate(image, stamp)
+        if not result.valid.any():
+            raise EstimatorError(
+                f"{name}: not one pixel has a depth between {self._settings.minimum_range:g} and"
+                f" {self._settings.maximum_range:g} m: check the camera's calibration and these limits"
+            )
         files = {
             "jpg": _picture(result),
             self._values: depth_png(result.depth) if self._values == "png" else _npz(result),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from depth_perception.geometry.camera import Camera, GeometryError, Projection
+from depth_perception.geometry.lens import seen, source_pixels
 
 _WIDEST: dict[Projection, tuple[float, float]] = {"perspective": (125.0, 165.0), "equidistant": (220.0, 360.0)}
 """Opening angles, degrees: from the first on a calibration is doubtful, from the second on it cannot be."""
@@ -14,6 +15,10 @@ _ASPECT = (1.25, 4.0)
 """Of pixels, the longer side by the shorter."""
 _OFF_CENTRE = 0.2
 """Share of the image that the principal point may be off its middle before that is doubtful."""
+_SEEN = (0.8, 0.1)
+"""Share of the rectified image that the lens sees: below the first it is doubtful, below the second it cannot be."""
+_GRID = 48
+"""Rays across and down that tell it."""
 
 
 def check_camera(camera: Camera) -> tuple[str, ...]:
@@ -62,6 +67,16 @@ def check_camera(camera: Camera) -> tuple[str, ...]:
             f"the principal point ({camera.cx:.4g}, {camera.cy:.4g}) is {off:.0%} of the {camera.width}x{camera.height}"
             " image off its middle: check that the calibration is of this image size"
         )
+    share = _share_seen(camera)
+    if share < _SEEN[0]:
+        coefficients = ", ".join(f"{value:.4g}" for value in camera.distortion)
+        what = f"a distortion of ({coefficients}) lets {share:.0%} of the rectified image be seen"
+        if share < _SEEN[1]:
+            raise GeometryError(
+                f"{what}, which no lens does: the coefficients are in another order or of another model, or the"
+                " calibration went wrong: calibrate the camera"
+            )
+        doubts.append(f"{what}: unusual, check that coefficients and distortion_model are of this camera")
     return tuple(doubts)
 
 
@@ -80,3 +95,12 @@ def _opening_angle(projection: Projection, size: int, focal_length: float) -> fl
     """Degrees; without distortion, which bends it by less than what is looked for here."""
     half = size / (2.0 * focal_length)
     return math.degrees(2.0 * (math.atan(half) if projection == "perspective" else half))
+
+
+def _share_seen(camera: Camera) -> float:
+    """Of the rectified image: where the distortion folds, or leads out of the image, the lens sees nothing."""
+    if not camera.is_distorted:
+        return 1.0
+    coarse = camera.resized(_GRID, _GRID)
+    view = coarse.rectified()
+    return float(seen(coarse, view, *source_pixels(coarse, view)).mean())

@@ -207,6 +207,7 @@ def test_what_cannot_be_predicted_is_one_line(tmp_path, predict, capsys):
         (tmp_path / "one.png", ["--focal-length", "nan"], "--focal-length: camera intrinsics hold a value that is not"),
         (tmp_path / "one.png", ["--camera-pose", *"0012", "nan", "0"], "--camera-pose: the pose of camera frame"),
         (tmp_path / "one.png", ["--maximum-range", "300"], "holds depth up to 255.996 m, expected no more: or take"),
+        (tmp_path / "one.png", ["--minimum-range", "100"], "one: not one pixel has a depth between 100 and 200 m"),
         (tmp_path / "drive", ["--focal-length", "60"], "drive is a recording: give --calibration"),
     ):
         assert predict(source, *options) == 1

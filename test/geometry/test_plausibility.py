@@ -15,6 +15,10 @@ SOUND = {
     "wide": Camera(1920, 1080, 960.0, 960.0, 960.0, 540.0),  # 90 degrees
     "telephoto": Camera(1920, 1200, 12_000.0, 12_000.0, 960.0, 600.0),
     "fisheye": Camera(1280, 1280, 380.0, 380.0, 640.0, 640.0, (0.01, 0.0, 0.0, 0.0), "equidistant"),  # 193 degrees
+    "barrel": Camera(1920, 1080, 960.0, 960.0, 960.0, 540.0, (-0.35, 0.0, 0.0, 0.0)),
+    "pincushion": Camera(640, 480, 500.0, 500.0, 320.0, 240.0, (0.3, 0.0, 0.0, 0.0)),
+    "kitti_raw": Camera(1392, 512, 984.2, 980.8, 690.0, 233.2, (-0.3728, 0.2037, 0.0022, 0.0014, -0.0723)),
+    "action": Camera(1920, 1080, 870.0, 870.0, 960.0, 540.0, (-0.264, 0.09, 0.0, 0.0, -0.014)),
     "squeezed": Camera(832, 256, 556.7, 480.0, 415.5, 120.0),
 }
 
@@ -35,6 +39,10 @@ def test_real_cameras_are_believed(name):
         (Camera(640, 480, 1e9, 1e9, 320.0, 240.0), "opens 3.67e-05°"),
         (Camera(640, 480, 2000.0, 2000.0, 1900.0, 1000.0), r"principal point \(1900, 1000\) lies outside"),
         (Camera(640, 480, 80.0, 80.0, 320.0, 240.0, (), "equidistant"), "opens 458°"),
+        (Camera(832, 256, 480.0, 480.0, 415.5, 120.0, (1e3, 0.0, 0.0, 0.0)), r"\(1000, 0, 0, 0\) lets 2% of the rect"),
+        (Camera(832, 256, 480.0, 480.0, 415.5, 120.0, (0.5, -0.3, 415.5, 120.0)), "lets 0% of the rectified image"),
+        (Camera(832, 256, 480.0, 480.0, 415.5, 120.0, (1e200, 0.0, 0.0, 0.0)), "lets 0% of the rectified image"),
+        (Camera(640, 480, 300.0, 300.0, 320.0, 240.0, (50.0, 0.0, 0.0, 0.0), "equidistant"), "of the rectified image"),
     ],
 )
 def test_what_no_camera_has_is_refused_with_its_figures(camera, said):
@@ -50,6 +58,10 @@ def test_what_no_camera_has_is_refused_with_its_figures(camera, said):
         (Camera(640, 480, 500.0, 250.0, 320.0, 240.0), ("not square (2 to 1)",)),
         (Camera(832, 256, 240.0, 240.0, 207.5, 60.0), ("principal point (207.5, 60) is 26% of the 832x256 image off",)),
         (Camera(1280, 720, 500.0, 500.0, 320.0, 240.0), ("is 25% of the 1280x720",)),
+        (
+            Camera(832, 256, 480.0, 480.0, 415.5, 120.0, (-3.5, 25.0, 0.0, 0.0, -60.0)),
+            ("distortion of (-3.5, 25, 0, 0, -60) lets 52% of the rectified image be seen",),
+        ),
     ],
 )
 def test_what_is_unusual_is_said_with_its_figures(camera, said):
