@@ -58,12 +58,19 @@ def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
         return len(files), (_of_file(item, item.name if twins else item.stem) for item in files)
     if path.suffix.lower() in SUFFIXES:
         return 1, iter([_of_file(path, path.stem)])
-    video = cv2.VideoCapture(str(path))
+    video = open_video(path)
     if not video.isOpened():
         raise RecordingError(
             f"{path}: is neither a picture ({', '.join(SUFFIXES)}), nor a rosbag2, nor a video that OpenCV can read"
         )
     return max(0, int(video.get(cv2.CAP_PROP_FRAME_COUNT))), _frames(video, path)
+
+
+def open_video(path: str | Path) -> cv2.VideoCapture:
+    """A video whose frames come as they are stored, as pictures do: a calibration is of the pixels as they are."""
+    video = cv2.VideoCapture(str(path))
+    video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # else they would be turned as the file's metadata says
+    return video
 
 
 def stamps_of(video: cv2.VideoCapture) -> Callable[[int], int]:

@@ -25,6 +25,7 @@ from depth_perception.files import require_writable, write_atomically
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array
 from depth_perception.model_file import ModelDescription, read_description
+from depth_perception.recordings.pictures import open_video
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import DEPTH_MODEL, POSE_MODEL, model_path
 from training.checkpoint import newest_checkpoint
@@ -189,7 +190,7 @@ def _of_bag(path: str, options: argparse.Namespace) -> Source:
 def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
     if not Path(path).is_file():
         raise TrainingError(f"{path}: there is no such video")
-    capture = cv2.VideoCapture(path)
+    capture = open_video(path)
     frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
     settings = VideoData(path, camera, stride=options.stride, cache=str(options.output / "cache"))

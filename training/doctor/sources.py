@@ -18,7 +18,7 @@ from depth_perception.errors import DepthPerceptionError
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.plausibility import check_camera
 from depth_perception.pixel_formats import Rgb, SampleRange
-from depth_perception.recordings.pictures import early_end
+from depth_perception.recordings.pictures import early_end, open_video
 from training.data.datasets.bag import BagData
 from training.data.datasets.folder import FolderData
 from training.data.datasets.video import VideoData
@@ -172,7 +172,7 @@ def _of_folder(settings: FolderData, reasons: list[str]) -> tuple[list[list[Rgb]
 def _of_video(settings: VideoData) -> tuple[list[list[Rgb]], int, list[int], str]:
     """With stamps as the rate of the video has them, and where it ends if it should be longer."""
     broken = ""
-    capture = cv2.VideoCapture(settings.path)
+    capture = open_video(settings.path)
     try:
         count, rate = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), capture.get(cv2.CAP_PROP_FPS)
         count = max(0, min(count, settings.last or count) - settings.first) if capture.isOpened() else 0
@@ -196,7 +196,7 @@ def _of_video(settings: VideoData) -> tuple[list[list[Rgb]], int, list[int], str
 
 
 def _early_end(settings: VideoData) -> str:
-    capture, number = cv2.VideoCapture(settings.path), 0
+    capture, number = open_video(settings.path), 0
     try:
         while (settings.last is None or number < settings.last) and capture.grab():
             number += 1

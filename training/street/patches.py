@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.recordings.pictures import open_video
 from training.street.errors import StreetError
 
 Image = npt.NDArray[np.uint8]
@@ -44,7 +45,7 @@ def _pictures(path: str) -> tuple[Image, ...]:
         found = [cv2.imread(str(file)) for file in chosen]
     else:
         found = []
-        video = cv2.VideoCapture(path)
+        video = open_video(path)
         stride = max(min(int(video.get(cv2.CAP_PROP_FRAME_COUNT)), LAST) // FRAMES, 1)
         while len(found) < FRAMES and video.grab():  # a jump decodes all since the last key frame, and is no quicker
             found.append(video.retrieve()[1])

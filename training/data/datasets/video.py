@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from depth_perception.geometry.camera import Camera
-from depth_perception.recordings.pictures import early_end, stamps_of
+from depth_perception.recordings.pictures import early_end, open_video, stamps_of
 from training.data.calibration_file import sound
 from training.data.recorded import RecordedData, Seen, without_gaps
 from training.data.rows import FrameRow
@@ -45,7 +45,7 @@ class VideoData(RecordedData):
 
     def _with_motion(self, row: FrameRow) -> Iterator[FrameRow]:
         """Where it was followed and where not, one after the other."""
-        capture = cv2.VideoCapture(self.path)
+        capture = open_video(self.path)
         stamp = stamps_of(capture)
         capture.release()
         images = np.asarray(row.images)  # still on the disk
@@ -57,7 +57,7 @@ class VideoData(RecordedData):
 
     def seen(self) -> Iterator[Seen]:
         """See `training.data.recorded.RecordedData`."""
-        capture = cv2.VideoCapture(self.path)
+        capture = open_video(self.path)
         stamp = stamps_of(capture)
         try:
             if not capture.isOpened():
