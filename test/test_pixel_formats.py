@@ -165,6 +165,15 @@ def test_a_dark_image_of_a_camera_stays_dark():
     assert [seen(value) for value in (65535, 4000)] == [255, 15]
 
 
+def test_hot_pixels_do_not_darken_what_comes_after():
+    samples = SampleRange()
+    image = np.full((40, 50), 4000, np.uint16)
+    image[7, 9:11] = 65535
+    assert np.unique(samples.upper_eight(image)).tolist() == [250, 255]
+    image[7, 9:12] = 65535  # more than one of a thousand
+    assert samples.upper_eight(image)[0, 0] == 15
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

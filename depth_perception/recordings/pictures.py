@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from depth_perception.compressed_formats import decode_picture
-from depth_perception.pixel_formats import PixelFormatError, Rgb
+from depth_perception.pixel_formats import PixelFormatError, Rgb, SampleRange
 from depth_perception.recordings.errors import RecordingError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
@@ -54,10 +54,10 @@ def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
         files = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
         if not files:
             raise RecordingError(f"{path}: holds neither a rosbag2 nor pictures ({', '.join(SUFFIXES)})")
-        twins = len({item.stem for item in files}) < len(files)
-        return len(files), (_of_file(item, item.name if twins else item.stem) for item in files)
+        twins, samples = len({item.stem for item in files}) < len(files), SampleRange()
+        return len(files), (_of_file(item, item.name if twins else item.stem, samples) for item in files)
     if path.suffix.lower() in SUFFIXES:
-        return 1, iter([_of_file(path, path.stem)])
+        return 1, iter([_of_file(path, path.stem, SampleRange())])
     video = open_video(path)
     if not video.isOpened():
         raise RecordingError(
@@ -93,10 +93,10 @@ def early_end(video: cv2.VideoCapture, number: int) -> str:
     return ""
 
 
-def _of_file(path: Path, name: str) -> Picture:
+def _of_file(path: Path, name: str, samples: SampleRange) -> Picture:
     def decode() -> Rgb:
         try:
-            return decode_picture(path.read_bytes())
+            return decode_picture(path.read_bytes(), samples)
         except OSError as error:
             raise PixelFormatError(f"{path}: cannot be read ({error.strerror})") from None
         except PixelFormatError as error:
