@@ -106,6 +106,8 @@ def _bow(points: npt.NDArray[np.float64]) -> tuple[npt.NDArray, npt.NDArray, flo
     """The ends of the smoothest bow through pixels ``[n, 2]``, and how far its middle is off its chord; None if they
     are no such thing.
     """
+    if len(points) < 3:  # of a narrow image, of which an edge of one pixel is a good share
+        return None
     middle = points.mean(axis=0)
     _, _, axes = np.linalg.svd(points - middle, full_matrices=False)
     along, across = ((points - middle) @ axes.T).T

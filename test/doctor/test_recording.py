@@ -18,6 +18,7 @@ from rosbags.typesys import Stores, get_typestore
 from depth_perception.camera_info import camera_from_info
 from depth_perception.cli.main import main
 from depth_perception.doctor.finding import Check, is_healthy
+from depth_perception.doctor.lines import bending
 from depth_perception.doctor.recording import examine_recording
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
@@ -260,6 +261,13 @@ def test_straight_edges_tell_whether_images_are_rectified(tmp_path, sample, imag
 
     checks = diagnosis(tmp_path, [told(item) for item in sample if item.index < 8 and item.topic != TRUTH])
     assert ("rectification" in names(checks)) == (images_are != is_told)
+
+
+@pytest.mark.parametrize(("width", "height"), [(12, 400), (24, 96), (1, 300)])
+def test_narrow_images_tell_nothing_of_a_lens(width, height):
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    lens = Camera(width, height, 200.0, 200.0, (width - 1) / 2, (height - 1) / 2, LENS.distortion)
+    assert bending([image] * 2 + [image[::-1]], lens) is None
 
 
 def test_a_lens_that_nobody_told_of_is_seen(tmp_path, sample):

@@ -171,6 +171,13 @@ def test_rays_beyond_the_fold_of_the_distortion_are_marked():
     assert view.valid[radius < 0.79].all()
 
 
+@pytest.mark.parametrize("distortion", [(), (-0.3, 0.1, 0.0, 0.0)])
+def test_a_camera_of_one_column_has_a_view(distortion):
+    view = NetworkView(Camera(1, 300, 200.0, 200.0, 0.0, 149.5, distortion), 1, 300)
+    assert view.valid.all()
+    assert view.image(np.full((300, 1, 3), 9, np.uint8)).shape == (300, 1, 3)
+
+
 @pytest.mark.parametrize(
     "image", [np.zeros((360, 640, 3), np.uint8), np.zeros((720, 1280), np.uint8), np.zeros((720, 1280, 3), np.float32)]
 )
