@@ -40,7 +40,17 @@ def read_calibration(path: str | Path, *, rectified: bool = False) -> tuple[Came
         ) from None
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+    # Sizes of .inf, brackets without end: whatever comes of reading a file that is something else.
+    except (
+        OSError,
+        yaml.YAMLError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else type(error).__name__
         raise GeometryError(
             f"{path}: is no calibration as camera_calibration writes it ({reason}), expected image_width,"
