@@ -15,7 +15,7 @@ _ASPECT = (1.25, 4.0)
 """Of pixels, the longer side by the shorter."""
 _OFF_CENTRE = 0.2
 """Share of the image that the principal point may be off its middle before that is doubtful."""
-_SEEN = (0.8, 0.1)
+_SEEN = (0.75, 0.1)
 """Share of the rectified image that the lens sees: below the first it is doubtful, below the second it cannot be."""
 _GRID = 48
 """Rays across and down that tell it."""
