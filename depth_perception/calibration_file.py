@@ -20,26 +20,35 @@ def read_calibration(path: str | Path, *, rectified: bool = False) -> tuple[Came
 
     Raises: `GeometryError` if the file is missing or no calibration, or the camera cannot be.
     """
+    info = read_calibration_info(path)
+    try:
+        return camera_from_info(info, rectified=rectified), doubts_about(info, rectified=rectified)
+    except GeometryError as error:
+        raise GeometryError(f"{path}: {error}") from None
+
+
+def read_calibration_info(path: str | Path) -> Any:
+    """What the file says, as a ``camera_info`` of the images would.
+
+    Raises: `GeometryError` if it is missing or no calibration.
+    """
     try:
         values: Any = yaml.safe_load(Path(path).read_text())
-        info = SimpleNamespace(
-            width=values["image_width"],
-            height=values["image_height"],
+        return SimpleNamespace(
+            width=int(values["image_width"]),
+            height=int(values["image_height"]),
             distortion_model=values.get("distortion_model", "plumb_bob"),
-            d=values.get("distortion_coefficients", {}).get("data", []),
-            k=values["camera_matrix"]["data"],
-            p=values.get("projection_matrix", {}).get("data", [0.0] * 12),
+            d=_numbers(values.get("distortion_coefficients", {}).get("data", [])),
+            k=_numbers(values["camera_matrix"]["data"], 9),
+            p=_numbers(values.get("projection_matrix", {}).get("data", [0.0] * 12), 12),
             roi=SimpleNamespace(width=0, height=0, x_offset=0, y_offset=0),
             binning_x=0,
             binning_y=0,
         )
-        return camera_from_info(info, rectified=rectified), doubts_about(info, rectified=rectified)
     except FileNotFoundError:
         raise GeometryError(
             f"{path}: there is no such calibration: write it with ros2 run camera_calibration cameracalibrator"
         ) from None
-    except GeometryError as error:
-        raise GeometryError(f"{path}: {error}") from None
     # Sizes of .inf, brackets without end: whatever comes of reading a file that is something else.
     except (
         OSError,
@@ -56,3 +65,13 @@ def read_calibration(path: str | Path, *, rectified: bool = False) -> tuple[Came
             f"{path}: is no calibration as camera_calibration writes it ({reason}), expected image_width,"
             " image_height, camera_matrix and distortion_coefficients"
         ) from None
+
+
+def _numbers(values: Any, count: int | None = None) -> list[float]:
+    """
+    Raises: `ValueError` if they are others, or not so many.
+    """
+    numbers = [float(value) for value in values]
+    if count not in (None, len(numbers)):
+        raise ValueError(f"{len(numbers)} numbers, expected {count}")
+    return numbers

@@ -36,6 +36,15 @@ DISAGREEMENT = 1.5
 """Times that the focal length of P may be beyond those that rectifying K's images leads to."""
 
 
+_RECTIFIED = {"rect", "rectified"}
+
+
+def is_called_rectified(topic: str) -> bool:
+    """Whether the name of an image's topic says that it is rectified, such as ``image_rect_color``."""
+    name = topic.removesuffix("/compressed").removesuffix("/compressedDepth").rpartition("/")[2]
+    return bool(_RECTIFIED & set(name.lower().split("_")))
+
+
 def takes_p(info: Any, rectified_input: str, topic: str) -> tuple[bool, str]:
     """Whether the images on a topic are rectified already, and what to say of that; empty if it makes no difference.
 
@@ -44,9 +53,13 @@ def takes_p(info: Any, rectified_input: str, topic: str) -> tuple[bool, str]:
     """
     if rectified_input != "auto":
         return rectified_input == "always", ""
-    is_called_so = "rect" in topic.removesuffix("/compressed").rpartition("/")[2].lower().split("_")
-    if not is_called_so or not any(info.d):
+    is_called_so = is_called_rectified(topic)
+    if not any(info.d):
         return is_called_so and any(info.p), ""
+    if not is_called_so:
+        somewhere = _RECTIFIED & set(topic.lower().replace("_", "/").split("/"))
+        said = f"{topic} is taken to be raw: only the last part of a name says that images are rectified already"
+        return False, f"{said} (rectified_input always, if they are)" if somewhere else ""
     if not any(info.p):
         return False, f"{topic} is rectified by its name, but its camera_info has no P: it is taken to be raw"
     return True, (

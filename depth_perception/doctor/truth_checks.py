@@ -61,6 +61,8 @@ def truth_fits(recording: Recording) -> Iterator[Finding]:
         known = recording.odometry.at(np.array(recording.stamps, np.int64))[1]
         if not np.any(known):
             yield Finding("warning", f"no image lies between the true poses on {recording.topics.odometry}", action)
+    if recording.depth_doubt:
+        yield Finding("warning", recording.depth_doubt, "record true depth on the image's pixels, in its frame")
     try:
         for stamp in _stamps(recording)[:1]:
             recording.depth(stamp)

@@ -7,6 +7,7 @@ import struct
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from depth_perception.calibration_file import read_calibration
-from depth_perception.camera_info import camera_from_info, doubts_about, takes_p
+from depth_perception.calibration_file import read_calibration_info
+from depth_perception.camera_info import camera_from_info, doubts_about, is_called_rectified, takes_p
 from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.mount import check_mount
@@ -24,13 +25,14 @@ from depth_perception.geometry.pose import camera_mount
 from depth_perception.pixel_formats import Depth, PixelFormatError, Rgb, SampleRange, decode_depth, decode_image
 from depth_perception.recordings import matching
 from depth_perception.recordings.bag import Bag
+from depth_perception.recordings.depth_pixels import are_alike, info_beside, on_pixels_of
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.lidar import depth_of_points, points_of
 from depth_perception.recordings.pose_files import read_poses
 from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.timed_poses import TimedPoses
-from depth_perception.recordings.topics import COMPRESSED, POINTS, TF, Topics, choose_topics, unused_truth
+from depth_perception.recordings.topics import CAMERA_INFO, COMPRESSED, POINTS, TF, Topics, choose_topics, unused_truth
 from depth_perception.recordings.true_poses import nanoseconds, true_poses
 
 BODIES = ("base_link", "base_footprint")
@@ -97,6 +99,7 @@ class Recording:
         body_from_camera: Pose of the camera's optical frame in the body, ``[4, 4]``, as given or from the recorded
             static transforms; None if they do not connect the two.
         rectified_input: As it was given.
+        depth_doubt: What tells that true depth is not of the image's camera; empty if nothing does.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class Recording:
             )
         self.camera_frame = bag.frame_of(topics.image)
         self.rectified_input = rectified_input
+        self._projected: dict[Camera, Camera] = {}
         self._cameras = self._read_cameras() if calibration is None else {0: self._read_calibration(calibration)}
         self._camera_stamps = sorted(self._cameras)
         self.camera = self.camera_at(self.stamps[0])
@@ -142,6 +146,10 @@ class Recording:
         if self.body_from_camera is not None:
             for doubt in check_mount(self.body_from_camera, self.camera_frame):
                 self._remark(doubt)
+        self._depth_camera = self._read_depth_camera()
+        self.depth_doubt = self._doubt_depth()
+        if self.depth_doubt:
+            self._remark(self.depth_doubt)
         if poses is not None:
             self.odometry = self._read_pose_file(poses)
         if topics.depth is not None and self.message_types([topics.depth])[topics.depth] == POINTS:
@@ -248,7 +256,7 @@ class Recording:
                 depth = decode_compressed_depth(content.data, str(content.format))
             else:
                 depth = decode_depth(**_image_fields(content))
-            return TrueDepth(depth, self._camera_of_depth(self.camera_at(stamp), depth))
+            return self._on_image(depth, self.camera_at(stamp))
         return None
 
     def has_depth(self, stamp: int) -> bool:
@@ -317,7 +325,7 @@ class Recording:
                 continue
             key = _key(info)
             if key not in known:
-                known[key] = self._read_camera(info)
+                known[key] = self._read_camera(info, topic)
             camera = known[key]
             if isinstance(camera, GeometryError):
                 unusable[str(camera)] += 1
@@ -336,23 +344,25 @@ class Recording:
         return cameras
 
     def _read_calibration(self, path: str | Path) -> Camera:
-        rectified = self.rectified_input == "always"
-        camera, doubts = read_calibration(path, rectified=rectified)
-        for doubt in doubts:
-            self._remark(f"{path}: {doubt}")
+        camera = self._read_camera(read_calibration_info(path), str(path))
+        if isinstance(camera, GeometryError):
+            raise GeometryError(f"{path}: {camera}")
         return camera
 
-    def _read_camera(self, info: Any) -> Camera | GeometryError:
+    def _read_camera(self, info: Any, where: str) -> Camera | GeometryError:
         rectified, said = takes_p(info, self.rectified_input, self.topics.image)
         try:
             camera = camera_from_info(info, rectified=rectified)
             doubts = doubts_about(info, rectified=rectified)
         except GeometryError as error:
             return error
+        if any(info.p):
+            with suppress(GeometryError):  # of a P that nothing is taken from
+                self._projected[camera] = camera_from_info(info, rectified=True)
         if said:
             self._remark(said)
         for doubt in doubts:
-            self._remark(f"{self.topics.camera_info}: {doubt}")
+            self._remark(f"{where}: {doubt}")
         return camera
 
     def _remark(self, text: str) -> None:
@@ -392,17 +402,68 @@ class Recording:
             )
         return found, log_times
 
-    def _camera_of_depth(self, camera: Camera, depth: Depth) -> Camera:
-        """Depth of another size shows the same as the image if its sides have the same proportion."""
+    def _read_depth_camera(self) -> Camera | None:
+        """That of the camera_info beside true depth, where it is not that of the images; None if nothing says it."""
+        topic = self.topics.depth
+        beside = "" if topic is None else info_beside(topic)
+        is_there = self.message_types([beside]).get(beside) == CAMERA_INFO and beside != self.topics.camera_info
+        for message in self._bag.messages([beside] if is_there and len(self.cameras) == 1 else []):
+            with suppress(RecordingError, GeometryError):
+                info = self._bag.deserialise(message)
+                return camera_from_info(info, rectified=takes_p(info, "auto", str(topic))[0])
+        return None
+
+    def _doubt_depth(self) -> str:
+        topic = self.topics.depth
+        if topic is None or self.message_types([topic])[topic] == POINTS:
+            return ""
+        frame, own = self._bag.frame_of(topic), self._depth_camera
+        if frame and self.camera_frame and frame != self.camera_frame:
+            return (
+                f"true depth on {topic} is of frame '{frame}', the images are of '{self.camera_frame}': it is another"
+                " camera's unless it was aligned to the images (align_depth of a RealSense): record that, or leave it"
+                " out"
+            )
+        if own is not None and not are_alike(own, self.camera):
+            self._remark(f"true depth on {topic} has a camera of its own, at the same place: moved to the images'")
+        elif self.camera.is_distorted and (is_called_rectified(topic) or (own and not own.is_distorted)):
+            self._remark(f"true depth on {topic} is taken to be rectified already, which the images are not")
+        return ""
+
+    def _on_image(self, depth: Depth, camera: Camera) -> TrueDepth:
+        """True depth of an image of this camera.
+
+        Depth of another size shows the same as the image if its sides have the same proportion.
+
+        Raises: `RecordingError` if its pixels are none of the image's.
+        """
         height, width = depth.shape
-        if (width, height) == (camera.width, camera.height):
-            return camera
-        if abs(width * camera.height - height * camera.width) <= max(camera.width, camera.height):
-            return camera.resized(width, height)
-        raise RecordingError(
-            f"{self.path}: {self.topics.depth} is {width}x{height}, expected {camera.width}x{camera.height} as the"
-            " camera, or of that proportion: it must lie on the image's pixels"
-        )
+        if abs(width * camera.height - height * camera.width) > max(camera.width, camera.height):
+            raise RecordingError(
+                f"{self.path}: {self.topics.depth} is {width}x{height}, expected {camera.width}x{camera.height} as the"
+                " camera, or of that proportion: it must lie on the image's pixels"
+            )
+        source, target = self._pixels_of_depth(camera).resized(width, height), camera.resized(width, height)
+        if source == target:
+            return TrueDepth(depth, target)
+        target = target.rectified()
+        return TrueDepth(depth if source == target else on_pixels_of(target, depth, source), target)
+
+    def _pixels_of_depth(self, camera: Camera) -> Camera:
+        """The camera whose pixels true depth of an image has: the image's, or a pinhole at the same place."""
+        own, topic = self._depth_camera, str(self.topics.depth)
+        if own is None:
+            is_rectified = camera.is_distorted and is_called_rectified(topic)
+            return self._projected.get(camera, camera.rectified()) if is_rectified else camera
+        if are_alike(own, camera):
+            return own if camera.is_distorted and not own.is_distorted else camera
+        if self.depth_doubt or own.is_distorted:
+            raise RecordingError(
+                f"{self.path}: {topic} has a camera_info of its own, with a focal length of {own.fx:.4g} px for"
+                f" {own.width} px, the images' is {camera.fx:.4g} px for {camera.width} px: it must lie on the image's"
+                " pixels"
+            )
+        return own
 
     def _read_odometry(self) -> tuple[TimedPoses | None, str]:
         topic = self.topics.odometry

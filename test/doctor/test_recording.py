@@ -180,6 +180,7 @@ FAULTS: dict[str, tuple[str, dict[str, Callable[[Told], Any]]]] = {
     "every image twice": ("repeated", {}),
     "images that are no images": ("images", {IMAGE: lambda item: replace(item.fields, data=item.fields.data[:500])}),
     "true depth in another unit": ("truth_unit", {TRUTH: tenfold}),
+    "true depth of another camera": ("truth_fits", {TRUTH: framed("camera_depth_optical_frame")}),
     "true depth of another time": ("truth_fits", {TRUTH: stamped(lambda index, stamp: stamp + 10**12)}),
 }
 

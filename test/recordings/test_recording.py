@@ -154,6 +154,88 @@ def test_depth_of_another_view_is_refused(tmp_path):
         recording.depth(stamps[0])
 
 
+def with_depth_info(focal_length: float, frame: str = "camera_optical_frame") -> Any:
+    """Depth and camera_info of a depth camera, which comes with the images' camera_info."""
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic == "/ground_truth/camera_info":
+            message = with_focal(message, focal_length)
+        if topic not in ("/ground_truth/camera_info", "/ground_truth/depth"):
+            return message
+        return replace(message, header=replace(message.header, frame_id=frame))
+
+    return change
+
+
+def add_depth_info(path: Path, out: Path, change: Any) -> None:
+    """A copy of a recording that has a camera_info beside its true depth."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    messages = []
+    for message in messages_of(path):
+        messages.append(message)
+        if message.topic == "/camera/camera_info":
+            fields = change("/ground_truth/camera_info", 0, store.deserialize_cdr(message.data, message.type_name))
+            data = bytes(store.serialize_cdr(fields, message.type_name))
+            messages.append(message._replace(topic="/ground_truth/camera_info", data=data))
+    write_mcap(out, messages)
+
+
+def test_depth_of_another_camera_is_doubted_and_refused_once_its_calibration_says_so(tmp_path):
+    change = with_depth_info(30.0, "camera_depth_optical_frame")
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", change=change)
+    said = "on /ground_truth/depth is of frame 'camera_depth_optical_frame', the images are of 'camera_optical_frame'"
+    with Recording.open(tmp_path / "bag") as recording:
+        assert said in recording.depth_doubt
+        assert recording.depth_doubt in recording.remarks
+        assert recording.depth(stamps[0]) is not None
+    add_depth_info(tmp_path / "bag", tmp_path / "a.mcap", change)
+    with (
+        Recording.open(tmp_path / "a.mcap") as recording,
+        pytest.raises(RecordingError, match="its own, with a focal length of 30 px for 64 px, the images' is 40 px"),
+    ):
+        recording.depth(stamps[0])
+
+
+def test_depth_of_another_focal_length_at_the_same_place_is_moved_to_the_images(tmp_path):
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1")
+    add_depth_info(tmp_path / "bag", tmp_path / "a.mcap", with_depth_info(80.0))
+    with Recording.open(tmp_path / "bag") as recording:
+        as_it_is = recording.depth(stamps[0])
+    with Recording.open(tmp_path / "a.mcap") as recording:
+        moved = recording.depth(stamps[0])
+        assert "has a camera of its own, at the same place" in str(recording.remarks)
+    assert as_it_is is not None
+    assert moved is not None
+    seen = np.zeros((32, 64), bool)
+    seen[8:24, 16:48] = True
+    assert (np.isfinite(moved.depth) == seen).all()
+    # Half as far from the centre, and the nearest of four.
+    assert moved.depth[10, 40] == pytest.approx(as_it_is.depth[4:6, 48:50].min())
+
+
+@pytest.mark.parametrize("topic", ["/ground_truth/depth/image_rect", "/ground_truth/depth/image"])
+def test_depth_that_is_rectified_by_its_name_is_compared_with_the_images_when_they_are(tmp_path, topic):
+    def change(name: str, index: int, message: Any) -> Any:
+        if name != "/camera/camera_info":
+            return message
+        p = message.p.copy()
+        p[[0, 5]] = 38.0
+        return replace(message, p=p, d=np.array([-0.2, 0.02, 0.0, 0.0, 0.0]))
+
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", change=change)
+    renamed = [
+        message._replace(topic=topic) if message.topic == "/ground_truth/depth" else message
+        for message in messages_of(tmp_path / "bag")
+    ]
+    write_mcap(tmp_path / "a.mcap", renamed)
+    with Recording.open(tmp_path / "a.mcap", depth_topic=topic) as recording:
+        truth = recording.depth(stamps[0])
+        assert truth is not None
+        is_rectified = topic.endswith("rect")
+        assert truth.camera == (recording.camera.rectified() if is_rectified else recording.camera)
+        assert ("is taken to be rectified already, which the images are not" in str(recording.remarks)) is is_rectified
+
+
 @pytest.mark.parametrize("late", [1_000_000, -1_000_000, 15_000_000])
 def test_truth_that_is_a_little_off_is_that_of_the_nearest_image(tmp_path, late):
     def change(topic: str, index: int, message: Any) -> Any:
@@ -291,6 +373,28 @@ def test_rectified_by_its_name_but_without_p_is_raw(tmp_path):
     with Recording.open(tmp_path / "bag") as recording:
         assert recording.camera.is_distorted
         assert "has no P: it is taken to be raw" in str(recording.remarks)
+
+
+def write_calibration(path: Path) -> None:
+    """Of the recording's camera, as camera_calibration writes it, with a P of another focal length."""
+    path.write_text(
+        "{image_width: 64, image_height: 32, distortion_model: plumb_bob,"
+        " distortion_coefficients: {data: [-0.2, 0.02, 0, 0, 0]},"
+        " camera_matrix: {data: [40, 0, 31.5, 0, 40, 15.5, 0, 0, 1]},"
+        " projection_matrix: {data: [36, 0, 31.5, 0, 0, 36, 15.5, 0, 0, 0, 1, 0]}}"
+    )
+
+
+@pytest.mark.parametrize("topic", ["/camera/image_rect", "/camera/image_rectified", "/camera/rect/image"])
+def test_a_calibration_file_is_that_of_rectified_images_too(tmp_path, topic):
+    write_recording(tmp_path / "bag", encoding="rgb8", image_topic=topic, camera_info=False)
+    write_calibration(tmp_path / "c.yaml")
+    with Recording.open(tmp_path / "bag", calibration=tmp_path / "c.yaml") as recording:
+        by_name = topic != "/camera/rect/image"
+        assert recording.camera.fx == (36.0 if by_name else 40.0)
+        assert recording.camera.is_distorted is not by_name
+        taken = "rectified already, as its name says" if by_name else "raw: only the last part of a name says"
+        assert f"{topic} is taken to be {taken}" in str(recording.remarks)
 
 
 def test_the_calibration_of_another_camera(tmp_path):
