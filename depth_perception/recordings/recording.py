@@ -21,7 +21,7 @@ from depth_perception.camera_info import camera_from_info, doubts_about, is_call
 from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.mount import check_mount
-from depth_perception.geometry.pose import camera_mount
+from depth_perception.geometry.pose import camera_mount, inverse
 from depth_perception.pixel_formats import Depth, PixelFormatError, Rgb, SampleRange, decode_depth, decode_image
 from depth_perception.recordings import matching
 from depth_perception.recordings.bag import Bag
@@ -142,6 +142,7 @@ class Recording:
         self.transforms = StaticTransforms(
             bag.deserialise(message) for message in bag.messages(self.static_transform_topics)
         )
+        self._mount_refused = ""
         self.body_from_camera = self._read_mount() if camera_pose is None else camera_mount(camera_pose)
         if self.body_from_camera is not None:
             for doubt in check_mount(self.body_from_camera, self.camera_frame):
@@ -153,7 +154,7 @@ class Recording:
         if poses is not None:
             self.odometry = self._read_pose_file(poses)
         if topics.depth is not None and self.message_types([topics.depth])[topics.depth] == POINTS:
-            self._camera_from_lidar = self._mount_of_lidar(topics.depth)
+            self._camera_from_lidar = self._mount_of_lidar(topics.depth, camera_pose)
         self._remarks += unused_truth(bag.topics, topics if poses is None else replace(topics, odometry=str(poses)))
 
     @classmethod
@@ -379,7 +380,8 @@ class Recording:
         except GeometryError as error:
             below = self.transforms.children(self.camera_frame)
             hint = f" (below it are {', '.join(below)})" if below else ""
-            self._remark(f"the recorded mount of the camera is not used: {error}{hint}")
+            self._mount_refused = f"the recorded mount of the camera is not used: {error}{hint}"
+            self._remark(self._mount_refused)
             return None
         return pose
 
@@ -505,15 +507,21 @@ class Recording:
             f" {' or '.join(BODIES)}, or no more than one"
         )
 
-    def _mount_of_lidar(self, topic: str) -> npt.NDArray[np.float64]:
-        """`T_camera_lidar`."""
+    def _mount_of_lidar(self, topic: str, camera_pose: Sequence[float] | None) -> npt.NDArray[np.float64]:
+        """`T_camera_lidar`: through the body where the camera's pose in it is given and the LiDAR's recorded."""
         frame = self._bag.frame_of(topic)
+        in_body = self.transforms.between(self.body_frame, frame)
+        if camera_pose is not None and in_body is not None:
+            return inverse(camera_mount(camera_pose)) @ in_body
         pose = self.transforms.between(self.camera_frame, frame)
         if pose is None:
+            base = self.camera_frame if camera_pose is None else self.body_frame
             raise RecordingError(
-                f"{self.path}: /tf_static does not say where '{frame}', of {topic}, is in '{self.camera_frame}': record"
-                " it along, or leave the LiDAR out"
+                f"{self.path}: /tf_static does not say where '{frame}', of {topic}, is in '{base}': record it along, or"
+                " leave the LiDAR out"
             )
+        if self._mount_refused:
+            raise RecordingError(f"{self.path}: {topic} cannot be seen from the camera: {self._mount_refused}")
         return pose
 
     def _times_of(self, truths: Iterable[int]) -> str:

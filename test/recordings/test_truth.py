@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,50 @@ def test_a_lidar_of_an_unknown_place_is_refused_and_named(tmp_path):
     with pytest.raises(
         RecordingError, match=r"/tf_static does not say where 'velodyne', of /ground_truth/depth, is in"
     ):
+        Recording.open(tmp_path / "bag", depth_topic="/ground_truth/depth")
+
+
+@pytest.mark.parametrize("tf", ["without the camera", "with another mount of it"])
+def test_a_pose_that_is_given_counts_for_the_lidar_too(tmp_path, tf):
+    columns, rows, depths = np.array([10.0, 40.0]), np.array([20.0, 5.0]), np.array([7.0, 12.0])
+    points = in_body(columns, rows, depths) - [0.0, 0.0, 2.0]
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic == "/ground_truth/depth":
+            return cloud(TYPES["std_msgs/msg/Header"](message.header.stamp, "lidar"), points)
+        if topic != "/tf_static":
+            return message
+        (camera,) = message.transforms
+        upright = replace(camera.transform.rotation, x=0.0, y=0.0, z=0.0, w=1.0)
+        above = replace(camera.transform, translation=TYPES["geometry_msgs/msg/Vector3"](0.0, 0.0, 2.0))
+        lidar = replace(camera, child_frame_id="lidar", transform=replace(above, rotation=upright))
+        return replace(
+            message, transforms=[lidar] if tf == "without the camera" else [lidar, replace(camera, transform=above)]
+        )
+
+    write_recording(tmp_path / "bag", frames=3, depth="32FC1", change=change)
+    pose = [1.0, 0.0, CAMERA_HEIGHT, 0.0, 0.0, 0.0]
+    with Recording.open(tmp_path / "bag", depth_topic="/ground_truth/depth", camera_pose=pose) as recording:
+        truth = recording.depth(recording.stamps[0])
+    assert truth is not None
+    assert np.argwhere(np.isfinite(truth.depth)).tolist() == [[5, 40], [20, 10]]
+    np.testing.assert_allclose([truth.depth[5, 40], truth.depth[20, 10]], [12.0, 7.0], rtol=1e-5)
+
+
+def test_a_lidar_whose_camera_has_no_mount_that_can_be_is_refused(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic == "/ground_truth/depth":
+            return cloud(TYPES["std_msgs/msg/Header"](message.header.stamp, "base_link"), np.ones((1, 3)))
+        if topic == "/tf_static":
+            (link,) = message.transforms
+            upright = replace(link.transform.rotation, x=0.0, y=0.0, z=0.0, w=1.0)
+            link = replace(link, child_frame_id="camera_link", transform=replace(link.transform, rotation=upright))
+            return replace(message, transforms=[link])
+        is_camera = topic.startswith("/camera")
+        return replace(message, header=replace(message.header, frame_id="camera_link")) if is_camera else message
+
+    write_recording(tmp_path / "bag", frames=2, depth="32FC1", change=change)
+    with pytest.raises(RecordingError, match=r"/ground_truth/depth cannot be seen from the camera: .* has z up"):
         Recording.open(tmp_path / "bag", depth_topic="/ground_truth/depth")
 
 
