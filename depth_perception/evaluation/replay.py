@@ -23,6 +23,7 @@ from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
 from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
+from depth_perception.evaluation.unmeasured import unmeasured
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL
 from depth_perception.percentiles import Percentiles
@@ -84,6 +85,7 @@ def replay(
     poses: dict[int, npt.NDArray[np.float64]] = {}
     watch = _Stopwatch()
     speeds = sorted(recording.speeds())
+    told, heard, depth_heard = tuple(speeds), set[str](), set[str]()
 
     interrupted = False
     try:
@@ -97,6 +99,7 @@ def replay(
                     image = recorded.decode()
                 with watch("depth"):
                     result = estimator.estimate(image, recorded.stamp)
+                depth_heard.add(result.scale.source)
                 judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
                 step = None
                 if odometry is not None:
@@ -110,6 +113,7 @@ def replay(
                     estimator.measured = odometry.depth_scale
                     if step is not None:
                         scale = step.scale
+                        heard.update(scale.source.split("+"))
                         poses.setdefault(step.start, trajectory.pose)
                         trajectory.add(step)
                         poses[step.stamp] = trajectory.pose
@@ -130,6 +134,10 @@ def replay(
         raise EvaluationError(f"{recording.path}: not one image gave depth ({reasons})")
     engines = [("depth", depth_engine)] + ([] if pose_engine is None else [("odometry", pose_engine)])
     stopped = [f"Stopped by hand after {judge.depth_frames} of {len(recording.stamps)} images."] if interrupted else []
+    measured = {depth.scale_source} & {"ground_plane", "odometry"}
+    silent = [*unmeasured(recording, "Depth", measured, depth_heard, judge.depth_frames, told)]
+    if pose_engine is not None:
+        silent += unmeasured(recording, "Odometry", motion.measures, heard, judge.depth_frames, told)
     return Evaluation(
         kind="replay",
         recording=judge.recording_summary(),
@@ -142,7 +150,7 @@ def replay(
         road=judge.road_summary(),
         trajectory=judge.trajectory(poses, metric=scale.known),
         timings=watch.timings(),
-        notes=(*stopped, *judge.notes()),
+        notes=(*stopped, *silent, *judge.notes()),
         interrupted=interrupted,
         cloud=cloud_of(judge.samples),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from helpers.models import write_depth_model, write_pose_model
-from helpers.recordings import STEP, road, write_recording
+from helpers.recordings import STEP, later, road, write_recording
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.camera_odometry import CameraOdometry
@@ -198,6 +200,7 @@ def test_a_measured_speed_must_be_named_and_makes_metres(tmp_path):
     assert result.trajectory is not None
     assert result.trajectory.metric
     (scaled,) = (item for item in result.trajectory.metrics if item.alignment == "scale")
+    assert not any("measured nothing" in note for note in result.notes)
     assert scaled.scale == pytest.approx(0.93, abs=0.04)  # half as far again in the first five of 29 steps
 
 
@@ -220,6 +223,42 @@ def test_no_speed_is_known_before_its_time(tmp_path, monkeypatch):
         engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
         replay(recording, *engines, motion=OdometrySettings(scale_source="speed"))
     assert told == [(what, stamp) for stamp in stamps for what in ("speed", "image")]
+
+
+@pytest.mark.parametrize(
+    ("late", "speed", "said"),
+    [
+        (-1000, 5.0, r"are from 1699999000.\d+ s to .* s, the images from 1700000000.0* s to .*: of another clock\?"),
+        (0, np.nan, "none of the 30 speeds on /ground_truth/odom is a number"),
+        (0, 0.0, "are at most 0 m/s"),
+    ],
+    ids=["of another clock", "no numbers", "of a wheel that stands"],
+)
+def test_a_speed_that_never_measured_anything_is_said(tmp_path, late, speed, said):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/ground_truth/odom":
+            return message
+        twist = replace(message.twist.twist, linear=replace(message.twist.twist.linear, x=speed))
+        return later(replace(message, twist=replace(message.twist, twist=twist)), late * 10**9)
+
+    write_recording(tmp_path / "drive", frames=30, change=change)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+    by_speed = OdometrySettings(motion="posenet", scale_source="speed")
+    with Recording.open(tmp_path / "drive", speed_topic="/ground_truth/odom") as recording:
+        result = replay(recording, *engines, motion=by_speed)
+    (note,) = (note for note in result.notes if "scale_source speed" in note)
+    assert re.fullmatch(rf"Odometry's scale_source speed measured nothing in 30 images \(.*{said}\): .*", note)
+
+
+def test_a_road_that_never_measured_anything_is_said(tmp_path):
+    write_recording(tmp_path / "drive", frames=3)
+    write_depth_model(tmp_path / "depth.onnx")
+    with Recording.open(tmp_path / "drive") as recording:
+        settings = DepthSettings(scale_source="ground_plane")
+        result = replay(recording, open_engine(tmp_path / "depth.onnx"), None, settings)
+    assert "Depth's scale_source ground_plane measured nothing in 3 images: lengths are as without it." in result.notes
 
 
 def test_depth_takes_its_scale_from_odometry(tmp_path, monkeypatch):
