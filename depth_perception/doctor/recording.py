@@ -87,7 +87,9 @@ def examine_recording(path: str, options: Mapping[str, Any]) -> list[Check]:
             topics = choose_topics(bag.topics, **named, frame_of=bag.frame_of)
             footage = _footage(bag, topics, options)
         except RecordingError as error:
-            return examined(Opened(f"{path}: {error}", bag.remarks), (recording,))
+            text = str(error)
+            trouble = text if text.startswith(path) else f"{path}: {text}"
+            return examined(Opened(trouble, bag.remarks), (recording,))
         checks = examined(footage, CAMERA_CHECKS)
         opened = examined(Opened("", bag.remarks), (recording,))
     try:
@@ -112,11 +114,11 @@ def _footage(bag: Bag, topics: Topics, options: Mapping[str, Any]) -> Footage:
     frame = bag.frame_of(topics.image)
     body = "base_link"
     if topics.odometry is not None:
-        first = next(bag.messages([topics.odometry]))
-        body = str(getattr(bag.deserialise(first), "child_frame_id", "")) or body
+        poses = list(bag.readable([topics.odometry]))
+        body = str(getattr(poses[0] if poses else None, "child_frame_id", "")) or body
     pose = options.get("camera_pose")
     static = [topic.name for topic in bag.topics if topic.type_name == TF and "tf_static" in topic.name]
-    transforms = StaticTransforms(map(bag.deserialise, bag.messages(static)))
+    transforms = StaticTransforms(bag.readable(static))
     runs, undecodable = _runs(bag, topics.image, [arrival for _, arrival in taken])
     return Footage(
         image_topic=topics.image,

@@ -47,6 +47,7 @@ class Bag:
         self._storages: list[tuple[Path, Storage]] = []
         self._unpacked: tempfile.TemporaryDirectory[str] | None = None
         self._remarks: list[str] = []
+        self._unreadable: dict[str, tuple[int, str]] = {}
         try:
             metadata = self._open()
         except BaseException:
@@ -64,7 +65,11 @@ class Bag:
     def remarks(self) -> tuple[str, ...]:
         """What is not as it should be, a sentence each; may grow while messages are read."""
         damaged = (f"{path.name}: {storage.damage}" for path, storage in self._storages if storage.damage)
-        return (*self._remarks, *damaged)
+        unreadable = (
+            f"{count} messages on {topic} cannot be read, and are left out (the first: {error})"
+            for topic, (count, error) in self._unreadable.items()
+        )
+        return (*self._remarks, *damaged, *unreadable)
 
     def messages(
         self, topics: Iterable[str], start: int | None = None, stop: int | None = None
@@ -96,6 +101,17 @@ class Bag:
                 f" ({type(error).__name__}): it is damaged, or was recorded with another definition"
             ) from None
 
+    def readable(self, topics: Iterable[str]) -> Iterator[Any]:
+        """The messages of some topics with their fields, in order of time; `remarks` count those that have none."""
+        counts: Counter[str] = Counter()
+        for message in self.messages(topics):
+            try:
+                yield self.deserialise(message)
+            except RecordingError as error:
+                counts[message.topic] += 1
+                before = self._unreadable.get(message.topic, (0, _without(self.path, error)))
+                self._unreadable[message.topic] = (max(before[0], counts[message.topic]), before[1])
+
     def frame_of(self, topic: str) -> str:
         """The frame of the first message of a topic with headers; empty if it does not say."""
         for message in self.messages([topic]):
@@ -124,7 +140,7 @@ class Bag:
         path = self.path
         if not path.exists():
             raise RecordingError(f"{path}: there is no such recording, expected a rosbag2 folder")
-        if path.suffix == ".bag":
+        if path.suffix == ".bag" and path.is_file():
             raise RecordingError(f"{path}: is a ROS 1 bag: convert it with rosbags-convert --src {path} --dst FOLDER")
         if path.is_file():
             if path.suffix.lower() in VIDEOS:
@@ -223,6 +239,10 @@ class _Metadata:
 
     files: list[str]
     counts: Counter[str]
+
+
+def _without(path: Path, error: RecordingError) -> str:
+    return str(error).removeprefix(f"{path}: ")
 
 
 def _kind(path: Path) -> str | None:

@@ -28,11 +28,21 @@ from depth_perception.recordings.bag import Bag
 from depth_perception.recordings.depth_pixels import are_alike, info_beside, on_pixels_of
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.lidar import depth_of_points, points_of
+from depth_perception.recordings.moving_frames import MovingFrames
 from depth_perception.recordings.pose_files import read_poses
 from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.timed_poses import TimedPoses
-from depth_perception.recordings.topics import CAMERA_INFO, COMPRESSED, POINTS, TF, Topics, choose_topics, unused_truth
+from depth_perception.recordings.topics import (
+    CAMERA_INFO,
+    COMPRESSED,
+    POINTS,
+    TF,
+    TRANSFORM,
+    Topics,
+    choose_topics,
+    unused_truth,
+)
 from depth_perception.recordings.true_poses import nanoseconds, true_poses
 
 BODIES = ("base_link", "base_footprint")
@@ -138,10 +148,8 @@ class Recording:
                 f" {focal_lengths[0]:.4g} to {focal_lengths[-1]:.4g} px: each image is taken with its own"
             )
         self._depth_of, self._depth_log_times = self._match_depth()
+        self.transforms = StaticTransforms(bag.readable(self.static_transform_topics))
         self.odometry, self.body_frame = self._read_odometry()
-        self.transforms = StaticTransforms(
-            bag.deserialise(message) for message in bag.messages(self.static_transform_topics)
-        )
         self._mount_refused = ""
         self.body_from_camera = self._read_mount() if camera_pose is None else camera_mount(camera_pose)
         if self.body_from_camera is not None:
@@ -271,7 +279,7 @@ class Recording:
     def speeds(self) -> Iterator[tuple[int, float]]:
         """Measured speeds, in the order of their recording: stamps in nanoseconds, and m/s; none if none is named."""
         if self.topics.speed is not None:
-            for message in map(self._bag.deserialise, self._bag.messages([self.topics.speed])):
+            for message in self._bag.readable([self.topics.speed]):
                 twist = message.twist
                 linear = getattr(twist, "twist", twist).linear
                 yield nanoseconds(message.header.stamp), math.hypot(linear.x, linear.y, linear.z)
@@ -471,8 +479,10 @@ class Recording:
         topic = self.topics.odometry
         if topic is None:
             return None, "base_link"
-        body_frame = self._body_in(topic) if self.message_types([topic])[topic] == TF else None
-        poses, body, unusable = true_poses(map(self._bag.deserialise, self._bag.messages([topic])), body_frame)
+        if self.message_types([topic])[topic] in (TF, TRANSFORM):
+            poses, body, unusable = self._read_transforms(topic)
+        else:
+            poses, body, unusable = true_poses(self._bag.readable([topic]))
         if unusable:
             self._remarks.append(f"{unusable} poses on {topic} are left out: they hold NaN or no rotation")
         if not len(poses):
@@ -495,17 +505,21 @@ class Recording:
         if not count:
             self._remark(f"no image lies between the true poses {where}: {self._times_of(poses.stamps.tolist())}")
 
-    def _body_in(self, topic: str) -> str:
-        """Whose poses a topic of transforms holds."""
-        messages = map(self._bag.deserialise, self._bag.messages([topic]))
-        children = {str(item.child_frame_id).lstrip("/") for message in messages for item in message.transforms}
-        named = [body for body in BODIES if body in children]
-        if named or len(children) == 1:
-            return (named or list(children))[0]
-        raise RecordingError(
-            f"{self.path}: {topic} moves the frames {', '.join(sorted(children)) or 'of nothing'}, expected one of"
-            f" {' or '.join(BODIES)}, or no more than one"
-        )
+    def _read_transforms(self, topic: str) -> tuple[TimedPoses, str, int]:
+        """As `true_poses`, of the body among the frames that a topic moves."""
+        frames = MovingFrames(self._bag.readable([topic]))
+        named = [body for body in BODIES if body in frames.children]
+        if not named and len(frames.children) != 1:
+            raise RecordingError(
+                f"{self.path}: {topic} moves the frames {', '.join(sorted(frames.children)) or 'of nothing'}, expected"
+                f" one of {' or '.join(BODIES)}, or no more than one"
+            )
+        (body, *_) = named or frames.children
+        poses, way = frames.trajectory(body, self.transforms)
+        if len(way) > 2:
+            between = ", ".join(way[1:-1])
+            self._remark(f"true poses on {topic} are those of '{body}' in '{way[-1]}', by way of {between}")
+        return poses, body, frames.unusable.get(body, 0)
 
     def _mount_of_lidar(self, topic: str, camera_pose: Sequence[float] | None) -> npt.NDArray[np.float64]:
         """`T_camera_lidar`: through the body where the camera's pose in it is given and the LiDAR's recorded."""

@@ -38,6 +38,10 @@ class StaticTransforms:
                 return inverse(targets[frame]) @ in_frame
         return None
 
+    def root(self, frame: str) -> str:
+        """The frame that is above it and below none."""
+        return list(self._to_root(_name(frame)))[-1]
+
     def children(self, frame: str) -> list[str]:
         """All frames below one, in the order they were told."""
         return [name for name in self._parents if _name(frame) in self._to_root(name) and name != _name(frame)]

@@ -16,6 +16,7 @@ ODOMETRY = "nav_msgs/msg/Odometry"
 
 POINTS = "sensor_msgs/msg/PointCloud2"
 TF = "tf2_msgs/msg/TFMessage"
+TRANSFORM = "geometry_msgs/msg/TransformStamped"
 
 IMAGES = (IMAGE, COMPRESSED)
 DEPTHS = (*IMAGES, POINTS)
@@ -24,7 +25,7 @@ POSES = (
     ODOMETRY,
     "geometry_msgs/msg/PoseStamped",
     "geometry_msgs/msg/PoseWithCovarianceStamped",
-    "geometry_msgs/msg/TransformStamped",
+    TRANSFORM,
     "nav_msgs/msg/Path",
     TF,
 )

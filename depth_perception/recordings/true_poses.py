@@ -1,4 +1,4 @@
-"""A true trajectory from the messages of one topic, whatever their type."""
+"""A true trajectory from the messages of one topic, whatever their type; of transforms see `moving_frames`."""
 
 from __future__ import annotations
 
@@ -23,20 +23,18 @@ def pose_of(position: Any, orientation: Any) -> Pose | None:
     return pose_from(rotation_from_quaternion(quaternion), values[:3])
 
 
-def true_poses(messages: Iterable[Any], body_frame: str | None = None) -> tuple[TimedPoses, str, int]:
+def true_poses(messages: Iterable[Any]) -> tuple[TimedPoses, str, int]:
     """The poses in order of time, the frame of the body (empty if the messages do not say), and how many were no poses.
 
     Of two poses with one stamp the later counts.
 
     Args:
-        messages: Of one of the types in `topics.POSES`, deserialised. Of paths the last one counts alone.
-        body_frame: The only one that counts, of messages that say it; None: all do.
+        messages: Of one of the types in `topics.POSES` but transforms, deserialised. Of paths the last one counts
+            alone.
     """
     poses: dict[int, Pose] = {}
     body, unusable = "", 0
     for stamp, position, orientation, child in _poses_in(messages):
-        if body_frame is not None and child.lstrip("/") != body_frame:
-            continue
         pose = pose_of(position, orientation)
         body = child or body
         if pose is None:
@@ -57,18 +55,10 @@ def _poses_in(messages: Iterable[Any]) -> Iterator[tuple[int, Any, Any, str]]:
     """Stamp, position, orientation and child frame of each."""
     path: list[Any] = []
     for message in messages:
-        if hasattr(message, "transforms"):
-            for item in message.transforms:
-                place = item.transform
-                yield nanoseconds(item.header.stamp), place.translation, place.rotation, str(item.child_frame_id)
-            continue
-        stamp = nanoseconds(message.header.stamp)
-        if hasattr(message, "transform"):
-            yield stamp, message.transform.translation, message.transform.rotation, str(message.child_frame_id)
-        elif hasattr(message, "poses"):
+        if hasattr(message, "poses"):
             path = list(message.poses)
         else:
-            pose = message.pose
+            pose, stamp = message.pose, nanoseconds(message.header.stamp)
             pose = pose.pose if hasattr(pose, "pose") else pose
             yield stamp, pose.position, pose.orientation, str(getattr(message, "child_frame_id", ""))
     for item in path:

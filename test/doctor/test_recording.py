@@ -300,6 +300,27 @@ def test_a_recording_that_was_cut_is_said(tmp_path):
     assert "recording" in names(examine_recording(str(tmp_path / "cut.mcap"), {}))
 
 
+def test_poses_that_are_cut_short_are_said_beside_the_other_checks(tmp_path):
+    with Bag(SAMPLE) as bag:
+        messages = list(bag.messages(topic.name for topic in bag.topics))
+    few = [item for item in messages if item.log_time < messages[0].log_time + 10**9]
+    cut = next(item for item in few if item.topic == "/ground_truth/odom")
+    spoilt = (item._replace(data=item.data[:60]) if item is cut else item for item in few)
+    write_mcap(tmp_path / "cut.mcap", spoilt)
+    checks = examine_recording(str(tmp_path / "cut.mcap"), {})
+    assert {"recording", "images", "truth_fits"} <= {check.name for check in checks}
+    (finding,) = next(check for check in checks if check.name == "recording").findings
+    assert "1 messages on /ground_truth/odom cannot be read" in finding.what
+
+
+def test_the_path_of_what_cannot_be_opened_is_said_once(tmp_path):
+    with Bag(SAMPLE) as bag:
+        messages = [item for item in bag.messages(topic.name for topic in bag.topics) if item.topic != INFO][:20]
+    write_mcap(tmp_path / "a.mcap", messages)
+    (recording, *_) = examine_recording(str(tmp_path / "a.mcap"), {})
+    assert recording.findings[0].what.count(str(tmp_path)) == 1
+
+
 def test_the_sample_has_the_camera_that_its_checks_think():
     with Bag(SAMPLE) as bag:
         info = bag.deserialise(next(bag.messages([INFO])))

@@ -291,3 +291,13 @@ def test_what_is_no_recording_is_refused(tmp_path, drive):
             Bag(tmp_path / path)
         assert "\n" not in str(caught.value)
         assert str(tmp_path / path) in str(caught.value)
+
+
+def test_a_folder_may_be_called_bag(tmp_path):
+    """As a ROS 1 bag, which is a file."""
+    stamps = write_recording(tmp_path / "drive.bag", frames=2)
+    with Bag(tmp_path / "drive.bag") as bag:
+        assert len(list(bag.messages(["/camera/camera_info"]))) == len(stamps)
+    (tmp_path / "old.bag").write_bytes(b"#ROSBAG V2.0")
+    with pytest.raises(RecordingError, match="is a ROS 1 bag: convert it"):
+        Bag(tmp_path / "old.bag")

@@ -455,6 +455,24 @@ def test_messages_that_are_cut_short_are_left_out_and_counted(tmp_path):
     assert "1 messages on /ground_truth/depth/compressed are too short" in said
 
 
+@pytest.mark.parametrize("topic", ["/ground_truth/odom", "/tf_static"])
+def test_one_message_of_poses_that_is_cut_short_costs_only_itself(tmp_path, topic):
+    stamps = write_recording(tmp_path / "bag", frames=6)
+    spoilt = [
+        message._replace(data=message.data[:60])
+        if message.topic == topic and message.log_time == stamps[0]
+        else message
+        for message in messages_of(tmp_path / "bag")
+    ]
+    write_mcap(tmp_path / "a.mcap", spoilt)
+    with Recording.open(tmp_path / "a.mcap", speed_topic="/ground_truth/odom") as recording:
+        assert recording.odometry is not None
+        assert len(recording.odometry) == len(list(recording.speeds())) == (5 if topic == "/ground_truth/odom" else 6)
+        (said,) = (text for text in recording.remarks if "cannot be read, and are left out" in text)
+        assert said.startswith(f"1 messages on {topic} cannot be read")
+        assert str(tmp_path) not in said
+
+
 def test_an_image_message_that_is_none_costs_only_itself(tmp_path):
     stamps = write_recording(tmp_path / "bag", frames=3, encoding="rgb8")
     spoilt = [

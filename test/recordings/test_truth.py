@@ -164,6 +164,52 @@ def test_transforms_of_the_vehicle_among_others_are_its_trajectory(tmp_path):
         np.testing.assert_allclose(recording.odometry.poses[:, 0, 3], STEP * np.arange(5))
 
 
+def stamped(header: Any, parent: str, child: str, x: float, z: float = 0.0) -> Any:
+    types = TYPES
+    upright = types["geometry_msgs/msg/Quaternion"](0.0, 0.0, 0.0, 1.0)
+    place = types["geometry_msgs/msg/Transform"](types["geometry_msgs/msg/Vector3"](x, 0.0, z), upright)
+    return types["geometry_msgs/msg/TransformStamped"](replace(header, frame_id=parent), child, place)
+
+
+@pytest.mark.parametrize("fixed", ["by /tf", "by /tf_static"])
+def test_transforms_are_followed_to_their_root(tmp_path, fixed):
+    """The footprint moves, the body springs on it, and the map's origin is somewhere else, which is told once."""
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic == "/tf_static" and fixed == "by /tf_static":
+            (camera,) = message.transforms
+            return replace(message, transforms=[camera, stamped(camera.header, "map", "odom", 100.0)])
+        if topic != "/ground_truth/odom":
+            return message
+        items = [
+            stamped(message.header, "odom", "base_footprint", STEP * index),
+            stamped(message.header, "base_footprint", "base_link", 0.0, 0.25),
+        ]
+        if index == 0 and fixed == "by /tf":
+            items.append(stamped(message.header, "map", "odom", 100.0))
+        return TYPES["tf2_msgs/msg/TFMessage"](items)
+
+    stamps = write_recording(tmp_path / "bag", frames=5, change=change)
+    with Recording.open(tmp_path / "bag", odometry_topic="/ground_truth/odom") as recording:
+        assert recording.odometry is not None
+        assert recording.odometry.stamps.tolist() == stamps
+        np.testing.assert_allclose(recording.odometry.poses[:, 0, 3], 100.0 + STEP * np.arange(5))
+        np.testing.assert_allclose(recording.odometry.poses[:, 2, 3], 0.25)
+        assert recording.body_from_camera is not None
+        assert "those of 'base_link' in 'map', by way of base_footprint, odom" in str(recording.remarks)
+
+
+def test_bodies_that_share_a_topic_are_not_mixed(tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/ground_truth/odom":
+            return message
+        return stamped(message.header, "vicon", ["car", "person"][index % 2], float(index))
+
+    write_recording(tmp_path / "bag", frames=4, change=change)
+    with pytest.raises(RecordingError, match="moves the frames car, person, expected one of base_link"):
+        Recording.open(tmp_path / "bag", odometry_topic="/ground_truth/odom")
+
+
 def test_transforms_of_none_that_is_known_are_listed(tmp_path):
     write_recording(tmp_path / "bag", frames=2, change=transforms(["left", "right"]))
     with pytest.raises(
