@@ -62,6 +62,7 @@ FIGURES = (
     Figure("ate_percent_scaled", "ATE with one scale, % of the path", (*_ONE_SCALE, "ate_percent"), form=".2f"),
     Figure("straight_percent", "ATE of a straight line, % of the path", _STRAIGHT, form=".2f"),
     Figure("odometry_scale", "true over estimated way", (*_ONE_SCALE, "scale"), 1.0),
+    Figure("images_failed", "share of the images that gave no depth", ("images_failed",)),
     Figure("depth_seconds", "depth of an image, median, s", ("timings", "depth", "p50")),
     Figure("odometry_seconds", "motion of an image, median, s", ("timings", "odometry", "p50")),
 )

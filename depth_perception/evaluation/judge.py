@@ -38,7 +38,7 @@ from depth_perception.evaluation.trajectory_metrics import (
     straight_line,
     trajectory_metrics,
 )
-from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
 from depth_perception.recordings.recording import Recording
 
@@ -73,6 +73,7 @@ class Judge:
         self._views: dict[tuple[Camera, int, int], NetworkView] = {}
         self._roads: dict[Camera, npt.NDArray[np.bool_]] = {}
         self.failures: dict[str, int] = {}
+        self._useless: list[float | None] = []
         pose = recording.body_from_camera
         self._gravity = DOWN if pose is None else tuple(-pose[2, :3])
 
@@ -90,7 +91,10 @@ class Judge:
         road = self._road(camera)
         true_depth = self._true_depth(stamp, camera)
         median_scaled, as_it_came, obstacles = None, None, None
-        if true_depth is not None:
+        if true_depth is not None and not RECORDING.mask(true_depth).any():
+            known = true_depth[np.isfinite(true_depth) & (true_depth > 0)]
+            self._useless.append(float(np.median(known)) if known.size else None)
+        elif true_depth is not None:
             try:
                 frame = Frame(str(stamp), image, true_depth, camera)
                 median_scaled, as_it_came, _ = self._tally.add(frame, depth, metric=metric)
@@ -201,6 +205,14 @@ class Judge:
             notes.append(f"Time does not go forward at {back} of the images: odometry began anew there.")
         if self._frames and not self._all_metric:
             notes.append("The depth model does not know metres: lengths are in its own unit, errors are median-scaled.")
+        if self._useless:
+            medians = [median for median in self._useless if median is not None]
+            has = f"the median of the first that has any is {medians[0]:.4g} m" if medians else "nor any beyond"
+            notes.append(
+                f"True depth on {recording.topics.depth} has no value up to {RECORDING.maximum:g} m in"
+                f" {len(self._useless)} images ({has}): expected metres in 32FC1, millimetres in 16UC1, NaN or 0 where"
+                " nothing is known."
+            )
         notes += [f"Failed {count} times: {reason}" for reason, count in self.failures.items()]
         return tuple(notes)
 
@@ -250,7 +262,9 @@ class Judge:
 
     def _road(self, camera: Camera) -> npt.NDArray[np.bool_]:
         if camera not in self._roads:
-            self._roads[camera] = road_region(camera, self._gravity)
+            self._roads[camera] = np.zeros((camera.height, camera.width), np.bool_)
+            with suppress(GeometryError):  # of a camera that looks straight up or down, as is said of its mount
+                self._roads[camera] = road_region(camera, self._gravity)
         return self._roads[camera]
 
 

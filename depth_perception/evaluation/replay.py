@@ -87,7 +87,7 @@ def replay(
     speeds = sorted(recording.speeds())
     told, heard, depth_heard = tuple(speeds), set[str](), set[str]()
 
-    interrupted = False
+    interrupted, tried = False, 0
     try:
         for index, recorded in enumerate(recording.images()):
             if estimator is None or recorded.camera != camera:  # a lens that zooms
@@ -122,6 +122,7 @@ def replay(
             else:
                 if output is not None:
                     output.add(recorded, result, step, trajectory)
+            tried = index + 1
             if progress is not None:
                 progress(index + 1, len(recording.stamps))
     except KeyboardInterrupt:
@@ -153,6 +154,7 @@ def replay(
         notes=(*stopped, *silent, *judge.notes()),
         interrupted=interrupted,
         cloud=cloud_of(judge.samples),
+        images_failed=1.0 - judge.depth_frames / max(tried, judge.depth_frames),
     )
 
 

@@ -51,6 +51,7 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
         "kind": evaluation.kind,
         "interrupted": evaluation.interrupted,
         "recording": asdict(evaluation.recording),
+        "images_failed": evaluation.images_failed,
         "models": [asdict(model) for model in evaluation.models],
         "verdict": [asdict(finding) for finding in verdict(evaluation)],
         "depth": None if depth is None else replace(depth, model=model).to_json(),

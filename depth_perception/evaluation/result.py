@@ -207,6 +207,8 @@ class Evaluation:
     """Frames with the largest errors, the worst first."""
     cloud: npt.NDArray[np.float32] | None = field(default=None, repr=False)
     """Points ``[n, 4]`` as in `geometry.point_cloud`, of the middle one of the samples."""
+    images_failed: float | None = None
+    """Share of the images that gave no depth; None where nobody counted them."""
 
     @property
     def obstacles(self) -> ObstacleSummary | None:

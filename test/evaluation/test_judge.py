@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.models import luma_depth
@@ -99,6 +101,34 @@ def test_what_does_not_look_is_judged_where_there_was_depth(recording):
     assert report.baselines
     for name, metrics in report.baselines.items():
         assert metrics.abs_rel == pytest.approx(0.0, abs=1e-3), name
+
+
+@pytest.mark.parametrize("pitch", [np.pi / 2, -np.pi / 2], ids=["down", "up"])
+def test_a_camera_that_sees_no_road_ahead_is_judged_without_one(tmp_path, pitch):
+    write_recording(tmp_path / "drive", frames=2)
+    with Recording.open(tmp_path / "drive", camera_pose=[1.0, 0.0, 1.5, 0.0, pitch, 0.0]) as drive:
+        judge = Judge(drive)
+        for stamp in drive.stamps:
+            judge.depth(stamp, IMAGE, road(2.0), CAMERA, metric=True)
+        assert judge.road_summary() is None
+        assert judge.depth_report() is not None
+        assert any("looks down by 90°" in note or "looks up by 90°" in note for note in judge.notes())
+
+
+@pytest.mark.parametrize(("metres", "said"), [(9000.0, "is 9000 m"), (0.0, "nor any beyond")])
+def test_truth_without_a_value_that_counts_is_named_with_its_median(recording, metres, said):
+    def change(topic, index, message):
+        if topic != "/ground_truth/depth":
+            return message
+        return replace(message, data=np.full((32, 64), metres, "<f4").view(np.uint8).ravel())
+
+    with recording(frames=3, encoding="rgb8", depth="32FC1", change=change) as drive:
+        judge = Judge(drive)
+        for stamp in drive.stamps:
+            judge.depth(stamp, IMAGE, road(2.0), CAMERA, metric=True)
+        (note,) = (note for note in judge.notes() if "has no value" in note)
+    assert note.startswith("True depth on /ground_truth/depth has no value up to 80 m in 3 images (")
+    assert f"{said}): expected metres in 32FC1, millimetres in 16UC1" in note
 
 
 def test_frames_are_shown_with_their_truth_even_where_some_were_dropped(recording):

@@ -17,7 +17,9 @@ from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.errors import EvaluationError
+from depth_perception.evaluation.figures import Condition
 from depth_perception.evaluation.replay import replay
+from depth_perception.evaluation.report import summary
 from depth_perception.geometry.pose import pose_from
 from depth_perception.recordings.recording import Recording
 
@@ -113,6 +115,17 @@ def test_a_recording_that_gives_no_depth_at_all_is_refused(tmp_path):
         pytest.raises(EvaluationError, match=r"not one image gave depth .*'rgbX' cannot be read"),
     ):
         replay(recording, open_engine(tmp_path / "depth.onnx"), None)
+
+
+def test_images_that_were_lost_are_a_figure(evaluated, tmp_path):
+    def change(topic: str, index: int, message: Any) -> Any:
+        is_lost = topic.startswith("/camera/image") and index >= 2
+        return replace(message, data=message.data[:100]) if is_lost else message
+
+    report = summary(evaluated(frames=5, odometry=False, change=change))
+    assert report["images_failed"] == pytest.approx(0.6)
+    assert Condition.parse("images_failed>0.5").failure(report) == "images_failed>0.5: it is 0.6"
+    assert Condition.parse("images_failed>0.7").failure(report) is None
 
 
 def test_progress_reaches_the_end(tmp_path):
