@@ -14,8 +14,8 @@ from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.timed_poses import TimedPoses
 
 FORMATS = (
-    "TUM (seconds x y z qx qy qz qw), EuRoC (nanoseconds, x, y, z, qw, qx, qy, qz, ...) or KITTI (12 numbers, a line an"
-    " image)"
+    "TUM (seconds x y z qx qy qz qw; or with commas, if the seconds have a point), EuRoC (nanoseconds, x, y, z, qw,"
+    " qx, qy, qz, ...) or KITTI (12 numbers, a line an image)"
 )
 
 
@@ -39,7 +39,9 @@ def read_poses(
         raise RecordingError(f"{path}: cannot be read ({error}), expected a trajectory: {FORMATS}") from None
     rows = [line.replace(",", " ").split() for line in lines]
     counts = {len(row) for row in rows}
-    is_euroc, columns = bool(lines) and "," in lines[0], counts.pop() if len(counts) == 1 else 0
+    columns = counts.pop() if len(counts) == 1 else 0
+    # Nanoseconds have no fractions: what has them is TUM with commas.
+    is_euroc = bool(lines) and "," in lines[0] and not (columns == 8 and "." in rows[0][0])
     if columns == 12 and not is_euroc:
         return _kitti(path, rows, images, body_from_camera)
     if not (is_euroc and columns >= 8) and columns != 8:

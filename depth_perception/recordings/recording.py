@@ -32,7 +32,7 @@ from depth_perception.recordings.moving_frames import MovingFrames
 from depth_perception.recordings.pose_files import read_poses
 from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
-from depth_perception.recordings.timed_poses import TimedPoses
+from depth_perception.recordings.timed_poses import LONGEST_GAP, TimedPoses
 from depth_perception.recordings.topics import (
     CAMERA_INFO,
     COMPRESSED,
@@ -408,7 +408,8 @@ class Recording:
         self._truth_found.append(said)
         if not found and log_times:
             self._remark(
-                f"no true depth on {topic} is within {apart * 1e-6:.3g} ms of an image: {self._times_of(log_times)}"
+                f"no true depth on {topic} is within {apart * 1e-6:.3g} ms of an image:"
+                f" {self._times_of(log_times, 'stamped between the images')}"
             )
         return found, log_times
 
@@ -503,7 +504,11 @@ class Recording:
             f"true poses: {count} of {len(self.stamps)} images lie between those of the {len(poses)} {where}"
         )
         if not count:
-            self._remark(f"no image lies between the true poses {where}: {self._times_of(poses.stamps.tolist())}")
+            met = "one alone"
+            if len(poses) > 1:
+                gap = float(np.median(np.diff(poses.stamps))) * 1e-9
+                met = f"{gap:.3g} s apart, and between two that are more than {LONGEST_GAP:g} s apart nothing is known"
+            self._remark(f"no image lies between the true poses {where}: {self._times_of(poses.stamps.tolist(), met)}")
 
     def _read_transforms(self, topic: str) -> tuple[TimedPoses, str, int]:
         """As `true_poses`, of the body among the frames that a topic moves."""
@@ -538,12 +543,16 @@ class Recording:
             raise RecordingError(f"{self.path}: {topic} cannot be seen from the camera: {self._mount_refused}")
         return pose
 
-    def _times_of(self, truths: Iterable[int]) -> str:
-        """What to say of truth that does not meet the images."""
-        truths = sorted(truths)
+    def _times_of(self, truths: Iterable[int], met: str) -> str:
+        """What to say of truth that does not meet the images; of what meets their time as a whole, `met`."""
+        first, last, begin, end = min(truths := list(truths)), max(truths), min(self.stamps), max(self.stamps)
+        if last == 0:
+            return "their stamps are not set"
+        if first <= end and last >= begin:
+            return f"they are {met}"
         return (
-            f"they are from {matching.seconds(truths[0])} to {matching.seconds(truths[-1])}, the images from"
-            f" {matching.seconds(min(self.stamps))} to {matching.seconds(max(self.stamps))}: of another clock?"
+            f"they are from {matching.seconds(first)} to {matching.seconds(last)}, the images from"
+            f" {matching.seconds(begin)} to {matching.seconds(end)}: of another clock?"
         )
 
 

@@ -10,6 +10,9 @@ import numpy.typing as npt
 from depth_perception.geometry.pose import rotation_from_vector, vector_from_rotation
 from depth_perception.recordings.errors import RecordingError
 
+LONGEST_GAP = 0.25
+"""Seconds between two poses beyond which nobody knows what was between them."""
+
 
 @dataclass(frozen=True)
 class TimedPoses:
@@ -33,7 +36,7 @@ class TimedPoses:
         return len(self.stamps)
 
     def at(
-        self, stamps: npt.NDArray[np.int64], tolerance: float = 0.25
+        self, stamps: npt.NDArray[np.int64], tolerance: float = LONGEST_GAP
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Poses ``[M, 4, 4]`` at other times, and ``[M]`` whether there is one.
 

@@ -117,7 +117,7 @@ def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...
             _offer(topic, command_option("depth"))
             for topic in candidates
             if topic.type_name == POINTS
-            or (topic.type_name in IMAGES and topic.name != topics.image and "depth" in topic.name.lower())
+            or (topic.type_name in IMAGES and topic.name != topics.image and _is_called_depth(topic.name))
         ]
     return tuple(said)
 
@@ -131,6 +131,11 @@ def describe(there: Sequence[StoredTopic]) -> str:
 
 def _offer(topic: StoredTopic, option: str) -> str:
     return f"{topic.type_name} on {topic.name} is not taken for the truth unless it is named: {option} {topic.name}"
+
+
+def _is_called_depth(name: str) -> bool:
+    """By the end of it: what comes before may be the name of a whole camera, such as ``/depthai/rgb/image_raw``."""
+    return "depth" in "/".join(name.removesuffix("/compressed").split("/")[-2:]).lower()
 
 
 def _may_be_poses(topic: StoredTopic) -> bool:
@@ -157,12 +162,16 @@ def _choose_image(there: Sequence[StoredTopic], option: str) -> str:
     cameras: dict[str, list[str]] = {}
     own = _own(there)
     for topic in there:
-        is_depth = "depth" in topic.name.lower() or topic.name.startswith("/ground_truth/") or topic.name in own
+        is_depth = _is_called_depth(topic.name) or topic.name.startswith("/ground_truth/") or topic.name in own
         if topic.type_name in IMAGES and topic.count and not is_depth:
             cameras.setdefault(topic.name.removesuffix("/compressed"), []).append(topic.name)
     if not cameras:
         hint = ""
-        if any(topic.type_name in VIDEO and topic.count for topic in there):
+        passed_over = [topic.name for topic in there if topic.type_name in IMAGES and topic.count]
+        if passed_over:
+            names = ", ".join(passed_over)
+            hint = f". By their names {names} are depth, or results: name a camera's with {option}"
+        elif any(topic.type_name in VIDEO and topic.count for topic in there):
             hint = ". Video is not decoded: republish it as raw or compressed images (jpeg, png) and record those"
         elif there and all(topic.type_name.endswith(")") for topic in there):
             hint = ". Its messages are not ROS 2's (cdr): convert it, or record the topics of ROS 2"

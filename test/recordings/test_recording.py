@@ -267,6 +267,32 @@ def test_truth_of_another_clock_is_named(tmp_path):
     assert "of another clock?" in poses
 
 
+@pytest.mark.parametrize(
+    ("kept", "late", "said"),
+    [
+        (
+            lambda index: index % 6 == 1,
+            50,
+            "they are 0.6 s apart, and between two that are more than 0.25 s apart nothing",
+        ),
+        (lambda index: True, None, "their stamps are not set"),
+    ],
+    ids=["far apart", "not stamped"],
+)
+def test_truth_that_meets_no_image_by_its_own_clock_is_not_called_of_another(tmp_path, kept, late, said):
+    def change(topic: str, index: int, message: Any) -> Any:
+        if topic != "/ground_truth/odom":
+            return message
+        stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+        return later(message, -stamp if late is None else late * 10**6) if kept(index) else None
+
+    write_recording(tmp_path / "bag", frames=14, change=change)
+    with Recording.open(tmp_path / "bag") as recording:
+        (remark,) = (text for text in recording.remarks if "no image lies between the true poses" in text)
+        assert said in remark
+        assert "clock" not in remark
+
+
 def test_poses_that_are_none_are_left_out_and_counted(tmp_path):
     def change(topic: str, index: int, message: Any) -> Any:
         if topic != "/ground_truth/odom" or index not in (2, 4):

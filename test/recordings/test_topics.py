@@ -29,6 +29,21 @@ def test_raw_before_compressed_and_the_calibration_beside_it():
     assert choose(there) == Topics("/left/image_raw", "/left/camera_info")
 
 
+@pytest.mark.parametrize("image", ["/depthai/rgb/image_raw", "/depth_camera/color/image_raw/compressed"])
+def test_a_camera_may_be_called_depth_as_a_whole(image):
+    space = image.split("/image")[0]
+    kind = COMPRESSED if "compressed" in image else IMAGE
+    there = [(image, kind, 3), (f"{space}/camera_info", INFO, 3), ("/depthai/stereo/depth", IMAGE, 3)]
+    assert choose(there).image == image
+
+
+def test_images_that_are_passed_over_are_named_with_the_option():
+    there = [("/depth_camera/image_raw", IMAGE, 3), ("/depth_camera/camera_info", INFO, 3)]
+    with pytest.raises(RecordingError, match=r"/depth_camera/image_raw are depth, or results: .* with --image-topic"):
+        choose(there)
+    assert choose(there, image="/depth_camera/image_raw").image == "/depth_camera/image_raw"
+
+
 def test_a_topic_without_messages_is_not_there():
     there = [("/a/image_raw", IMAGE, 0), ("/b/image_raw", IMAGE, 3), ("/b/camera_info", INFO, 3)]
     assert choose(there).image == "/b/image_raw"

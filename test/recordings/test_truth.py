@@ -221,12 +221,14 @@ def test_transforms_of_none_that_is_known_are_listed(tmp_path):
 def line_of(form: str, stamp: int, position: list[float], quaternion: list[float]) -> str:
     """A pose, its quaternion as x, y, z, w."""
     x, y, z, w = quaternion
-    if form == "TUM":
-        return " ".join(map(str, [f"{stamp // 10**9}.{stamp % 10**9:09d}", *position, x, y, z, w]))
+    if form.startswith("TUM"):
+        return ("," if "commas" in form else " ").join(
+            map(str, [f"{stamp // 10**9}.{stamp % 10**9:09d}", *position, x, y, z, w])
+        )
     return ",".join(map(str, [stamp, *position, w, x, y, z, 0.0, 0.0]))
 
 
-@pytest.mark.parametrize("form", ["TUM", "EuRoC"])
+@pytest.mark.parametrize("form", ["TUM", "TUM with commas", "EuRoC"])
 def test_a_file_of_poses_with_stamps(tmp_path, form):
     stamps = write_recording(tmp_path / "bag", frames=4)
     turn = [0.0, 0.0, np.sin(0.1), np.cos(0.1)]
