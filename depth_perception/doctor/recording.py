@@ -87,9 +87,7 @@ def examine_recording(path: str, options: Mapping[str, Any]) -> list[Check]:
             topics = choose_topics(bag.topics, **named, frame_of=bag.frame_of)
             footage = _footage(bag, topics, options)
         except RecordingError as error:
-            text = str(error)
-            trouble = text if text.startswith(path) else f"{path}: {text}"
-            return examined(Opened(trouble, bag.remarks), (recording,))
+            return examined(Opened(f"{path}: {error}", bag.remarks), (recording,))
         checks = examined(footage, CAMERA_CHECKS)
         opened = examined(Opened("", bag.remarks), (recording,))
     try:

@@ -414,10 +414,11 @@ class Recording:
         return found, log_times
 
     def _read_depth_camera(self) -> Camera | None:
-        """That of the camera_info beside true depth, where it is not that of the images; None if nothing says it."""
+        """That of the camera_info beside true depth, where it is not beside the images; None if nothing says it."""
         topic = self.topics.depth
         beside = "" if topic is None else info_beside(topic)
-        is_there = self.message_types([beside]).get(beside) == CAMERA_INFO and beside != self.topics.camera_info
+        of_images = beside in (self.topics.camera_info, info_beside(self.topics.image))
+        is_there = self.message_types([beside]).get(beside) == CAMERA_INFO and not of_images
         for message in self._bag.messages([beside] if is_there and len(self.cameras) == 1 else []):
             with suppress(RecordingError, GeometryError):
                 info = self._bag.deserialise(message)
@@ -429,7 +430,7 @@ class Recording:
         if topic is None or self.message_types([topic])[topic] == POINTS:
             return ""
         frame, own = self._bag.frame_of(topic), self._depth_camera
-        if frame and self.camera_frame and frame != self.camera_frame:
+        if frame and self.camera_frame and frame.lstrip("/") != self.camera_frame.lstrip("/"):
             return (
                 f"true depth on {topic} is of frame '{frame}', the images are of '{self.camera_frame}': it is another"
                 " camera's unless it was aligned to the images (align_depth of a RealSense): record that, or leave it"

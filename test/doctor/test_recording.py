@@ -313,14 +313,6 @@ def test_poses_that_are_cut_short_are_said_beside_the_other_checks(tmp_path):
     assert "1 messages on /ground_truth/odom cannot be read" in finding.what
 
 
-def test_the_path_of_what_cannot_be_opened_is_said_once(tmp_path):
-    with Bag(SAMPLE) as bag:
-        messages = [item for item in bag.messages(topic.name for topic in bag.topics) if item.topic != INFO][:20]
-    write_mcap(tmp_path / "a.mcap", messages)
-    (recording, *_) = examine_recording(str(tmp_path / "a.mcap"), {})
-    assert recording.findings[0].what.count(str(tmp_path)) == 1
-
-
 def test_the_sample_has_the_camera_that_its_checks_think():
     with Bag(SAMPLE) as bag:
         info = bag.deserialise(next(bag.messages([INFO])))

@@ -213,6 +213,18 @@ def test_depth_of_another_focal_length_at_the_same_place_is_moved_to_the_images(
     assert moved.depth[10, 40] == pytest.approx(as_it_is.depth[4:6, 48:50].min())
 
 
+def test_a_camera_info_that_a_calibration_replaces_is_no_camera_of_depth_beside_it(tmp_path):
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", focal_length=20.0)
+    messages = messages_of(tmp_path / "bag")
+    renamed = [item._replace(topic=item.topic.replace("/ground_truth/depth", "/camera/depth")) for item in messages]
+    write_mcap(tmp_path / "a.mcap", renamed)
+    write_calibration(tmp_path / "c.yaml")
+    with Recording.open(tmp_path / "a.mcap", depth_topic="/camera/depth", calibration=tmp_path / "c.yaml") as recording:
+        truth = recording.depth(stamps[0])
+        assert truth is not None
+        assert truth.camera == recording.camera
+
+
 @pytest.mark.parametrize("topic", ["/ground_truth/depth/image_rect", "/ground_truth/depth/image"])
 def test_depth_that_is_rectified_by_its_name_is_compared_with_the_images_when_they_are(tmp_path, topic):
     def change(name: str, index: int, message: Any) -> Any:
