@@ -20,6 +20,7 @@ from depth_perception.estimators.odometry import Motion
 from depth_perception.estimators.scale import UNKNOWN_SCALE
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
+from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
 from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
@@ -86,6 +87,7 @@ def replay(
     watch = _Stopwatch()
     speeds = sorted(recording.speeds())
     told, heard, depth_heard = tuple(speeds), set[str](), set[str]()
+    refused: list[str] = []
 
     interrupted, tried = False, 0
     try:
@@ -106,7 +108,10 @@ def replay(
                     if motion.scale_source == "depth":
                         odometry.scale = replace(result.scale, source="depth")
                     while speeds and speeds[0][0] <= recorded.stamp:
-                        odometry.add_speed(*speeds.pop(0))
+                        try:
+                            odometry.add_speed(*speeds.pop(0))
+                        except EstimatorError as error:  # the image is none the worse
+                            refused.append(str(error))
                     with watch("odometry"):
                         step = odometry.update(image, recorded.stamp)
                         odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
@@ -139,6 +144,8 @@ def replay(
     silent = [*unmeasured(recording, "Depth", measured, depth_heard, judge.depth_frames, told)]
     if pose_engine is not None:
         silent += unmeasured(recording, "Odometry", motion.measures, heard, judge.depth_frames, told)
+    if refused:
+        silent.append(f"{len(refused)} of {len(told)} speeds on {recording.topics.speed} are left out: {refused[0]}.")
     return Evaluation(
         kind="replay",
         recording=judge.recording_summary(),

@@ -153,7 +153,7 @@ class Recording:
         self._mount_refused = ""
         self.body_from_camera = self._read_mount() if camera_pose is None else camera_mount(camera_pose)
         if self.body_from_camera is not None:
-            for doubt in check_mount(self.body_from_camera, self.camera_frame):
+            for doubt in check_mount(self.body_from_camera, self.camera_frame, stated=camera_pose is not None):
                 self._remark(doubt)
         self._depth_camera = self._read_depth_camera()
         self.depth_doubt = self._doubt_depth()

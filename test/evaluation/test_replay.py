@@ -156,9 +156,13 @@ def test_what_was_done_before_an_interruption_is_judged(tmp_path):
 def test_what_nodes_can_be_set_to_replay_can_too(tmp_path):
     """A model that does not know metres sees a road 3 units below a camera that is 1.5 m above it."""
     size = {"width": 128, "height": 64, "focal_length": 80.0}
-    write_recording(
-        tmp_path / "drive", encoding="png", frames=6, image_of=lambda _: road(3.0, **size), metres_per_unit=0.5, **size
-    )
+
+    def image_of(index: int) -> np.ndarray:
+        image = road(3.0, **size)
+        image[0, 0] = index  # no two images of a camera are the same to the bit
+        return image
+
+    write_recording(tmp_path / "drive", encoding="png", frames=6, image_of=image_of, metres_per_unit=0.5, **size)
     write_depth_model(tmp_path / "depth.onnx", metric=False, **size)
     write_pose_model(tmp_path / "pose.onnx", metric=False, motion=pose_from(np.eye(3), [0.0, 0.0, 2 * STEP]), **size)
     engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
@@ -244,8 +248,9 @@ def test_no_speed_is_known_before_its_time(tmp_path, monkeypatch):
         (-1000, 5.0, r"are from 1699999000.\d+ s to .* s, the images from 1700000000.0* s to .*: of another clock\?"),
         (0, np.nan, "none of the 30 speeds on /ground_truth/odom is a number"),
         (0, 0.0, "are at most 0 m/s"),
+        (0, 65535.0, "too few, too far apart, or of too short a way"),
     ],
-    ids=["of another clock", "no numbers", "of a wheel that stands"],
+    ids=["of another clock", "no numbers", "of a wheel that stands", "of a sensor at its limit"],
 )
 def test_a_speed_that_never_measured_anything_is_said(tmp_path, late, speed, said):
     def change(topic: str, index: int, message: Any) -> Any:
@@ -263,6 +268,8 @@ def test_a_speed_that_never_measured_anything_is_said(tmp_path, late, speed, sai
         result = replay(recording, *engines, motion=by_speed)
     (note,) = (note for note in result.notes if "scale_source speed" in note)
     assert re.fullmatch(rf"Odometry's scale_source speed measured nothing in 30 images \(.*{said}\): .*", note)
+    refused = [note for note in result.notes if "speeds on /ground_truth/odom are left out: speed is" in note]
+    assert bool(refused) == (not abs(speed) < 150.0)
 
 
 def test_a_road_that_never_measured_anything_is_said(tmp_path):
