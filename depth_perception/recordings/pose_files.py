@@ -15,8 +15,13 @@ from depth_perception.recordings.timed_poses import TimedPoses
 
 FORMATS = (
     "TUM (seconds x y z qx qy qz qw; or with commas, if the seconds have a point), EuRoC (nanoseconds, x, y, z, qw,"
-    " qx, qy, qz, ...) or KITTI (12 numbers, a line an image)"
+    " qx, qy, qz, ...) or KITTI (a line an image: the upper three rows of its pose, whose first three columns are a"
+    " rotation)"
 )
+BEYOND = Decimal(2**63)
+"""Nanoseconds that no stamp has."""
+OFF = 1e-2
+"""What the product of a matrix and its transpose may differ from the identity by, and the matrix be a rotation."""
 
 
 def read_poses(
@@ -47,12 +52,17 @@ def read_poses(
     if not (is_euroc and columns >= 8) and columns != 8:
         raise RecordingError(f"{path}: is no trajectory that is known, expected {FORMATS}")
     poses: dict[int, npt.NDArray[np.float64]] = {}
-    unusable = 0
+    unusable = beyond = 0
+    unit, name = (1, "nanoseconds") if is_euroc else (10**9, "seconds")
     for row in rows:
         try:
-            stamp = int(Decimal(row[0]) * (1 if is_euroc else 10**9))
+            time = Decimal(row[0])
+            if not -BEYOND / unit < time < BEYOND / unit:
+                unusable, beyond = unusable + 1, beyond + 1
+                continue
+            stamp = int(time * unit)
             values = np.array(row[1:8], np.float64)
-        except (InvalidOperation, ValueError, OverflowError):
+        except (InvalidOperation, ValueError):
             unusable += 1
             continue
         quaternion = np.roll(values[3:], -1) if is_euroc else values[3:]
@@ -60,6 +70,8 @@ def read_poses(
             unusable += 1
             continue
         poses[stamp] = pose_from(rotation_from_quaternion(quaternion), values[:3])
+    if beyond > len(poses):
+        raise RecordingError(f"{path}: its stamps, such as {rows[-1][0]:.40}, are not {name}, expected {FORMATS}")
     if not poses:
         raise RecordingError(f"{path}: holds no pose that can be used, expected {FORMATS}")
     stamps = sorted(poses)
@@ -78,10 +90,17 @@ def _kitti(
         numbers = np.array(rows, np.float64).reshape(-1, 3, 4)
     except ValueError:
         raise RecordingError(f"{path}: holds something else than numbers, expected {FORMATS}") from None
-    known = np.isfinite(numbers).all(axis=(1, 2))
+    known = np.isfinite(numbers).all(axis=(1, 2)) & _are_rotations(numbers[:, :, :3])
     if not known.any():
         raise RecordingError(f"{path}: holds no pose that can be used, expected {FORMATS}")
     mount = BODY_FROM_OPTICAL if body_from_camera is None else body_from_camera
     cameras = pose_from(numbers[known, :, :3], numbers[known, :, 3])
     bodies = mount @ cameras @ inverse(mount)
     return TimedPoses(np.array(stamps, np.int64)[known], bodies), int(np.count_nonzero(~known))
+
+
+def _are_rotations(matrices: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Of matrices ``[N, 3, 3]``, of any numbers."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        off = np.abs(np.swapaxes(matrices, 1, 2) @ matrices - np.eye(3)).max(axis=(1, 2))
+        return (off < OFF) & (np.linalg.det(matrices) > 0)

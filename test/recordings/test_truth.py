@@ -273,6 +273,45 @@ def test_a_file_that_is_no_trajectory(tmp_path, text):
         read_poses(tmp_path / "nowhere.txt", [0, 1], None)
 
 
+def test_matrices_that_are_no_rotations_are_left_out_and_counted(tmp_path):
+    rows = [
+        "1 0 0 0 0 1 0 0 0 0 1 0",
+        "2 0 0 0 0 2 0 0 0 0 2 1",
+        "-1 0 0 0 0 1 0 0 0 0 1 2",
+        "0 0 0 0 0 0 0 0 0 0 0 0",
+        "1e300 0 0 0 0 1 0 0 0 0 1 4",
+        "1 0 0 0 0 1 1e-3 0 0 -1e-3 1 5",
+        "nan 0 0 0 0 1 0 0 0 0 1 6",
+    ]
+    file = tmp_path / "00.txt"
+    file.write_text("\n".join(rows))
+    poses, unusable = read_poses(file, range(7), None)
+    assert (poses.stamps.tolist(), unusable) == ([0, 5], 5)
+    by_columns = "0 0 1 0 1 0 -1 0 0 1 2 3"  # of a pose, one after the other
+    file.write_text("\n".join([by_columns] * 7))
+    with pytest.raises(RecordingError, match=r"holds no pose that can be used, expected TUM .* are a rotation"):
+        read_poses(file, range(7), None)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "name"),
+    [
+        (["1700000000000000000", "1700000000100000000"], "seconds"),
+        (["0", "100000000000", "200000000000", "300000000000"], "seconds"),
+        (["1700000000000.0", "1700000000100.0"], "seconds"),
+        (["1e999999999"], "seconds"),
+        (["-inf"], "seconds"),
+        (["1700000000000000000000,"], "nanoseconds"),
+    ],
+)
+def test_stamps_of_another_unit_are_named(tmp_path, stamps, name):
+    file = tmp_path / "truth.tum"
+    pose = "1 2 3 0 0 0 1"
+    file.write_text("\n".join(f"{stamp} {pose.replace(' ', ', ') if ',' in stamp else pose}" for stamp in stamps))
+    with pytest.raises(RecordingError, match=rf"stamps, such as .*, are not {name}, expected TUM \(seconds"):
+        read_poses(file, [0, 1], None)
+
+
 def test_what_might_be_truth_is_offered_and_our_own_results_are_not():
     there = [
         StoredTopic("/velodyne_points", "sensor_msgs/msg/PointCloud2", 3),
