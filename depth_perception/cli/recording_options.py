@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from depth_perception.recordings.recording import Recording
 
 CAMERA = (RECTIFIED_INPUT, CAMERA_POSE)
-OPENING = ("image_topic", "camera_info_topic", "depth_topic", "odometry_topic", "speed_topic", "calibration", "poses")
+OPENING = (
+    "image_topic",
+    "camera_info_topic",
+    "depth_topic",
+    "odometry_topic",
+    "speed_topic",
+    "calibration",
+    "poses",
+    "poses_of",
+)
 
 
 def add_camera_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -39,7 +48,17 @@ def add_recording_options(parser: argparse.ArgumentParser) -> None:
 def add_pose_file_option(parser: argparse.ArgumentParser) -> None:
     """Of commands that judge."""
     parser.add_argument(
-        "--poses", metavar="FILE", help="true poses, in place of a topic: a file of TUM, EuRoC or KITTI's form"
+        "--poses",
+        metavar="FILE",
+        help="true poses, in place of a topic: a file of TUM's or EuRoC's form, of the body (base_link) unless"
+        " --poses-of says otherwise, or of KITTI's, which are of the camera",
+    )
+    parser.add_argument(
+        "--poses-of",
+        choices=("body", "camera"),
+        default="body",
+        help="whose poses --poses holds; camera: its optical frame, of which most that is computed from images is"
+        " (default: %(default)s)",
     )
 
 

@@ -40,6 +40,7 @@ from depth_perception.evaluation.trajectory_metrics import (
 )
 from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.geometry.ground_plane import DOWN, fit_ground_plane, road_region
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse
 from depth_perception.recordings.recording import Recording
 
 DepthMap = npt.NDArray[np.float32]
@@ -48,6 +49,8 @@ Image = npt.NDArray[np.uint8]
 
 COLUMNS = 48
 """Of a truth that are kept for the baselines."""
+ASTRAY = 10.0
+"""Percent of the way; positions that are farther off, as long as it is made, do not fit."""
 
 
 class Judge:
@@ -74,6 +77,7 @@ class Judge:
         self._roads: dict[Camera, npt.NDArray[np.bool_]] = {}
         self.failures: dict[str, int] = {}
         self._useless: list[float | None] = []
+        self._doubt = ""
         pose = recording.body_from_camera
         self._gravity = DOWN if pose is None else tuple(-pose[2, :3])
 
@@ -180,6 +184,7 @@ class Judge:
         result = TrajectoryResult(stamps, estimate, truth, tuple(metrics), path_length(estimate), metric)
         if truth is None or not metrics:
             return result
+        self._doubt = self._doubt_about(truth, estimate)
         hundreds = segments(truth, align(truth, estimate, metrics[0].alignment).apply(estimate), KITTI_LENGTHS[:1])
         return replace(
             result,
@@ -213,6 +218,7 @@ class Judge:
                 f" {len(self._useless)} images ({has}): expected metres in 32FC1, millimetres in 16UC1, NaN or 0 where"
                 " nothing is known."
             )
+        notes += [self._doubt] if self._doubt else []
         notes += [f"Failed {count} times: {reason}" for reason, count in self.failures.items()]
         return tuple(notes)
 
@@ -245,6 +251,25 @@ class Judge:
                 with suppress(EvaluationError):  # a frame of which nothing is known in these columns
                     tally.add(frame, predict(frame))
         return {name: tally.report().median_scaled for name, (_, tally) in tallies.items() if tally.images}
+
+    def _doubt_about(self, truth: npt.NDArray[np.float64], estimate: npt.NDArray[np.float64]) -> str:
+        """What to say of poses in a file that do not fit, and would if they were the camera's."""
+        if self._recording.poses_of != "body":
+            return ""
+        known = self._recording.body_from_camera
+        camera_from_body = inverse(BODY_FROM_OPTICAL if known is None else known)
+        try:
+            taken, other = (
+                trajectory_metrics(poses, estimate, "scale").ate_percent for poses in (truth, truth @ camera_from_body)
+            )
+        except EvaluationError:  # one of them stands still
+            return ""
+        if taken < ASTRAY or other > taken / 3:
+            return ""
+        return (
+            f"The true poses do not fit as those of the body, by {taken:.0f} % of the way, and as those of the camera"
+            f" by {other:.2g} %: give --poses-of camera if they are."
+        )
 
     def _true_depth(self, stamp: int, camera: Camera) -> DepthMap | None:
         """In the view that `camera` is of; None where there is none, or none that can be used."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from depth_perception.geometry.pose import BODY_FROM_OPTICAL, inverse, pose_from
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.timed_poses import TimedPoses
 
+PosesOf = Literal["body", "camera"]
+"""Whose poses a file holds."""
 FORMATS = (
     "TUM (seconds x y z qx qy qz qw; or with commas, if the seconds have a point), EuRoC (nanoseconds, x, y, z, qw,"
     " qx, qy, qz, ...) or KITTI (a line an image: the upper three rows of its pose, whose first three columns are a"
@@ -25,16 +28,20 @@ OFF = 1e-2
 
 
 def read_poses(
-    path: str | Path, images: Sequence[int], body_from_camera: npt.NDArray[np.float64] | None
+    path: str | Path,
+    images: Sequence[int],
+    body_from_camera: npt.NDArray[np.float64] | None,
+    poses_of: PosesOf = "body",
 ) -> tuple[TimedPoses, int]:
     """The poses of the body in the file, and how many lines held none.
 
-    TUM's and EuRoC's poses are taken to be of the body. KITTI's are of the camera (x right, y down, z forward) in that
-    of the first image; the body's are made of them. Of two poses with one stamp the later counts.
+    Of those of the camera (x right, y down, z forward) the body's are made; KITTI's are of it, in that of the first
+    image. Of two poses with one stamp the later counts.
 
     Args:
         images: stamps, nanoseconds, to which the lines of a file of KITTI belong one by one.
         body_from_camera: None for a camera that is level, at the origin of the body.
+        poses_of: Whose poses those of TUM's and EuRoC's form are.
 
     Raises: `RecordingError` if it cannot be read, is of none of these forms, or does not fit the images.
     """
@@ -43,12 +50,13 @@ def read_poses(
     except (OSError, UnicodeDecodeError) as error:
         raise RecordingError(f"{path}: cannot be read ({error}), expected a trajectory: {FORMATS}") from None
     rows = [line.replace(",", " ").split() for line in lines]
+    mount = BODY_FROM_OPTICAL if body_from_camera is None else body_from_camera
     counts = {len(row) for row in rows}
     columns = counts.pop() if len(counts) == 1 else 0
     # Nanoseconds have no fractions: what has them is TUM with commas.
     is_euroc = bool(lines) and "," in lines[0] and not (columns == 8 and "." in rows[0][0])
     if columns == 12 and not is_euroc:
-        return _kitti(path, rows, images, body_from_camera)
+        return _kitti(path, rows, images, mount)
     if not (is_euroc and columns >= 8) and columns != 8:
         raise RecordingError(f"{path}: is no trajectory that is known, expected {FORMATS}")
     poses: dict[int, npt.NDArray[np.float64]] = {}
@@ -75,11 +83,13 @@ def read_poses(
     if not poses:
         raise RecordingError(f"{path}: holds no pose that can be used, expected {FORMATS}")
     stamps = sorted(poses)
-    return TimedPoses(np.array(stamps, np.int64), np.array([poses[stamp] for stamp in stamps])), unusable
+    found = np.array([poses[stamp] for stamp in stamps])
+    bodies = found if poses_of == "body" else found @ inverse(mount)
+    return TimedPoses(np.array(stamps, np.int64), bodies), unusable
 
 
 def _kitti(
-    path: str | Path, rows: list[list[str]], images: Sequence[int], body_from_camera: npt.NDArray[np.float64] | None
+    path: str | Path, rows: list[list[str]], images: Sequence[int], mount: npt.NDArray[np.float64]
 ) -> tuple[TimedPoses, int]:
     stamps = sorted(set(images))
     if len(rows) != len(stamps):
@@ -93,7 +103,6 @@ def _kitti(
     known = np.isfinite(numbers).all(axis=(1, 2)) & _are_rotations(numbers[:, :, :3])
     if not known.any():
         raise RecordingError(f"{path}: holds no pose that can be used, expected {FORMATS}")
-    mount = BODY_FROM_OPTICAL if body_from_camera is None else body_from_camera
     cameras = pose_from(numbers[known, :, :3], numbers[known, :, 3])
     bodies = mount @ cameras @ inverse(mount)
     return TimedPoses(np.array(stamps, np.int64)[known], bodies), int(np.count_nonzero(~known))

@@ -29,7 +29,7 @@ from depth_perception.recordings.depth_pixels import are_alike, info_beside, on_
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.lidar import depth_of_points, points_of
 from depth_perception.recordings.moving_frames import MovingFrames
-from depth_perception.recordings.pose_files import read_poses
+from depth_perception.recordings.pose_files import PosesOf, read_poses
 from depth_perception.recordings.static_transforms import StaticTransforms
 from depth_perception.recordings.storage import RecordedMessage
 from depth_perception.recordings.timed_poses import LONGEST_GAP, TimedPoses
@@ -110,6 +110,7 @@ class Recording:
             static transforms; None if they do not connect the two.
         rectified_input: As it was given.
         depth_doubt: What tells that true depth is not of the image's camera; empty if nothing does.
+        poses_of: Whose poses those of a file were taken to be; None if there is none.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Recording:
         camera_pose: Sequence[float] | None = None,
         calibration: str | Path | None = None,
         poses: str | Path | None = None,
+        poses_of: PosesOf = "body",
     ) -> None:
         """For `open` alone."""
         self.path = bag.path
@@ -138,6 +140,7 @@ class Recording:
         self.camera_frame = bag.frame_of(topics.image)
         self.rectified_input = rectified_input
         self._projected: dict[Camera, Camera] = {}
+        self.poses_of: PosesOf | None = None if poses is None else poses_of
         self._cameras = self._read_cameras() if calibration is None else {0: self._read_calibration(calibration)}
         self._camera_stamps = sorted(self._cameras)
         self.camera = self.camera_at(self.stamps[0])
@@ -160,7 +163,7 @@ class Recording:
         if self.depth_doubt:
             self._remark(self.depth_doubt)
         if poses is not None:
-            self.odometry = self._read_pose_file(poses)
+            self.odometry = self._read_pose_file(poses, poses_of)
         if topics.depth is not None and self.message_types([topics.depth])[topics.depth] == POINTS:
             self._camera_from_lidar = self._mount_of_lidar(topics.depth, camera_pose)
         self._remarks += unused_truth(bag.topics, topics if poses is None else replace(topics, odometry=str(poses)))
@@ -179,6 +182,7 @@ class Recording:
         camera_pose: Sequence[float] | None = None,
         calibration: str | Path | None = None,
         poses: str | Path | None = None,
+        poses_of: PosesOf = "body",
     ) -> Recording:
         """Opens a rosbag2 folder or one bare ``.mcap`` or ``.db3`` file; topics not named are chosen (`choose_topics`).
 
@@ -187,6 +191,7 @@ class Recording:
                 not the recorded one.
             calibration: A file of camera_calibration, that counts in place of camera_info.
             poses: A file of the true trajectory, that counts in place of a topic: see `pose_files`.
+            poses_of: Whose it is.
 
         Raises: `RecordingError` if it is missing, damaged, or does not say unambiguously which camera to use;
             `GeometryError` if the camera is not calibrated.
@@ -202,7 +207,7 @@ class Recording:
                 speed=speed_topic,
                 frame_of=bag.frame_of,
             )
-            return cls(bag, topics, rectified_input, camera_pose, calibration, poses)
+            return cls(bag, topics, rectified_input, camera_pose, calibration, poses, poses_of)
         except RecordingError as error:
             bag.close()
             text = str(error)
@@ -492,8 +497,8 @@ class Recording:
         self._count_poses(poses, f"on {topic}")
         return poses, body or "base_link"
 
-    def _read_pose_file(self, path: str | Path) -> TimedPoses:
-        poses, unusable = read_poses(path, self.stamps, self.body_from_camera)
+    def _read_pose_file(self, path: str | Path, poses_of: PosesOf) -> TimedPoses:
+        poses, unusable = read_poses(path, self.stamps, self.body_from_camera, poses_of)
         if unusable:
             self._remark(f"{unusable} lines of {path} are left out: they hold no pose")
         self._count_poses(poses, f"in {path}")

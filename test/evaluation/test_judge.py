@@ -11,7 +11,9 @@ from helpers.recordings import CAMERA_HEIGHT, write_recording
 
 from depth_perception.evaluation.judge import Judge
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, rotation_from_vector
 from depth_perception.recordings.recording import Recording
+from depth_perception.trajectory_file import tum_line
 
 CAMERA = Camera(64, 32, 40.0, 40.0, 31.5, 15.5)
 IMAGE = np.zeros((32, 64, 3), np.uint8)
@@ -176,3 +178,22 @@ def test_time_that_does_not_go_forward_is_said(recording):
     with recording(frames=4) as drive:
         drive.stamps[2] = drive.stamps[0]
         assert any("Time does not go forward at 1 of the images" in note for note in Judge(drive).notes())
+
+
+def test_true_poses_that_fit_as_the_cameras_alone_are_noted(tmp_path):
+    stamps = write_recording(tmp_path / "drive", frames=5)
+    mount = pose_from(BODY_FROM_OPTICAL[:3, :3], [1.0, 0.0, CAMERA_HEIGHT])
+    world = pose_from(rotation_from_vector([0.3, -0.2, 1.0]), [5.0, 6.0, 7.0])
+    bodies = {
+        stamp: pose_from(rotation_from_vector([0, 0, 0.1 * index]), [0.5 * index, 0.01 * index**2, 0])
+        for index, stamp in enumerate(stamps)
+    }
+    camera = tmp_path / "camera.tum"
+    camera.write_text("".join(tum_line(stamp, world @ pose @ mount) for stamp, pose in bodies.items()))
+    for poses_of, noted in (("body", 1), ("camera", 0)):
+        with Recording.open(tmp_path / "drive", poses=camera, poses_of=poses_of) as drive:
+            judge = Judge(drive)
+            trajectory = judge.trajectory(bodies, metric=True)
+            assert trajectory is not None
+            assert trajectory.metrics[0].ate_percent == pytest.approx(0, abs=1e-4) or noted
+            assert sum("--poses-of camera" in note for note in judge.notes()) == noted
