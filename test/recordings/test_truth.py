@@ -133,7 +133,19 @@ def test_clouds_that_are_none():
     short.data = short.data[:20]
     with pytest.raises(PixelFormatError, match="has 20 bytes, expected 70"):
         points_of(short)
+    for step in (0, 13):
+        with pytest.raises(PixelFormatError, match=f"has points of {step} bytes, its x, y, z need 14"):
+            points_of(replace(cloud(header, np.ones((4, 3))), point_step=step))
     assert np.isnan(depth_of_points(np.zeros((0, 3)), CAMERA)).all()
+
+
+def test_clouds_with_padding_that_is_a_field_and_without_a_row_step():
+    header = TYPES["std_msgs/msg/Header"](TYPES["builtin_interfaces/msg/Time"](0, 0), "lidar")
+    message = cloud(header, np.ones((4, 3)))
+    padding = [TYPES["sensor_msgs/msg/PointField"](name, 4, 2, 1) for name in ("", "xy")]
+    np.testing.assert_array_equal(
+        points_of(replace(message, fields=[*message.fields, *padding], row_step=0)), np.ones((4, 3))
+    )
 
 
 def transforms(frames: list[str]) -> Any:
