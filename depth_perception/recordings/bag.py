@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,7 @@ import yaml
 import zstandard
 from rosbags.typesys import Stores, get_typestore
 
-from depth_perception.recordings.errors import RecordingError
+from depth_perception.recordings.errors import RecordingError, SeveralRecordingsError
 from depth_perception.recordings.mcap_file import McapFile
 from depth_perception.recordings.sqlite_file import SqliteFile
 from depth_perception.recordings.storage import Part, RecordedMessage, Storage, StoredTopic, merged
@@ -24,6 +25,9 @@ KINDS: dict[str, Callable[[Path], Storage]] = {".mcap": McapFile, ".db3": Sqlite
 VIDEOS = (".mp4", ".avi", ".mkv", ".mov", ".webm")
 PACKED = ".zstd"
 """What rosbag2 appends to the name of a file that it has compressed as a whole."""
+BETWEEN = (-100_000_000, 60_000_000_000)
+"""Nanoseconds from the last message of a file to the first of the next, at least and at most, if a recorder has split
+them: it goes on in the next with whatever comes."""
 _ZSTD = b"\x28\xb5\x2f\xfd"
 """How a message begins that rosbag2 has compressed by itself; CDR begins with a zero."""
 
@@ -40,7 +44,8 @@ class Bag:
 
         What lies before a cut is read, and `remarks` say so.
 
-        Raises: `RecordingError` if it is missing, is none, or nothing of it can be read.
+        Raises: `RecordingError` if it is missing, is none, or nothing of it can be read; `SeveralRecordingsError` for a
+        folder without ``metadata.yaml`` whose files are not parts of one, as their names and times tell.
         """
         self.path = Path(path)
         self._types = get_typestore(Stores.ROS2_JAZZY)
@@ -160,7 +165,10 @@ class Bag:
         for missing in (item for item in named if not item.exists()):
             self._remarks.append(f"metadata.yaml names {missing.name}, which is not there")
         files = [item for item in named if item.exists()]
-        files = _without_twins(files or there)
+        files = without_twins(files or there)
+        says_so = (path / "metadata.yaml").exists()
+        if not says_so and not _are_called_parts(files):
+            raise self._several(files)
         if not files:
             raise RecordingError(
                 f"{path}: is not a rosbag2 folder: it has neither metadata.yaml nor .mcap or .db3 files"
@@ -176,7 +184,19 @@ class Bag:
                 self._remarks.append(str(error))
         if not self._storages:
             raise errors[0]
+        if not says_so and not _follow([storage for _, storage in self._storages]):
+            raise self._several(files)
+        others = [item.name for item in sorted(path.iterdir()) if item.is_dir() and any(map(_kind, item.iterdir()))]
+        if others and not says_so:
+            self._remarks.append(f"the recordings in its folders ({', '.join(others)}) are no parts of it")
         return metadata
+
+    def _several(self, files: list[Path]) -> SeveralRecordingsError:
+        names = ", ".join(item.name for item in files)
+        return SeveralRecordingsError(
+            f"{self.path}: has no metadata.yaml, and its files are no parts of one recording by their names (NAME_0,"
+            f" NAME_1, ...) and times: give one of {names}"
+        )
 
     def _add(self, path: Path) -> None:
         kind = _kind(path)
@@ -250,7 +270,19 @@ def _kind(path: Path) -> str | None:
     return next((suffix for suffix in KINDS if name.endswith(suffix)), None)
 
 
-def _without_twins(files: list[Path]) -> list[Path]:
+def _are_called_parts(files: list[Path]) -> bool:
+    """Whether these are one file, or have the names of the parts of one recording."""
+    names = [re.fullmatch(r"(.+)_(?:0|[1-9]\d*)", item.name.removesuffix(PACKED).rpartition(".")[0]) for item in files]
+    return len(files) <= 1 or (None not in names and len({name and name[1] for name in names}) == 1)
+
+
+def _follow(storages: list[Storage]) -> bool:
+    """Whether each goes on where the one before ends."""
+    filled = [storage for storage in storages if any(topic.count for topic in storage.topics)]
+    return all(BETWEEN[0] <= second.start - first.end <= BETWEEN[1] for first, second in pairwise(filled))
+
+
+def without_twins(files: list[Path]) -> list[Path]:
     """Of a file and itself compressed, the file."""
     names = {item.name for item in files}
     return [item for item in files if item.name.removesuffix(PACKED) == item.name or item.stem not in names]

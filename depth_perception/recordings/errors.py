@@ -5,3 +5,7 @@ from depth_perception.errors import DepthPerceptionError
 
 class RecordingError(DepthPerceptionError):
     """A recording that cannot be read, or lacks what is needed."""
+
+
+class SeveralRecordingsError(RecordingError):
+    """A folder whose files are recordings each by itself."""

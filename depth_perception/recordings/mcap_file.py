@@ -75,6 +75,7 @@ class McapFile:
             counts[channel.topic, self._type_name(channel)] += self._counts[channel.id]
         self.topics = tuple(StoredTopic(*key, count) for key, count in counts.items())
         self.start = min((place.start for place in self._places), default=0)
+        self.end = max((place.end for place in self._places), default=0)
 
     def messages(self, topics: Collection[str], start: int | None, stop: int | None) -> Iterator[RecordedMessage]:
         """See `Storage`."""

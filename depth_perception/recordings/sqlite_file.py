@@ -37,12 +37,13 @@ class SqliteFile:
         counts: Counter[int] = Counter()
         try:
             counts.update(dict(self._database.execute("SELECT topic_id, COUNT(*) FROM messages GROUP BY topic_id")))
-            self.start = int(self._database.execute("SELECT MIN(timestamp) FROM messages").fetchone()[0] or 0)
+            first, last = self._database.execute("SELECT MIN(timestamp), MAX(timestamp) FROM messages").fetchone()
+            self.start, self.end = int(first or 0), int(last or 0)
             self._database.execute("SELECT MAX(timestamp), LENGTH(data) FROM messages").fetchone()
         except sqlite3.DatabaseError as error:
             self._rows = sorted(self._readable())
             counts = Counter(topic for _, _, topic in self._rows)
-            self.start = self._rows[0][0] if self._rows else 0
+            self.start, self.end = (self._rows[0][0], self._rows[-1][0]) if self._rows else (0, 0)
             self.damage = f"it is damaged or cut short ({error}): what can be read of it is read"
         both: Counter[tuple[str, str]] = Counter()
         for number, key in self._topics.items():

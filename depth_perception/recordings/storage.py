@@ -38,12 +38,13 @@ class Storage(Protocol):
 
     Attributes:
         topics: What it holds.
-        start: Log time of the first message, nanoseconds.
+        start, end: Log times of the first message and the last, nanoseconds.
         damage: What of it could not be read, in words; empty if all could. May grow while it is read.
     """
 
     topics: tuple[StoredTopic, ...]
     start: int
+    end: int
     damage: str
 
     def messages(self, topics: Collection[str], start: int | None, stop: int | None) -> Iterator[RecordedMessage]:

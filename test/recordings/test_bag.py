@@ -19,7 +19,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from rosbags.typesys import Stores, get_typestore
 
 from depth_perception.recordings.bag import Bag
-from depth_perception.recordings.errors import RecordingError
+from depth_perception.recordings.errors import RecordingError, SeveralRecordingsError
 from depth_perception.recordings.storage import RecordedMessage
 
 IMAGE = "/camera/image_raw"
@@ -232,6 +232,25 @@ def test_files_of_a_split_recording_follow_each_other(tmp_path, messages):
         write_mcap(folder / f"bag_{number}.mcap", part)
     write_mcap(folder / "bag_11.mcap", [])
     assert messages_of(folder) == messages
+
+
+@pytest.mark.parametrize(
+    ("names", "shifts"),
+    [
+        (("monday", "tuesday"), (0, 2 * 10**9)),
+        (("2024_05_01", "2024_05_02"), (0, 2 * 10**9)),
+        (("a_0", "b_1"), (0, 2 * 10**9)),
+        (("camera_0", "camera_1"), (0, 10**7)),  # at once
+        (("drive_1", "drive_0"), (0, 2 * 10**9)),
+        (("drive_0", "drive_1"), (0, 3600 * 10**9)),
+    ],
+)
+def test_files_that_are_no_parts_of_one_recording_are_several(tmp_path, messages, names, shifts):
+    for name, shift in zip(names, shifts, strict=True):
+        moved = [message._replace(log_time=message.log_time + shift) for message in messages]
+        write_mcap(tmp_path / f"{name}.mcap", moved)
+    with pytest.raises(SeveralRecordingsError, match=r"no parts of one recording .* give one of .*mcap, .*mcap"):
+        Bag(tmp_path)
 
 
 @pytest.mark.parametrize("mode", [CompressionMode.MESSAGE, CompressionMode.FILE])
