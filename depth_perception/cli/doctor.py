@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from depth_perception.cli.recording_options import add_recording_options, recording_options
+from depth_perception.cli.recording_options import (
+    add_calibration_option,
+    add_recording_options,
+    recording_options,
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -21,6 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--seconds", type=float, default=5.0, metavar="X", help="that --live looks (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON: all checks with their findings")
+    add_calibration_option(parser)
     add_recording_options(parser)
     parser.set_defaults(run=run)
 

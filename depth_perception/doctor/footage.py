@@ -20,7 +20,7 @@ class Footage:
     """Of one camera.
 
     Attributes:
-        image_topic, info_topic: Where it came from.
+        image_topic, info_topic: Where it came from; the latter may be a file's name.
         frame: Of the images.
         stamps: Of their headers, nanoseconds, in the order they came.
         arrivals: When they came, nanoseconds, by the clock of who took them.

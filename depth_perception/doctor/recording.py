@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from depth_perception.calibration_file import read_calibration_info
 from depth_perception.compressed_formats import decode_compressed
 from depth_perception.doctor import camera_checks, motion_checks, time_checks, truth_checks
 from depth_perception.doctor.finding import Check, Finding, examined
@@ -75,6 +76,8 @@ def examine_recording(path: str, options: Mapping[str, Any]) -> list[Check]:
 
     Args:
         options: Of `Recording.open`.
+
+    Raises: `GeometryError` for a calibration that is none.
     """
     try:
         bag = Bag(path)
@@ -83,6 +86,8 @@ def examine_recording(path: str, options: Mapping[str, Any]) -> list[Check]:
     with bag:
         kinds = ("image", "camera_info", "depth", "odometry", "speed")
         named: dict[str, Any] = {kind: options.get(f"{kind}_topic") for kind in kinds}
+        if options.get("calibration") is not None:
+            named["camera_info"] = ""
         try:
             topics = choose_topics(bag.topics, **named, frame_of=bag.frame_of)
             footage = _footage(bag, topics, options)
@@ -114,22 +119,23 @@ def _footage(bag: Bag, topics: Topics, options: Mapping[str, Any]) -> Footage:
     if topics.odometry is not None:
         poses = list(bag.readable([topics.odometry]))
         body = str(getattr(poses[0] if poses else None, "child_frame_id", "")) or body
-    pose = options.get("camera_pose")
+    pose, calibration = options.get("camera_pose"), options.get("calibration")
+    rectified_input = options.get("rectified_input") or "auto"
     static = [topic.name for topic in bag.topics if topic.type_name == TF and "tf_static" in topic.name]
     transforms = StaticTransforms(bag.readable(static))
     runs, undecodable = _runs(bag, topics.image, [arrival for _, arrival in taken])
     return Footage(
         image_topic=topics.image,
-        info_topic=topics.camera_info,
+        info_topic=topics.camera_info or str(calibration),
         frame=frame,
         stamps=[stamp for stamp, _ in taken],
         arrivals=[arrival for _, arrival in taken],
-        infos=_different(bag, topics.camera_info),
+        infos=_different(bag, topics.camera_info) if calibration is None else [read_calibration_info(calibration)],
         runs=runs,
         undecodable=undecodable,
         body_frame=body,
         mount=transforms.between(body, frame) if pose is None else camera_mount(pose),
-        rectified_input=options.get("rectified_input") or "auto",
+        rectified_input=rectified_input,
     )
 
 

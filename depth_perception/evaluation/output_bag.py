@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from depth_perception.camera_info import distortion_model
 from depth_perception.estimators.depth import DepthResult
 from depth_perception.estimators.odometry import Motion
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.evaluation.errors import EvaluationError
+from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, Array
 from depth_perception.message_fields import (
@@ -28,7 +30,7 @@ from depth_perception.message_fields import (
 from depth_perception.model_outputs import DEPTH
 from depth_perception.recordings.bag_writer import BagWriter, new_bag
 from depth_perception.recordings.recording import RecordedImage, Recording
-from depth_perception.recordings.topics import OWN
+from depth_perception.recordings.topics import OWN, camera_info_beside
 
 _TAKEN = {f"/{name}" for name in (*OWN, "depth/scale", "depth/camera_info", "tf")}
 ODOM = "odom"
@@ -61,6 +63,9 @@ class OutputBag:
     def add(self, image: RecordedImage, result: DepthResult, motion: Motion | None, trajectory: Trajectory) -> None:
         """What came of an image: its depth and, unless None, the motion up to it, which the trajectory has."""
         self._copy_until(image.log_time)
+        if not self._recording.topics.camera_info:  # its calibration comes from elsewhere
+            info = self._camera_info(image.stamp, image.camera)
+            self._bag.write(camera_info_beside(self._recording.topics.image), info, image.log_time)
         self._add_depth(image, result)
         if motion is not None:
             self._add_motion(image, motion, trajectory)
@@ -83,10 +88,7 @@ class OutputBag:
         def write_image(topic: str, pixels: npt.NDArray, encoding: str) -> None:
             write(topic, "sensor_msgs/msg/Image", **image_fields(pixels, encoding), data=_bytes(pixels))
 
-        info = camera_info_fields(result.camera) | {"d": np.zeros(5), "binning_x": 0, "binning_y": 0}
-        window = {"x_offset": 0, "y_offset": 0, "height": 0, "width": 0, "do_rectify": False}
-        info["roi"] = bag.new("sensor_msgs/msg/RegionOfInterest", **window)
-        write("/depth/camera_info", "sensor_msgs/msg/CameraInfo", **info)
+        bag.write("/depth/camera_info", self._camera_info(image.stamp, result.camera), image.log_time)
         write_image("/image_rect", result.image, "rgb8")
         vector = bag.new("geometry_msgs/msg/Vector3", **vector_fields(result.scale.vector))
         write("/depth/scale", "geometry_msgs/msg/Vector3Stamped", vector=vector)
@@ -99,6 +101,18 @@ class OutputBag:
             ]
             kind = "sensor_msgs/msg/PointCloud2"
             write("/depth/points", kind, fields=fields, **cloud_fields(points, False), data=_bytes(points))
+
+    def _camera_info(self, stamp: int, camera: Camera) -> Any:
+        bag = self._bag
+        window = {"x_offset": 0, "y_offset": 0, "height": 0, "width": 0, "do_rectify": False}
+        fields = camera_info_fields(camera) | {
+            "distortion_model": distortion_model(camera),
+            "d": np.array(camera.distortion or np.zeros(5)),
+            "binning_x": 0,
+            "binning_y": 0,
+            "roi": bag.new("sensor_msgs/msg/RegionOfInterest", **window),
+        }
+        return bag.new("sensor_msgs/msg/CameraInfo", header=bag.header(stamp, self._frame), **fields)
 
     def _points(self, result: DepthResult) -> npt.NDArray[np.float32]:
         if self._cloud is None or self._view != result.camera:

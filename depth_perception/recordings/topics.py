@@ -106,6 +106,11 @@ def choose_topics(
     return Topics(image, camera_info, depth, odometry, speed)
 
 
+def camera_info_beside(image: str) -> str:
+    """The topic that the calibration of a camera has by convention."""
+    return image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+
+
 def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...]:
     """What might be ground truth and was not named, a sentence each that says how to name it."""
     candidates = [topic for topic in there if topic.count and topic.name not in _own(there)]
@@ -187,7 +192,7 @@ def _choose_camera_info(there: Sequence[StoredTopic], image: str, frame_of: Call
     beside_own = ("depth/image_rect", "rgb/image_rect_color")
     own = {f"{name.rpartition('/')[0]}/camera_info" for name in _own(there) if name.endswith(beside_own)}
     infos = [topic.name for topic in there if topic.type_name == CAMERA_INFO and topic.count and topic.name not in own]
-    beside = image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+    beside = camera_info_beside(image)
     if beside in infos:
         return beside
     if not infos:

@@ -10,9 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import yaml
 from helpers.models import luma_depth, write_depth_model
-from helpers.recordings import START, picture, road, write_recording
+from helpers.recordings import START, picture, road, write_calibration, write_recording
 
 from depth_perception.cli.main import main
 from depth_perception.evaluation.predictions import depth_png
@@ -30,21 +29,6 @@ def predict(tmp_path) -> Callable[..., int]:
         return main(["predict", str(source), *model, "--output", str(tmp_path / "out"), *options])
 
     return run
-
-
-def write_calibration(path: Path, focal_length: float = FOCAL_LENGTH, width: int = 64) -> str:
-    """As camera_calibration's cameracalibrator writes it."""
-    matrix = [focal_length, 0.0, (width - 1) / 2, 0.0, focal_length, 15.5, 0.0, 0.0, 1.0]
-    values = {
-        "image_width": width,
-        "image_height": 32,
-        "camera_name": "narrow",
-        "camera_matrix": {"rows": 3, "cols": 3, "data": matrix},
-        "distortion_model": "plumb_bob",
-        "distortion_coefficients": {"rows": 1, "cols": 5, "data": [0.0] * 5},
-    }
-    path.write_text(yaml.safe_dump(values))
-    return str(path)
 
 
 def test_a_folder_with_its_calibration(tmp_path, predict, capsys):

@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from helpers.recordings import write_mcap
+from helpers.recordings import write_calibration, write_mcap, write_recording
 from rosbags.typesys import Stores, get_typestore
 
 from depth_perception.camera_info import camera_from_info
@@ -285,6 +285,22 @@ def test_a_lens_that_nobody_told_of_is_seen(tmp_path, sample):
     assert "tells of no distortion" in finding.what
     k1 = float(finding.what.split("k1 ")[1].split(":")[0])
     assert k1 == pytest.approx(LENS.distortion[0], abs=0.08)
+
+
+@pytest.mark.parametrize(("width", "healthy"), [(64, True), (128, False)])
+def test_a_calibration_takes_the_place_of_camera_info(tmp_path, capsys, width, healthy):
+    write_recording(tmp_path / "drive", frames=4, camera_info=False)
+    file = write_calibration(tmp_path / "camera.yaml", width=width)
+    main(["doctor", str(tmp_path / "drive"), "--json"])
+    assert "(--calibration)" in capsys.readouterr().out
+    main(["doctor", str(tmp_path / "drive"), "--json", "--calibration", file])
+    found = {item["name"]: item["findings"] for item in json.loads(capsys.readouterr().out)["checks"]}
+    assert not found["recording"]
+    assert (not found["image_size"]) == healthy
+    assert not found["calibration"]
+    (tmp_path / "none.yaml").write_text("image_width: 64")
+    assert main(["doctor", str(tmp_path / "drive"), "--calibration", str(tmp_path / "none.yaml")]) == 1
+    assert "none.yaml: is no calibration as camera_calibration writes it" in capsys.readouterr().err
 
 
 def test_what_is_no_recording_is_a_finding(tmp_path, capsys):

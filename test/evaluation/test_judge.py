@@ -12,6 +12,7 @@ from helpers.recordings import CAMERA_HEIGHT, write_recording
 from depth_perception.evaluation.judge import Judge
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, rotation_from_vector
+from depth_perception.recordings.pose_files import PosesOf
 from depth_perception.recordings.recording import Recording
 from depth_perception.trajectory_file import tum_line
 
@@ -190,7 +191,8 @@ def test_true_poses_that_fit_as_the_cameras_alone_are_noted(tmp_path):
     }
     camera = tmp_path / "camera.tum"
     camera.write_text("".join(tum_line(stamp, world @ pose @ mount) for stamp, pose in bodies.items()))
-    for poses_of, noted in (("body", 1), ("camera", 0)):
+    choices: tuple[tuple[PosesOf, int], ...] = (("body", 1), ("camera", 0))
+    for poses_of, noted in choices:
         with Recording.open(tmp_path / "drive", poses=camera, poses_of=poses_of) as drive:
             judge = Judge(drive)
             trajectory = judge.trajectory(bodies, metric=True)

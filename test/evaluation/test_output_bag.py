@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.models import write_depth_model, write_pose_model
-from helpers.recordings import STEP, write_recording
+from helpers.recordings import STEP, write_calibration, write_recording
 from mcap.reader import make_reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
@@ -121,6 +121,20 @@ def test_a_camera_pose_that_is_given_is_where_the_camera_is(folder):
         assert posed.body_from_camera is not None
         np.testing.assert_allclose(posed.body_from_camera[:3, 3], [0.5, 0.0, 1.2])
         assert "/odom" not in posed.message_types(["/odom"])
+
+
+@pytest.mark.parametrize(
+    "distortion", [(0.0,) * 5, (-0.1, 0.01, 0.0, 0.0, 0.0), (-0.1, 0.01, 0.0, 0.0, 0.0, 0.02, 0.0, 0.0)]
+)
+def test_a_calibration_from_a_file_goes_along(folder, tmp_path, distortion):
+    write_recording(tmp_path / "drive", encoding="png", frames=2, camera_info=False)
+    file = write_calibration(tmp_path / "camera.yaml", distortion=distortion)
+    record = ["--record", str(tmp_path / "out"), "--no-odometry", "--calibration", file]
+    assert evaluate(folder, str(tmp_path / "drive"), "--output", str(tmp_path / "report"), *record) == 0
+    with Recording.open(tmp_path / "drive", calibration=file) as before, Recording.open(tmp_path / "out") as again:
+        assert again.topics.camera_info == "/camera/camera_info"
+        assert again.camera == before.camera
+        assert again.camera.is_distorted == any(distortion)
 
 
 def test_what_cannot_be_is_said_before_the_work(folder, tmp_path, capsys):

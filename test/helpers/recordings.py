@@ -14,6 +14,7 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 import numpy.typing as npt
+import yaml
 from mcap.writer import Writer as McapWriter
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
@@ -161,6 +162,23 @@ def write_recording(
                     pixels = truth if depth == "32FC1" else millimetres
                     write("/ground_truth/depth", raw_image(stamp, pixels, depth), stamp)
     return stamps
+
+
+def write_calibration(
+    path: Path, focal_length: float = 40.0, width: int = 64, distortion: tuple[float, ...] = (0.0,) * 5
+) -> str:
+    """Of the camera of `write_recording`, as camera_calibration's cameracalibrator writes it."""
+    matrix = [focal_length, 0.0, (width - 1) / 2, 0.0, focal_length, 15.5, 0.0, 0.0, 1.0]
+    values = {
+        "image_width": width,
+        "image_height": 32,
+        "camera_name": "narrow",
+        "camera_matrix": {"rows": 3, "cols": 3, "data": matrix},
+        "distortion_model": "plumb_bob" if len(distortion) <= 5 else "rational_polynomial",
+        "distortion_coefficients": {"rows": 1, "cols": len(distortion), "data": list(distortion)},
+    }
+    path.write_text(yaml.safe_dump(values))
+    return str(path)
 
 
 def later(message: Any, nanoseconds: int) -> Any:
