@@ -212,8 +212,13 @@ def _said(source: Source, held_back: float) -> str:
 def _followed(
     settings: BagData | VideoData, body_from_camera: Array | None, depth: Path, pose: Path, output: Path
 ) -> BagData | VideoData:
-    """A recording with the motions that odometry finds in its images."""
-    named = json.dumps([_as_source(settings)["init_args"], str(depth), str(pose)])
+    """A recording with the motions that odometry finds in its images.
+
+    Their file is called by what the models hold, and so are the stages, which learn from it: other models at the same
+    paths are other ones.
+    """
+    models = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (depth, pose)]
+    named = json.dumps([_as_source(settings)["init_args"], *models])
     path = output / f"{Path(settings.path).stem}-{hashlib.sha256(named.encode()).hexdigest()[:12]}.tum"
     write_followed(settings, body_from_camera, depth, pose, path)
     return replace(settings, followed=str(path))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import torch
 import yaml
@@ -19,6 +20,7 @@ from depth_perception.recordings.pose_files import read_poses
 from depth_perception.recordings.recording import Recording
 from depth_perception.resources import model_path
 from training.checkpoint import newest_checkpoint
+from training.commands import finetune
 from training.commands.finetune import _followed, _sources, is_better, main, parser
 from training.data.datasets.bag import BagData
 from training.data.datasets.video import VideoData
@@ -115,6 +117,29 @@ def test_what_is_not_learnt_from_judges_all_the_same_and_motion_is_what_odometry
     before = Path(followed.followed).stat().st_mtime_ns
     assert _followed(trained, source.body_from_camera, *models) == followed  # and it is not estimated again
     assert Path(followed.followed).stat().st_mtime_ns == before
+
+
+def test_another_model_at_the_same_path_is_not_finished_before(shipped, drive, tmp_path, monkeypatch):
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(finetune, "write_followed", lambda *what: None)
+    monkeypatch.setattr(finetune, "newest_checkpoint", lambda folder: folder / "last.ckpt")
+    monkeypatch.setattr(finetune, "export_checkpoint", lambda *what, **how: None)
+    monkeypatch.setattr(finetune, "_report", lambda *what: None)
+    monkeypatch.setattr(finetune, "train_once", lambda stage, folder, words: begun.append((stage, folder.name)))
+    paths = {"--depth-model": tmp_path / "depth.onnx", "--pose-model": tmp_path / "pose.onnx"}
+    paths["--depth-model"].write_bytes(shipped.read_bytes())
+    paths["--pose-model"].write_bytes(model_path(POSE).read_bytes())
+    models = [str(word) for pair in paths.items() for word in pair]
+    words = ["--bag", str(drive), *models, "--output", str(tmp_path / "out"), "--smoke"]
+    main(words, {"lr": SMOKE, "hr": SMOKE})
+    main(words, {"lr": SMOKE, "hr": SMOKE})
+    assert begun[2:] == begun[:2]
+    for path in paths.values():
+        changed = onnx.load(path)
+        changed.producer_version = "another"
+        onnx.save(changed, path)
+        main(words, {"lr": SMOKE, "hr": SMOKE})
+        assert not set(begun[-2:]) & set(begun[:-2])
 
 
 def test_a_video_is_followed_too(shipped, drive, tmp_path):
