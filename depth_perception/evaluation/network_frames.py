@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +16,12 @@ from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription
 from depth_perception.recordings.folder import is_recording
-from depth_perception.recordings.pictures import SUFFIXES, pictures
-from depth_perception.recordings.recording import Recording
+from depth_perception.recordings.pictures import SUFFIXES, Picture, pictures
+from depth_perception.recordings.recording import RecordedImage, Recording
 from depth_perception.resources import SAMPLE_RECORDING, share_path
 
+Views: TypeAlias = tuple[int, Iterator[Callable[[], npt.NDArray[np.uint8]]]]
+"""How many there are, and each as it is made when it is asked for: those of a long recording do not fit into memory."""
 CALIBRATION = 24
 """Moments that a variant in fewer bits is calibrated and compared on."""
 
@@ -39,40 +43,46 @@ def network_frames(path: str | Path, model: ModelDescription, count: int) -> lis
     Raises: `FramesError` if there is none; what reading a recording raises.
     """
     path = Path(path)
-    of_pictures = path.is_dir() and not is_recording(path)
-    views = _views_of_pictures(path, model) if of_pictures else _views_of_recording(path, model)
     taken = max(1, len(model.frames))
-    last: deque[npt.NDArray[np.uint8]] = deque(maxlen=taken)
-    moments = []
-    for view in views:
-        last.append(view)
-        if len(last) == taken:
-            moments.append(np.stack(last))
-    if not moments:
-        needed = f"{taken} images one after the other" if taken > 1 else "an image"
-        raise FramesError(
-            f"{path}: holds no {needed} for '{model.name}': give a rosbag2, or a folder with {', '.join(SUFFIXES)}"
-        )
-    chosen = np.linspace(0, len(moments) - 1, min(count, len(moments))).round().astype(int)
-    name = "images" if model.frames else "image"
-    return [{name: moments[index]} for index in chosen]
-
-
-def _views_of_recording(path: Path, model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
-    with Recording.open(path) as recording:
-        view = NetworkView(recording.camera, model.width, model.height)
-        for image in recording.images():
-            yield view.image(image.decode())
-
-
-def _views_of_pictures(path: Path, model: ModelDescription) -> Iterator[npt.NDArray[np.uint8]]:
-    view: NetworkView | None = None
-    for picture in pictures(path)[1]:
-        image = picture.decode()
-        height, width = image.shape[:2]
-        if view is None or (view.source.width, view.source.height) != (width, height):
-            focal = model.focal_length
-            view = NetworkView(
-                Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2), model.width, model.height
+    with ExitStack() as opened:
+        if path.is_dir() and not is_recording(path):
+            images, views = _views_of_pictures(path, model)
+        else:
+            images, views = _views_of_recording(opened.enter_context(Recording.open(path)), model)
+        moments = images - taken + 1
+        if moments < 1:
+            raise FramesError(
+                f"{path}: '{model.name}' takes {taken} images one after the other, {images} there: give a rosbag2, or a"
+                f" folder with {', '.join(SUFFIXES)}"
             )
-        yield view.image(image)
+        first = np.linspace(0, moments - 1, min(count, moments)).round().astype(int).tolist()
+        chosen = [range(index, index + taken) for index in first]
+        wanted = {index for moment in chosen for index in moment}
+        seen = {index: view() for index, view in enumerate(views) if index in wanted}
+    name = "images" if model.frames else "image"
+    return [{name: np.stack([seen[index] for index in moment])} for moment in chosen]
+
+
+def _views_of_recording(recording: Recording, model: ModelDescription) -> Views:
+    view = NetworkView(recording.camera, model.width, model.height)
+
+    def seen(image: RecordedImage) -> npt.NDArray[np.uint8]:
+        return view.image(image.decode())
+
+    return len(recording.stamps), (partial(seen, image) for image in recording.images())
+
+
+def _views_of_pictures(path: Path, model: ModelDescription) -> Views:
+    focal = model.focal_length
+
+    @lru_cache(1)
+    def view_of(width: int, height: int) -> NetworkView:
+        camera = Camera(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+        return NetworkView(camera, model.width, model.height)
+
+    def seen(picture: Picture) -> npt.NDArray[np.uint8]:
+        image = picture.decode()
+        return view_of(image.shape[1], image.shape[0]).image(image)
+
+    count, found = pictures(path)
+    return count, (partial(seen, picture) for picture in found)
