@@ -28,6 +28,9 @@ PROJECTIONS: dict[str, Projection | None] = {
 MOST_COEFFICIENTS = {"plumb_bob": 5, "radtan": 5}
 """Of the models of perspective lenses that have fewer than a `Camera` may have."""
 
+MOST_TOLD = 1000
+"""Coefficients that a camera_info may have, zeros behind those of its lens included."""
+
 SKEW = (0.5, 5.0)
 """Pixels that a skewed K moves the edge of the image by: it is neglected up to the first, and refused from the second
 on."""
@@ -200,7 +203,8 @@ def _image_of(info: Any, whole: Camera) -> Camera:
             raise GeometryError(
                 f"camera_info's binning of {across}x{down} leaves nothing of {camera.width}x{camera.height}"
             )
-        camera = camera.resized(camera.width // across, camera.height // down)
+        width, height = camera.width // across, camera.height // down
+        camera = camera.cropped(0, 0, width * across, height * down).resized(width, height)  # pixels of whole blocks
     return camera
 
 
@@ -241,6 +245,10 @@ def _lens(info: Any) -> tuple[Projection, tuple[float, ...]]:
     """Projection and distortion of the raw images."""
     name = str(info.distortion_model)
     known = name.strip().lower().replace(" ", "_")
+    if len(info.d) > MOST_TOLD:
+        raise GeometryError(
+            f"camera_info has {len(info.d)} distortion coefficients, expected at most 14: it is damaged"
+        )
     values = tuple(float(value) for value in info.d)
     if known not in PROJECTIONS:
         raise GeometryError(
@@ -253,9 +261,8 @@ def _lens(info: Any) -> tuple[Projection, tuple[float, ...]]:
         return projection or "perspective", ()
     counts = COEFFICIENTS[projection or "perspective"]
     most = MOST_COEFFICIENTS.get(known, counts[-1]) if projection else 0
-    used = values
-    while len(used) > min(most, 5) and used[-1] == 0.0:  # padding
-        used = used[:-1]
+    told = max(index for index, value in enumerate(values, 1) if value)
+    used = values[: max(told, min(most, 5))]  # without padding
     used += (0.0,) * (min((count for count in counts if count >= len(used)), default=len(used)) - len(used))
     if len(used) > most:
         raise GeometryError(

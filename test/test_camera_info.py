@@ -120,6 +120,22 @@ def test_binning_keeps_pixel_centres_in_place():
     assert (0 - camera.cy) / camera.fy == pytest.approx((0.5 - 240) / 510)
 
 
+def test_binning_takes_whole_blocks():
+    """Of the last pixels of a size that it does not divide it shows nothing."""
+    k = [500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0]
+    camera = camera_from_info(info(width=643, height=481, k=k, d=[], binning_x=4, binning_y=2))
+    assert (camera.width, camera.height) == (160, 240)
+    assert (camera.fx, camera.fy) == (125.0, 250.0)
+    assert (camera.cx, camera.cy) == (320.5 / 4 - 0.5, 240.5 / 2 - 0.5)
+
+
+@pytest.mark.parametrize("count", [1001, 10**7])
+def test_more_coefficients_than_any_lens_has_are_refused_at_once(count):
+    with pytest.raises(GeometryError, match=f"has {count} distortion coefficients, expected at most 14"):
+        camera_from_info(info(d=[0.0] * count))
+    assert camera_from_info(info(d=[0.1, *[0.0] * 999])).distortion == (0.1, 0.0, 0.0, 0.0, 0.0)
+
+
 def test_a_camera_that_is_not_calibrated_is_refused():
     with pytest.raises(GeometryError, match="all-zero K: the camera is not calibrated"):
         camera_from_info(info(k=[0.0] * 9))
