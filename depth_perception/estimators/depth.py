@@ -195,8 +195,7 @@ def _view_size(wanted: str, model: ModelDescription, camera: Camera) -> tuple[in
     if wanted == "crop":
         return model.width, model.height
     if wanted == "auto":
-        # Square pixels, as `NetworkView` makes them.
-        return best_view(model, camera.width / camera.fx / (camera.height / camera.fy))
+        return best_view(model, camera.aspect)
     width, height = map(int, wanted.split("x"))
     if width * height * SMALLEST_VIEW < model.width * model.height:
         raise EstimatorError(

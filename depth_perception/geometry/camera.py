@@ -74,6 +74,11 @@ class Camera:
         return np.array([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
 
     @property
+    def aspect(self) -> float:
+        """Width by height of what it sees, whatever the shape of its pixels."""
+        return self.width / self.fx / (self.height / self.fy)
+
+    @property
     def is_distorted(self) -> bool:
         """Whether its images have to be rectified: straight lines are not straight in them."""
         return self.projection != "perspective" or any(self.distortion)

@@ -23,7 +23,12 @@ def test_what_is_not_asked_for_is_neither_decoded_nor_kept(tmp_path, monkeypatch
         images = [view.image(image.decode()) for image in recording.images()]
     decoded: list[int] = []
     decode = RecordedImage.decode
-    monkeypatch.setattr(RecordedImage, "decode", lambda image: decoded.append(image.stamp) or decode(image))
+
+    def noted(image: RecordedImage) -> np.ndarray:
+        decoded.append(image.stamp)
+        return decode(image)
+
+    monkeypatch.setattr(RecordedImage, "decode", noted)
     frames = network_frames(tmp_path / "drive", model, 2)
     assert len(decoded) == 4
     for frame, first in zip(frames, (0, 7), strict=True):

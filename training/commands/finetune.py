@@ -199,8 +199,7 @@ def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
 
 def _sized(sources: Sequence[Source], described: ModelDescription) -> list[Source]:
     """All in the view that the model has of the first camera."""
-    camera = sources[0].camera
-    width, height = best_view(described, camera.width / camera.height)
+    width, height = best_view(described, sources[0].camera.aspect)
     return [replace(item, settings=replace(item.settings, width=width, height=height)) for item in sources]
 
 

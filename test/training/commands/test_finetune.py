@@ -14,6 +14,7 @@ import yaml
 from helpers.recordings import write_recording
 from helpers.training import make_system
 
+from depth_perception.estimators.depth import _view_size
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription, read_description
 from depth_perception.recordings.pose_files import read_poses
@@ -21,7 +22,7 @@ from depth_perception.recordings.recording import Recording
 from depth_perception.resources import model_path
 from training.checkpoint import newest_checkpoint
 from training.commands import finetune
-from training.commands.finetune import _followed, _sources, is_better, main, parser
+from training.commands.finetune import Source, _followed, _sized, _sources, is_better, main, parser
 from training.data.datasets.bag import BagData
 from training.data.datasets.video import VideoData
 from training.evaluation.held_back import photometric_error
@@ -140,6 +141,15 @@ def test_another_model_at_the_same_path_is_not_finished_before(shipped, drive, t
         onnx.save(changed, path)
         main(words, {"lr": SMOKE, "hr": SMOKE})
         assert not set(begun[-2:]) & set(begun[:-2])
+
+
+def test_the_view_is_that_of_the_node_for_pixels_that_are_not_square_too():
+    described = read_description(model_path("models/dual_networks_light.onnx"))
+    camera = Camera(640, 480, 300.0, 600.0, 319.5, 239.5)
+    (source,) = _sized([Source(VideoData("drive.mp4", camera), 20, camera)], described)
+    assert (source.settings.width, source.settings.height) == _view_size("auto", described, camera)
+    square = Camera(640, 480, 600.0, 600.0, 319.5, 239.5)
+    assert _view_size("auto", described, camera) != _view_size("auto", described, square)
 
 
 def test_a_video_is_followed_too(shipped, drive, tmp_path):
