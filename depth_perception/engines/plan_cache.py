@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from depth_perception.files import cache_folder, locked, require_own, write_atomically
+
+_CAPABILITY = re.compile(r"\d+\.\d+")
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,17 @@ class PlanCache:
         return Plan(content, key, said.get("parity"))
 
     def find_for(self, key: PlanKey, capability: str) -> Plan | None:
-        """The plan of a key, or one that was built for GPUs of this compute capability among others."""
+        """The plan of a key, or one that was built for compute capabilities, this one among them. A plan that was built
+        on a GPU is for that alone: it was timed there.
+        """
         found = self.find(key)
         for file in sorted(self.folder.glob("*.json")) if found is None else ():
             with suppress(OSError, ValueError, KeyError, TypeError):
                 said = json.loads(file.read_text())
                 other = replace(key, built_for=tuple(said["built_for"]))
-                if file == self.path(other).with_suffix(".json") and capability in other.built_for:
+                is_of_many = all(_CAPABILITY.fullmatch(target) for target in other.built_for)
+                is_what_it_says = file == self.path(other).with_suffix(".json")
+                if is_what_it_says and is_of_many and capability in other.built_for:
                     found = self.find(other)
             if found is not None:
                 break

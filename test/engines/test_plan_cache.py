@@ -69,6 +69,13 @@ def test_a_plan_that_was_built_for_several_gpus_is_found_by_each(cache):
     assert cache.find_for(here, "8.9").content == b"of this one"
 
 
+def test_a_plan_of_another_gpu_is_none_though_of_the_same_capability(cache):
+    other = replace(KEY, built_for=("NVIDIA GeForce RTX 3090", "8.6"))
+    cache.get(other, lambda: b"plan")
+    assert cache.find_for(replace(KEY, built_for=("NVIDIA GeForce RTX 3060", "8.6")), "8.6") is None
+    assert cache.find_for(other, "8.6").content == b"plan"
+
+
 @pytest.mark.parametrize("damage", [b"", b"pla", b"plan and more"])
 def test_a_damaged_plan_is_built_again_and_that_is_said(cache, damage):
     cache.get(KEY, lambda: b"plan")
