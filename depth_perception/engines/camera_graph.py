@@ -5,7 +5,9 @@ On a GPU that leaves one upload, of the image, and one download, of what the net
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +27,8 @@ and down on another."""
 
 @dataclass(frozen=True, eq=False)
 class Sampling:
-    """Where in a camera's image the pixels of a view lie. One is equal to itself alone.
+    """Where in a camera's image the pixels of a view lie. Those that lie at the same places are equal, so that a camera
+    that comes again finds its session; the arrays must not be written to.
 
     Attributes:
         width, height: of the camera's image.
@@ -39,6 +42,17 @@ class Sampling:
     columns: npt.NDArray[np.float32]
     rows: npt.NDArray[np.float32]
     blocks: int
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sampling) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @cached_property
+    def _content(self) -> tuple[int, int, int, tuple[int, ...], bytes]:
+        places = hashlib.sha256(self.columns.tobytes() + self.rows.tobytes()).digest()
+        return self.width, self.height, self.blocks, self.columns.shape, places
 
 
 def of_camera(graph: bytes, sampling: Sampling) -> bytes:

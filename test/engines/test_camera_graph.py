@@ -1,5 +1,7 @@
 """The graph that takes the camera's image sees and answers what the usual way does, in which OpenCV rectifies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers.models import luma_depth, red_classes, write_depth_model
@@ -80,6 +82,25 @@ def test_depth_alone_comes_with_its_view(model):
     assert set(engine.run({"camera_image": image[None]}, wanted)) == wanted  # the classes were not computed
     with pytest.raises(EstimatorError, match="calibration belongs to another resolution"):
         estimator.estimate(image[1:])
+
+
+def test_a_camera_that_comes_again_finds_its_session(model):
+    """As with each loop of a bag, and each start of a node."""
+    opened = []
+
+    class Counted(OnGpu):
+        def session(self, graph, options):
+            opened.append(graph)
+            return super().session(graph, options)
+
+    engine = ModelEngine(model, Counted(), Options())
+    first, second = CAMERAS["enlarged"], CAMERAS["fisheye"]
+    counts = []
+    for camera in (first, first, second, replace(first, distortion=(0.1, 0.0, 0.0, 0.0)), first, second):
+        DepthEstimator(engine, camera)
+        counts.append(len(opened))
+    assert counts[0] == counts[1] < counts[2] < counts[3] == counts[4] == counts[5]
+    engine.close()
 
 
 def test_a_cpu_goes_the_usual_way(model):
