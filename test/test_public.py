@@ -28,7 +28,7 @@ PARAMETERS = {
     "PointCloudBuilder.build": "depth image",
     "Recording.open": (
         "path image_topic camera_info_topic depth_topic odometry_topic speed_topic rectified_input camera_pose"
-        " calibration poses"
+        " calibration poses poses_of"
     ),
     "Recording.images": "",
     "Recording.depth": "stamp",
