@@ -14,6 +14,7 @@ from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
+from depth_perception.estimators.view import EstimatorError
 from depth_perception.files import write_atomically
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, Array
 from depth_perception.progress import ProgressBar
@@ -25,7 +26,7 @@ from training.errors import TrainingError
 def write_followed(
     settings: RecordedData, body_from_camera: Array | None, depth_model: Path, pose_model: Path, path: Path
 ) -> None:
-    """Writes `T_world_camera` of all images that can be decoded, TUM's form, unless it is there already.
+    """Writes `T_world_camera` of all images that show something, TUM's form, unless it is there already.
 
     Args:
         body_from_camera: the mount, where it is known: it says where the vehicle itself can be in the picture.
@@ -47,8 +48,11 @@ def write_followed(
                 camera = seen_by
                 depth_of = DepthEstimator(depth_engine, camera, body_from_camera=mount)
                 odometry = CameraOdometry(pose_engine, camera, mount, OdometrySettings())
-            motion = odometry.update(image, stamp)
-            result = depth_of.estimate(image, stamp)
+            try:
+                motion = odometry.update(image, stamp)
+                result = depth_of.estimate(image, stamp)
+            except EstimatorError:  # it shows nothing: it is as if it had not come
+                continue
             odometry.add_depth(stamp, result.depth, result.camera, result.scale)
             if motion is not None:
                 poses.setdefault(motion.start, trajectory.pose @ mount)  # anew after a gap

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
 from depth_perception.estimators.odometry import VisualOdometry
+from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.depth_metrics import depth_metrics
 from depth_perception.evaluation.pictures import depth_picture
 from depth_perception.geometry.camera import Camera
@@ -57,7 +58,7 @@ def judge(depth_model: Path, pose_model: Path, source: SnippetSource, most: int 
     numbers = sorted({round(float(k)) for k in np.linspace(0, len(source) - 1, min(most, len(source)))})
     shown = {numbers[round(float(k))] for k in np.linspace(0, len(numbers) - 1, min(_PICTURES, len(numbers)))}
     values: dict[str, list[float]] = {name: [] for name in FIGURES}
-    pictures = []
+    pictures, judged = [], 0
     with ExitStack() as opened:
         depth_engine = opened.enter_context(closing(open_engine(depth_model)))
         pose_engine = opened.enter_context(closing(open_engine(pose_model)))
@@ -68,7 +69,11 @@ def judge(depth_model: Path, pose_model: Path, source: SnippetSource, most: int 
                 odometry = VisualOdometry(pose_engine, snippet.camera, BODY_FROM_OPTICAL)
                 estimators[snippet.camera] = DepthEstimator(depth_engine, snippet.camera), odometry
             depth_of, odometry = estimators[snippet.camera]
-            result = depth_of.estimate(snippet.images[1])
+            try:
+                result = depth_of.estimate(snippet.images[1])
+            except EstimatorError:  # it shows nothing
+                continue
+            judged += 1
             odometry.reset()
             odometry.update(snippet.images[0], 0)
             motion = odometry.update(snippet.images[1], _STEP)
@@ -78,7 +83,7 @@ def judge(depth_model: Path, pose_model: Path, source: SnippetSource, most: int 
             if number in shown:
                 pictures.append(_picture(result))
     figures = {name: float(np.median(found)) for name, found in values.items() if found}
-    return Judgement(figures, len(numbers), pictures)
+    return Judgement(figures, judged, pictures)
 
 
 def _figures(snippet: Snippet, result: DepthResult, step: npt.NDArray[np.float64] | None) -> dict[str, float]:

@@ -16,19 +16,24 @@ TALL = 1.5
 GREY = 57
 SAID = float(luma_depth(np.full(3, GREY, np.uint8)))
 """What the model answers to a grey picture, for the camera it was trained for."""
+SKY = 6
+"""Rows."""
 CAMERAS = {"near": Camera(208, 96, 120.0, 120.0, 103.5, 40.0), "tele": Camera(208, 96, 240.0, 240.0, 103.5, 40.0)}
 
 
 @pytest.fixture
 def tree(tmp_path):
-    """A road with a wall 8 m away; a tenth of the pixels is known."""
+    """A road with a wall 8 m away, below a bright sky; a tenth of the pixels is known."""
     rng = np.random.default_rng(0)
     for name, camera in CAMERAS.items():
         fall = camera.rays()[..., 1]
         depth = np.where(fall > 0.01, TALL / np.maximum(fall, 0.01), 79.0)
         depth[:, 120:160] = np.minimum(depth[:, 120:160], 8.0)
         depth[rng.random(depth.shape) > 0.1] = 0.0
-        for folder, picture in (("images", np.full((96, 208, 3), GREY)), ("depth", np.round(depth * 256))):
+        depth[:SKY] = 0.0
+        image = np.full((96, 208, 3), GREY)
+        image[:SKY] = 255
+        for folder, picture in (("images", image), ("depth", np.round(depth * 256))):
             (tmp_path / folder).mkdir(exist_ok=True)
             kind = np.uint8 if folder == "images" else np.uint16
             assert cv2.imwrite(str(tmp_path / folder / f"{name}.png"), picture.astype(kind))
