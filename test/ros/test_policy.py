@@ -66,9 +66,7 @@ TF_IN, TF_OUT = {"/tf", "/tf_static"}, {"/tf"}
 
 
 def test_the_policy_is_what_the_nodes_do(graph: Graph, tmp_path: Path) -> None:
-    write_depth_model(
-        tmp_path / "depth.onnx", classes=(SemanticClass("road", (0, 0, 0)),), extras=("confidence",), metric=False
-    )
+    write_depth_model(tmp_path / "depth.onnx", classes=(SemanticClass("road", (0, 0, 0)),), extras=("confidence",))
     write_pose_model(tmp_path / "pose.onnx")
     script = ASKING.replace('"depth.onnx"', repr(str(tmp_path / "depth.onnx")))
     with graph.run(["-c", script.replace('"pose.onnx"', repr(str(tmp_path / "pose.onnx")))]) as process:

@@ -40,7 +40,8 @@ def recipe(tmp_path):
         "first": Stage(tiny(tmp_path, "first")),
         "second": Stage(tiny(tmp_path, "second", focal_length=150.0), "first"),
     }
-    for folder, picture in (("images", np.zeros((64, 96, 3), np.uint8)), ("depth", np.full((64, 96), 2560, np.uint16))):
+    image = np.random.default_rng(0).integers(0, 255, (4, 6, 3), np.uint8).repeat(16, axis=0).repeat(16, axis=1)
+    for folder, picture in (("images", image), ("depth", np.full((64, 96), 2560, np.uint16))):
         (tmp_path / "pairs" / folder).mkdir(parents=True)
         assert cv2.imwrite(str(tmp_path / "pairs" / folder / "a.png"), picture)
     camera = {"width": 96, "height": 64, "fx": 80.0, "fy": 80.0, "cx": 47.5, "cy": 31.5}
