@@ -82,17 +82,16 @@ class SampleRange:
     """
 
     _WIDTHS = (8, 10, 12, 14, 16)
-    _HOT = 1e-3
-    """Share of the samples that may lie beyond: a few pixels of a sensor are hot, and say nothing of its bits."""
+    _SPOT = np.ones((2, 2), np.uint8)
+    """What is bright covers as much at least: a pixel of a sensor that is hot alone says nothing of its bits."""
 
     def __init__(self) -> None:
         self.bits = self._WIDTHS[0]
 
     def upper_eight(self, samples: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
         """The upper eight of the bits that are used; 255 of what is beyond them."""
-        few = self._HOT * samples.size
-        wider = (width for width in self._WIDTHS if width >= self.bits)
-        self.bits = next(width for width in wider if np.count_nonzero(samples > (1 << width) - 1) <= few)
+        used = int(cv2.erode(samples, self._SPOT).max(initial=0)).bit_length()
+        self.bits = max(self.bits, next(width for width in self._WIDTHS if width >= used))
         return np.minimum(samples >> (self.bits - 8), 255).astype(np.uint8)
 
 

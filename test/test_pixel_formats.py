@@ -166,12 +166,14 @@ def test_a_dark_image_of_a_camera_stays_dark():
 
 
 def test_hot_pixels_do_not_darken_what_comes_after():
+    """A lamp in the night, of which there is more than one pixel, says how many bits there are."""
     samples = SampleRange()
-    image = np.full((40, 50), 4000, np.uint16)
-    image[7, 9:11] = 65535
-    assert np.unique(samples.upper_eight(image)).tolist() == [250, 255]
-    image[7, 9:12] = 65535  # more than one of a thousand
-    assert samples.upper_eight(image)[0, 0] == 15
+    image = np.full((40, 50), 100, np.uint16)
+    image[7, 9], image[20, 20:22] = 65535, 65535
+    assert np.unique(samples.upper_eight(image)).tolist() == [100, 255]
+    image[30:32, 5:7] = 4000
+    dark = samples.upper_eight(image)
+    assert (samples.bits, dark[0, 0], dark[30, 5], dark[7, 9]) == (12, 6, 250, 255)
 
 
 @pytest.mark.parametrize(

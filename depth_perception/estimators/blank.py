@@ -11,7 +11,9 @@ from depth_perception.estimators.view import EstimatorError
 _BLOCK = 16
 """Pixels, in both directions, that are taken together, so that a sensor's noise is no picture."""
 _FAINTEST = 1.0
-"""Grey levels, one sigma over the blocks; a street at night has many."""
+"""Grey levels, one sigma over the blocks; a street at night has more."""
+_NOISIEST = 6.0
+"""Grey levels, one sigma over the pixels: more is a fine texture, not noise."""
 
 
 def check_seen(image: npt.NDArray[np.uint8]) -> None:
@@ -24,7 +26,7 @@ def check_seen(image: npt.NDArray[np.uint8]) -> None:
     height, width = image.shape[:2]
     blocks = cv2.resize(image, (-(-width // _BLOCK), -(-height // _BLOCK)), interpolation=cv2.INTER_AREA)
     spread = float(cv2.cvtColor(blocks, cv2.COLOR_RGB2GRAY).std())
-    if spread < _FAINTEST:
+    if spread < _FAINTEST and float(cv2.meanStdDev(image)[1].max()) < _NOISIEST:
         raise EstimatorError(
             f"the image shows nothing (its brightness varies by {spread:.2g} of 255 grey levels): is the lens covered,"
             " or is it dark?"

@@ -13,7 +13,7 @@ _LONGEST_GAP = 500_000_000
 """Nanoseconds between two speeds beyond which nobody knows the speed between them."""
 _SHORTEST_WAY, _SHORTEST_TIME = 1.0, 0.4
 """Metres (and units of odometry) and seconds that are compared at once."""
-_SLOWEST, _FASTEST = 0.5, 150.0
+_SLOWEST, _FASTEST = 0.2, 150.0
 """m/s: at rest sensors have a bias and odometry jitter, which must not add up to ways; and no vehicle is faster."""
 _KEPT = 400
 """Latest speeds and motions: those that wait for each other."""

@@ -86,6 +86,21 @@ def scale_covariance(error: Array) -> Array:
     return np.outer(error, error).astype(np.float64)
 
 
+class LateImages:
+    """Tells images that come late, out of order, from time that has gone back by little."""
+
+    _MOST = 2
+    """In a row. If more come, the image before them was ahead of its time."""
+
+    def __init__(self) -> None:
+        self._row = 0
+
+    def is_one(self, older: bool) -> bool:
+        """Whether an image is to be left out, which is or is not a little older than the newest."""
+        self._row = self._row + 1 if older else 0
+        return 0 < self._row <= self._MOST
+
+
 class VisualOdometry:
     """Runs a pose model on a stream of images of one camera.
 
@@ -122,6 +137,7 @@ class VisualOdometry:
         self._expected = model.motion_noise or MotionNoise()
         self._images = np.zeros((len(model.frames), model.height, model.width, 3), np.uint8)
         self._stamps: deque[int] = deque(maxlen=len(model.frames))
+        self._late = LateImages()
         self._moved_until: int | None = None
         self._velocity: Array | None = None
         self._jitter = np.zeros(6)
@@ -147,7 +163,7 @@ class VisualOdometry:
         view = self.view.image(image)
         if self._stamps:
             pause = (stamp - self._stamps[-1]) * NANOSECONDS
-            if -self._maximum_gap < pause <= 0:
+            if pause == 0 or self._late.is_one(-self._maximum_gap < pause < 0):
                 return None
             if pause < 0 or pause > self._maximum_gap:
                 self.reset()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from depth_perception.estimators.corners import CornerTracker, Grey, Points
 from depth_perception.estimators.landmarks import Landmarks, depth_at
-from depth_perception.estimators.odometry import NANOSECONDS, Motion, VisualOdometry
+from depth_perception.estimators.odometry import NANOSECONDS, LateImages, Motion, VisualOdometry
 from depth_perception.estimators.pose_fit import PoseFit, Sight, fit_pose, length_change, pose_from_epipolar, sight
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import OdometrySettings
@@ -120,6 +120,7 @@ class RefinedOdometry:
         self.proposed: Motion | None = None
         self.seen: Grey = np.zeros((self.camera.height, self.camera.width), np.uint8)
         self.restarts = 0
+        self._late = LateImages()
         self._next_name = 0
         self._landmarks = Landmarks()
         self._pose: Array = np.eye(4)
@@ -164,13 +165,14 @@ class RefinedOdometry:
     def update(self, image: npt.NDArray[np.uint8], stamp: int) -> Motion | None:
         """The motion since the last image, as `VisualOdometry.update`; None too if nothing can be told of it."""
         pause = 0.0 if self._stamp is None else (stamp - self._stamp) * NANOSECONDS
-        if self._stamp is not None and -self._maximum_gap < pause <= 0:
+        if self._stamp == stamp or self._late.is_one(-self._maximum_gap < pause < 0):
             return None
-        self.proposed = self._proposal.update(image, stamp)
-        self.seen = grey = self._view.grey(image)
         if not 0 <= pause <= self._maximum_gap:
             self._begin()
+            self._proposal.reset()
             self.restarts += 1
+        self.proposed = self._proposal.update(image, stamp)
+        self.seen = grey = self._view.grey(image)
         start, self._stamp = self._stamp, stamp
         if start is None:
             self._start_keyframe(grey)

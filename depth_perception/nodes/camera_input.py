@@ -50,6 +50,8 @@ PATIENCE = 0.2
 """Seconds that an image waits for a camera_info that fits, which drivers and players may send a little later."""
 KEPT = 10
 """Latest camera_infos, and stamps of images."""
+IN_STEP = 3
+"""Images in a row that had a camera_info of their own, from which on the next one waits for its."""
 
 
 class CameraInput:
@@ -72,7 +74,6 @@ class CameraInput:
         self._listeners: dict[CameraListener, Callable[[AnyImage], None]] = {}
         self._infos: deque[CameraInfo] = deque(maxlen=KEPT)
         self._asked: deque[Stamp] = deque(maxlen=KEPT)
-        self._in_step = False
         self._latest: Camera | None = None
         self._doubted: Camera | None = None
         self._arrival = threading.Condition()
@@ -112,10 +113,12 @@ class CameraInput:
         Raises: `NodeError` if none fits, `GeometryError` if the camera_info describes no camera.
         """
         with self._arrival:
-            self._asked.append(header.stamp)
-            # Where each image has its own, that is on its way, and a lens may zoom.
-            patience = PATIENCE if self._in_step else 0.0
-            self._in_step = self._arrival.wait_for(lambda: self._stamped(header.stamp), patience)
+            before = [stamp for stamp in self._asked if stamp != header.stamp]
+            if header.stamp not in self._asked:
+                self._asked.append(header.stamp)
+            if len(before) >= IN_STEP and all(map(self._stamped, before[-IN_STEP:])):
+                # Each image has its own, so this one's is on its way, and a lens may zoom.
+                self._arrival.wait_for(lambda: self._stamped(header.stamp), PATIENCE)
             camera = self._arrival.wait_for(lambda: self._fitting(header, width, height), PATIENCE)
             if camera is not None:
                 return camera
@@ -131,8 +134,7 @@ class CameraInput:
     def _on_info(self, message: CameraInfo) -> None:
         with self._arrival:
             self._infos.append(message)
-            self._in_step |= message.header.stamp in self._asked
-            self._arrival.notify()
+            self._arrival.notify_all()  # each node of the process may wait for it
 
     def _stamped(self, stamp: Stamp) -> bool:
         return any(info.header.stamp == stamp for info in self._infos)
@@ -140,8 +142,9 @@ class CameraInput:
     def _info_for(self, header: Header) -> CameraInfo:
         """Of those that are there."""
         newest_first = list(reversed(self._infos))
-        mine = [info for info in newest_first if info.header.frame_id == header.frame_id]
-        if not mine and header.frame_id and newest_first[0].header.frame_id:
+        frame = header.frame_id.lstrip("/")
+        mine = [info for info in newest_first if info.header.frame_id.lstrip("/") == frame]
+        if not mine and frame and newest_first[0].header.frame_id:
             self._log.warning(
                 "frame",
                 f"{self._info_topic} is of frame '{newest_first[0].header.frame_id}', images of '{header.frame_id}':"

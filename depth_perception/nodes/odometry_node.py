@@ -122,9 +122,7 @@ class OdometryPipeline(Pipeline[AnyImage]):
         return (self._listener, *self._others)
 
     def begin(self) -> None:
-        placed = self._placed  # said while the node was inactive
         self._node.ask_for_restart()
-        self._placed = placed
 
     def process(self, frame: Frame[AnyImage]) -> bool:
         header, image = frame.content.header, self._listener.camera.pixels(frame.content)
@@ -262,12 +260,6 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
         self.opened.callback(setattr, self, "_odometry", None)
         return self._odometry
 
-    def ask_for_restart(self) -> None:
-        """As every node; a place that was set before counts no more."""
-        super().ask_for_restart()
-        if self._odometry is not None:
-            self._odometry.unplace()
-
     def _on_set_pose(self, message: PoseWithCovarianceStamped) -> None:
         try:
             if self._odometry is None:
@@ -278,6 +270,8 @@ class OdometryNode(PerceptionNode[AnyImage, OdometrySettings]):
 
     def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.ask_for_restart()
+        if self._odometry is not None:
+            self._odometry.unplace()
         response.success = True
         response.message = "odometry starts anew at the origin with the next image"
         return response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,8 @@ FORMATS = (
 )
 BEYOND = Decimal(2**63)
 """Nanoseconds that no stamp has."""
+_MOST_SECONDS = 1e12
+"""Of any clock."""
 OFF = 1e-2
 """What the product of a matrix and its transpose may differ from the identity by, and the matrix be a rotation."""
 
@@ -53,8 +56,7 @@ def read_poses(
     mount = BODY_FROM_OPTICAL if body_from_camera is None else body_from_camera
     counts = {len(row) for row in rows}
     columns = counts.pop() if len(counts) == 1 else 0
-    # Nanoseconds have no fractions: what has them is TUM with commas.
-    is_euroc = bool(lines) and "," in lines[0] and not (columns == 8 and "." in rows[0][0])
+    is_euroc = bool(lines) and "," in lines[0] and not (columns == 8 and _are_seconds([row[0] for row in rows]))
     if columns == 12 and not is_euroc:
         return _kitti(path, rows, images, mount)
     if not (is_euroc and columns >= 8) and columns != 8:
@@ -86,6 +88,17 @@ def read_poses(
     found = np.array([poses[stamp] for stamp in stamps])
     bodies = found if poses_of == "body" else found @ inverse(mount)
     return TimedPoses(np.array(stamps, np.int64), bodies), unusable
+
+
+def _are_seconds(times: list[str]) -> bool:
+    """Whether times beside commas are TUM's: they have fractions, as nanoseconds have only where somebody wrote them as
+    floats, and those are large.
+    """
+    known = []
+    for time in times:
+        with suppress(ValueError):  # a line of names
+            known.append(float(time))
+    return any("." in time for time in times) and max(map(abs, known), default=0.0) < _MOST_SECONDS
 
 
 def _kitti(

@@ -41,8 +41,8 @@ class Drive:
 
     def go(self, view, number):
         """An image, and the number of its stamp."""
-        motion = self.odometry.update(view.image, number * STEP)
-        self.odometry.add_depth(number * STEP, view.depth, CAMERA, self.scale)
+        motion = self.odometry.update(view.image, round(number * STEP))
+        self.odometry.add_depth(round(number * STEP), view.depth, CAMERA, self.scale)
         if motion is not None:
             self.trajectory.add(motion)
         return motion
@@ -68,6 +68,19 @@ def test_an_image_that_comes_late_is_left_out_and_the_way_stays_as_long(tmp_path
     assert drive.odometry.restarts == 0
     ways = 6 if motion == "refined" else 5  # the network here always tells of one step
     assert drive.trajectory.length == pytest.approx(ways * WAY, rel=0.03)
+
+
+@MOTIONS
+def test_one_stamp_ahead_of_its_time_costs_a_few_images_and_no_speed(tmp_path, views, motion):
+    """What comes after it is not late: it was early."""
+    drive, speeds = Drive(tmp_path, motion), []
+    for number, view in enumerate(views):
+        told = drive.go(view, number + 6.5 if number == 3 else number)
+        if number > 3 and told is not None:
+            speeds.append(told.linear_velocity[0])
+    assert len(speeds) >= 3
+    np.testing.assert_allclose(speeds, WAY * 1e9 / STEP, rtol=0.05)
+    assert drive.odometry.restarts == 1
 
 
 @MOTIONS

@@ -219,6 +219,16 @@ def test_an_image_that_shows_nothing_is_refused(engine, grey_level, noise):
     assert estimator.estimate(image).valid.all()
 
 
+def test_a_fine_texture_is_something_to_see(engine):
+    """Of asphalt before the camera, or a chessboard, whose brightness is the same all over."""
+    random = np.random.default_rng(0)
+    estimator = DepthEstimator(engine, Camera(256, 128, 320.0, 320.0, 127.5, 63.5))
+    asphalt = np.clip(random.normal(100, 10, (128, 256, 1)).repeat(3, axis=2), 0, 255).astype(np.uint8)
+    board = np.where((np.indices((128, 256)) // 8).sum(axis=0) % 2, 64, 192).astype(np.uint8)
+    for image in (asphalt, np.repeat(board[..., None], 3, axis=2)):
+        assert estimator.estimate(image).valid.all()
+
+
 def test_an_image_of_another_resolution_is_refused(engine):
     with pytest.raises(EstimatorError, match="another resolution"):
         DepthEstimator(engine, CAMERA).estimate(np.zeros((64, 64, 3), np.uint8))

@@ -205,7 +205,7 @@ def test_ways_are_compared_only_where_the_speed_is_known_all_the_while():
     assert comparison.ratio() is None
 
 
-@pytest.mark.parametrize(("bias", "jitter"), [(0.1, 0.0), (0.0, 0.2), (0.3, 0.02)])
+@pytest.mark.parametrize(("bias", "jitter"), [(0.1, 0.0), (0.0, 0.2), (0.15, 0.02)])
 def test_what_adds_up_at_rest_is_not_driving(bias, jitter):
     """A sensor that reads something at rest, odometry that finds something there: for a minute, then 5 m/s."""
     tenth, comparison, ratios = 100_000_000, SpeedComparison(), []

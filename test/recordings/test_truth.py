@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.recordings import CAMERA_HEIGHT, STEP, write_recording
+from helpers.recordings import CAMERA_HEIGHT, START, STEP, write_recording
 from rosbags.typesys import Stores, get_typestore
 
 from depth_perception.geometry.camera import Camera
@@ -256,6 +256,29 @@ def test_a_file_of_poses_with_stamps(tmp_path, form):
         assert f"4 of 4 images lie between those of the 4 in {tmp_path / 'truth.txt'}" in recording.truth_found[1]
         assert any("1 lines of" in text for text in recording.remarks)
         assert not any("--odometry-topic" in text for text in recording.remarks)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "nanoseconds"),
+    [
+        (lambda stamp: f"{stamp / 1e9:.6f}", False),
+        (lambda stamp: "0" if stamp == START else f"{(stamp - START) / 1e9:g}", False),
+        (lambda stamp: f"{stamp:.18e}", True),
+        (lambda stamp: f"{stamp}.0", True),
+        (str, True),
+    ],
+    ids=["seconds", "of a clock of its own", "nanoseconds by savetxt", "as floats", "nanoseconds"],
+)
+def test_commas_are_of_tum_or_euroc_by_the_size_of_their_times(tmp_path, stamp, nanoseconds):
+    """Eight columns each, below a line of names; TUM's quaternion ends with w, EuRoC's begins with it."""
+    stamps = [START + index * 10**8 for index in range(4)]
+    quaternion = "1,0,0,0" if nanoseconds else "0,0,0,1"
+    lines = ["time,x,y,z,a,b,c,d", *(f"{stamp(when)},1,2,3,{quaternion}" for when in stamps)]
+    (tmp_path / "poses.csv").write_text("\n".join(lines))
+    poses, _ = read_poses(tmp_path / "poses.csv", stamps, None)
+    assert len(poses) == 4
+    np.testing.assert_allclose(poses.poses, np.tile(pose_from(np.eye(3), [1, 2, 3]), (4, 1, 1)), atol=1e-9)
+    assert np.diff(poses.stamps) == pytest.approx(1e8, abs=1e3)
 
 
 def test_a_file_of_kitti_is_of_the_camera(tmp_path):

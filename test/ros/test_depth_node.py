@@ -442,6 +442,8 @@ def test_an_image_waits_for_the_calibration_of_its_stamp(graph: Graph, camera: T
     """Of a lens that zooms, whose driver sends the image first."""
     with graph.listen(CameraInfo, "depth/camera_info").wait_for_publisher() as infos:
         camera.send_until_answered(None, infos)
+        for _ in range(3):  # by which it is known that each image has its own
+            infos.of(camera.send())
         found = []
         for focal_length in (90.0, 100.0, 110.0):
             header = camera.header()
