@@ -42,9 +42,14 @@ DISAGREEMENT = 1.5
 _RECTIFIED = {"rect", "rectified"}
 
 
+def without_transport(topic: str) -> str:
+    """The topic of the images that come, compressed, on another one."""
+    return topic.removesuffix("/compressed").removesuffix("/compressedDepth")
+
+
 def is_called_rectified(topic: str) -> bool:
     """Whether the name of an image's topic says that it is rectified, such as ``image_rect_color``."""
-    name = topic.removesuffix("/compressed").removesuffix("/compressedDepth").rpartition("/")[2]
+    name = without_transport(topic).rpartition("/")[2]
     return bool(_RECTIFIED & set(name.lower().split("_")))
 
 

@@ -16,18 +16,22 @@ _NOISIEST = 6.0
 """Grey levels, one sigma over the pixels: more is a fine texture, not noise."""
 
 
+class BlankImageError(EstimatorError):
+    """An image that shows nothing."""
+
+
 def check_seen(image: npt.NDArray[np.uint8]) -> None:
     """
     Args:
         image: RGB ``[height, width, 3]``.
 
-    Raises: `EstimatorError` for one that shows nothing.
+    Raises: `BlankImageError` for one that shows nothing.
     """
     height, width = image.shape[:2]
     blocks = cv2.resize(image, (-(-width // _BLOCK), -(-height // _BLOCK)), interpolation=cv2.INTER_AREA)
     spread = float(cv2.cvtColor(blocks, cv2.COLOR_RGB2GRAY).std())
     if spread < _FAINTEST and float(cv2.meanStdDev(image)[1].max()) < _NOISIEST:
-        raise EstimatorError(
+        raise BlankImageError(
             f"the image shows nothing (its brightness varies by {spread:.2g} of 255 grey levels): is the lens covered,"
             " or is it dark?"
         )

@@ -12,11 +12,6 @@ _ALIKE = 0.02
 """Share of the focal length, and of the width, by which cameras may differ that are one."""
 
 
-def info_beside(topic: str) -> str:
-    """Where the ``camera_info`` of a topic's images would be, however they are transported."""
-    return f"{topic.removesuffix('/compressed').removesuffix('/compressedDepth').rpartition('/')[0]}/camera_info"
-
-
 def are_alike(one: Camera, other: Camera) -> bool:
     """Whether two cameras have the same pixels, but for their size and their lens's distortion."""
     one = one.resized(other.width, other.height)

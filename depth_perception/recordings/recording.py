@@ -25,7 +25,7 @@ from depth_perception.geometry.pose import camera_mount, inverse
 from depth_perception.pixel_formats import Depth, PixelFormatError, Rgb, SampleRange, decode_depth, decode_image
 from depth_perception.recordings import matching
 from depth_perception.recordings.bag import Bag
-from depth_perception.recordings.depth_pixels import are_alike, info_beside, on_pixels_of
+from depth_perception.recordings.depth_pixels import are_alike, on_pixels_of
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.lidar import depth_of_points, points_of
 from depth_perception.recordings.moving_frames import MovingFrames
@@ -40,6 +40,7 @@ from depth_perception.recordings.topics import (
     TF,
     TRANSFORM,
     Topics,
+    camera_info_beside,
     choose_topics,
     unused_truth,
 )
@@ -421,8 +422,8 @@ class Recording:
     def _read_depth_camera(self) -> Camera | None:
         """That of the camera_info beside true depth, where it is not beside the images; None if nothing says it."""
         topic = self.topics.depth
-        beside = "" if topic is None else info_beside(topic)
-        of_images = beside in (self.topics.camera_info, info_beside(self.topics.image))
+        beside = "" if topic is None else camera_info_beside(topic)
+        of_images = beside in (self.topics.camera_info, camera_info_beside(self.topics.image))
         is_there = self.message_types([beside]).get(beside) == CAMERA_INFO and not of_images
         for message in self._bag.messages([beside] if is_there and len(self.cameras) == 1 else []):
             with suppress(RecordingError, GeometryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from depth_perception.camera_info import without_transport
 from depth_perception.model_outputs import OUTPUTS
 from depth_perception.recordings.errors import RecordingError
 from depth_perception.recordings.storage import StoredTopic
@@ -107,8 +108,8 @@ def choose_topics(
 
 
 def camera_info_beside(image: str) -> str:
-    """The topic that the calibration of a camera has by convention."""
-    return image.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+    """The topic that the calibration of a camera has by convention, however its images are transported."""
+    return f"{without_transport(image).rpartition('/')[0]}/camera_info"
 
 
 def unused_truth(there: Sequence[StoredTopic], topics: Topics) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from depth_perception.geometry.pose import Array, camera_mount, pose_from, rotat
 from depth_perception.node_status import NodeStatus
 from depth_perception.pixel_formats import Rgb, SampleRange, decode_depth
 from depth_perception.recordings.recording import header_stamp
+from depth_perception.recordings.topics import camera_info_beside
 from depth_perception.rig.recorder import DEPTH, INFO, NODES, RELATIVE
 from depth_perception.rig.ros_node import ros_node
 
@@ -78,7 +79,7 @@ class _Watch:
             topic = f"{topic}/compressed"
         infos = node.get_publishers_info_by_topic(topic)
         self._type = next((info.topic_type for info in infos if info.topic_type in _TYPES), "sensor_msgs/msg/Image")
-        self._info_topic = topic.removesuffix("/compressed").rpartition("/")[0] + "/camera_info"
+        self._info_topic = camera_info_beside(topic)
         self._listen(_TYPES[self._type], topic, partial(self._on_image, topic), raw=True)
         self._listen(CameraInfo, self._info_topic, self._on_info, raw=True)
         self._listen(Image, resolved(DEPTH), partial(self._on_depth, resolved(DEPTH)), raw=True)

@@ -10,11 +10,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.blank import BlankImageError
 from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
-from depth_perception.estimators.view import EstimatorError
 from depth_perception.files import write_atomically
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, Array
 from depth_perception.progress import ProgressBar
@@ -51,7 +51,7 @@ def write_followed(
             try:
                 motion = odometry.update(image, stamp)
                 result = depth_of.estimate(image, stamp)
-            except EstimatorError:  # it shows nothing: it is as if it had not come
+            except BlankImageError:  # it is as if it had not come
                 continue
             odometry.add_depth(stamp, result.depth, result.camera, result.scale)
             if motion is not None:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.blank import BlankImageError
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
 from depth_perception.estimators.odometry import VisualOdometry
-from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.depth_metrics import depth_metrics
 from depth_perception.evaluation.pictures import depth_picture
 from depth_perception.geometry.camera import Camera
@@ -71,7 +71,7 @@ def judge(depth_model: Path, pose_model: Path, source: SnippetSource, most: int 
             depth_of, odometry = estimators[snippet.camera]
             try:
                 result = depth_of.estimate(snippet.images[1])
-            except EstimatorError:  # it shows nothing
+            except BlankImageError:
                 continue
             judged += 1
             odometry.reset()
