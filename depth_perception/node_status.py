@@ -30,6 +30,7 @@ class NodeStatus:
 
     Attributes:
         state: Of its lifecycle.
+        listening: Whether it takes frames: it is active, and somebody wants what it makes of them.
         lost: Frames that were sent to it and never arrived.
         received, processed, dropped, failed, skipped: As `nodes.statistics.Summary` has them, and so are the latencies.
         input_rate: Frames received a second.
@@ -39,6 +40,7 @@ class NodeStatus:
     """
 
     state: str = _said(str, "")
+    listening: bool = _said("True".__eq__, False)
     lost: int = _said(int, 0)
     received: int = _said(int, 0)
     processed: int = _said(int, 0)

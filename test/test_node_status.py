@@ -19,6 +19,7 @@ class Entry:
 TIMES = Percentiles(0.0101, 0.0202, 0.0303, 0.0404, 7)
 STATUS = NodeStatus(
     state="active",
+    listening=True,
     lost=1,
     received=12,
     processed=7,

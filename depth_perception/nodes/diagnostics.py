@@ -41,7 +41,7 @@ def message_of(name: str, trouble: str, waiting_for: str, summary: Summary, stat
         waiting_for: The topic its frames come from.
     """
     message = DiagnosticStatus(name=name, hardware_id=one_line(status.device or ""))
-    message.level, message.message = _verdict(status.state, trouble, waiting_for, summary)
+    message.level, message.message = _verdict(status, trouble, waiting_for, summary)
     message.values = [KeyValue(key=key, value=one_line(value)) for key, value in status.entries().items()]
     return message
 
@@ -53,11 +53,13 @@ def array_of(item: DiagnosticStatus, stamp: object) -> DiagnosticArray:
     return message
 
 
-def _verdict(state: str, trouble: str, waiting_for: str, summary: Summary) -> tuple[bytes, str]:
+def _verdict(status: NodeStatus, trouble: str, waiting_for: str, summary: Summary) -> tuple[bytes, str]:
     if trouble:
         return DiagnosticStatus.ERROR, trouble
-    if state != "active":
-        return DiagnosticStatus.OK, state
+    if status.state != "active":
+        return DiagnosticStatus.OK, status.state
+    if not status.listening:
+        return DiagnosticStatus.OK, "nobody subscribes to what it publishes"
     if summary.silence is None:
         return DiagnosticStatus.WARN, f"waiting for {waiting_for}"
     if summary.silence > SILENCE:

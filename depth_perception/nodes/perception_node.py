@@ -91,6 +91,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self.shared = Shared() if shared is None else shared
         self.opened = ExitStack()
         self._stage = "unconfigured"
+        self._listening = False
         self._known = [parameter.name for parameter in (AUTOSTART, *table)]
         self._estimator_settings = estimator
         parameters.declare(self, (AUTOSTART, *table), self._take_settings, self._may_change)
@@ -278,6 +279,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self.opened.close()
 
     def _stop_listening(self) -> None:
+        self._listening = False
         for item in self._pipeline.inputs if self._pipeline else ():
             item.close()
         if self._inbox is not None:
@@ -306,9 +308,9 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
     def _follow(self) -> None:
         if self._pipeline is None or self._stage != "active":
             return
-        wanted = self._pipeline.wants_inputs()
+        self._listening = self._pipeline.wants_inputs()
         for item in self._pipeline.inputs:
-            if wanted:
+            if self._listening:
                 item.follow()
             else:
                 item.close()
@@ -376,7 +378,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
 
     def _publish_diagnostics(self) -> None:
         summary = self.statistics.summary()
-        status = replace(diagnostics.status(summary), state=self._stage)
+        status = replace(diagnostics.status(summary), state=self._stage, listening=self._listening)
         if self._trouble:
             status = replace(status, last_error=self._trouble)
         pipeline, waiting_for = self._pipeline, ""

@@ -224,7 +224,7 @@ class _Listener:
         self._wait_for_line(camera, "ready")
         deadline = time.monotonic() + DEADLINE
         # It can say so only if it knows this process' subscriptions, of which the one to its diagnostics is the last.
-        while self._status.state != "active":
+        while not self._status.listening:
             self._next_status(deadline)
         camera.say("go")
         self._wait_for_line(camera, "done", lambda: progress(self._status.received, frames))

@@ -94,6 +94,9 @@ class Graph:
             missing += [
                 f"{name} does not publish {topic}" for topic, name in talkers.items() if not self._is_published(topic)
             ]
+            # It says so once it knows the recorder's subscriptions, of which the one to its diagnostics is the last.
+            said = self._recorder.status
+            missing += [f"{name} takes no frames yet" for name in NODES if name not in said or not said[name].listening]
             if not missing and player_is_ready:
                 return
             if time.monotonic() > deadline:

@@ -9,7 +9,8 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from depth_perception.node_status import NodeStatus
-from depth_perception.nodes.diagnostics import message_of, status
+from depth_perception.nodes import diagnostics
+from depth_perception.nodes.diagnostics import message_of
 from depth_perception.nodes.statistics import Statistics
 
 
@@ -32,23 +33,27 @@ def a_bad_frame(statistics: Statistics) -> None:
     statistics.failed("image is torn")
 
 
+ACTIVE = NodeStatus("active", listening=True)
+
+
 @pytest.mark.parametrize(
-    ("state", "trouble", "happened", "level", "message"),
+    ("status", "trouble", "happened", "level", "message"),
     [
-        ("unconfigured", "no such model", nothing, DiagnosticStatus.ERROR, "no such model"),
-        ("inactive", "", nothing, DiagnosticStatus.OK, "inactive"),
-        ("active", "", nothing, DiagnosticStatus.WARN, "waiting for /image"),
-        ("active", "", an_old_frame, DiagnosticStatus.WARN, "nothing on /image for 1. s"),
-        ("active", "", a_bad_frame, DiagnosticStatus.ERROR, "image is torn"),
-        ("active", "", a_good_frame, DiagnosticStatus.OK, "running"),
+        (NodeStatus("unconfigured"), "no such model", nothing, DiagnosticStatus.ERROR, "no such model"),
+        (NodeStatus("inactive"), "", nothing, DiagnosticStatus.OK, "inactive"),
+        (NodeStatus("active"), "", an_old_frame, DiagnosticStatus.OK, "nobody subscribes to what it publishes"),
+        (ACTIVE, "", nothing, DiagnosticStatus.WARN, "waiting for /image"),
+        (ACTIVE, "", an_old_frame, DiagnosticStatus.WARN, "nothing on /image for 1. s"),
+        (ACTIVE, "", a_bad_frame, DiagnosticStatus.ERROR, "image is torn"),
+        (ACTIVE, "", a_good_frame, DiagnosticStatus.OK, "running"),
     ],
 )
 def test_level_and_message(
-    state: str, trouble: str, happened: Callable[[Statistics], None], level: bytes, message: str
+    status: NodeStatus, trouble: str, happened: Callable[[Statistics], None], level: bytes, message: str
 ) -> None:
     statistics = Statistics()
     happened(statistics)
-    item = message_of("depth_node", trouble, "/image", statistics.summary(), NodeStatus(state=state))
+    item = message_of("depth_node", trouble, "/image", statistics.summary(), status)
     assert item.level == level
     assert re.fullmatch(message, item.message)
 
@@ -57,7 +62,7 @@ def test_values_are_there_with_their_units() -> None:
     statistics = Statistics()
     a_good_frame(statistics)
     summary = statistics.summary()
-    said = replace(status(summary), state="active", lost=3, device="CPU", model="m")
+    said = replace(diagnostics.status(summary), state="active", lost=3, device="CPU", model="m")
     item = message_of("front/depth_node", "", "/image", summary, said)
     values = {entry.key: entry.value for entry in item.values}
     assert item.name == "front/depth_node"
@@ -75,4 +80,6 @@ def test_a_node_without_a_model_has_no_times_of_one() -> None:
     statistics = Statistics()
     statistics.received(time.monotonic())
     statistics.processed(0.02, 0.03, 0.0)
-    assert not [key for key in status(statistics.summary()).entries() if key.startswith(("engine", "overhead"))]
+    assert not [
+        key for key in diagnostics.status(statistics.summary()).entries() if key.startswith(("engine", "overhead"))
+    ]

@@ -96,11 +96,21 @@ def set_number(graph: Graph, name: str, number: float) -> None:
 
 
 def test_it_listens_only_while_somebody_wants_points(graph: Graph, node: Process) -> None:
+    def says() -> tuple[bool, str]:
+        status = diagnostics.next().status[0]
+        return NodeStatus.of(status.values).listening, status.message
+
+    nobody = (False, "nobody subscribes to what it publishes")
     graph.until(lambda: graph.node.count_publishers("/depth/points"), "point_cloud_node")
     assert graph.node.count_subscribers("/depth/image_rect") == 0
-    with graph.listen(PointCloud2, "depth/points"):
-        graph.until(lambda: graph.node.count_subscribers("/depth/image_rect") == 1, "its subscription")
-    graph.until(lambda: graph.node.count_subscribers("/depth/image_rect") == 0, "the end of its subscription")
+    with graph.listen(DiagnosticArray, "/diagnostics") as diagnostics:
+        graph.until(lambda: says() == nobody, "its rest")
+        with graph.listen(PointCloud2, "depth/points"):
+            graph.until(lambda: graph.node.count_subscribers("/depth/image_rect") == 1, "its subscription")
+            graph.until(lambda: says()[0], "its word of it")
+            assert says()[1].startswith("waiting for ")
+        graph.until(lambda: graph.node.count_subscribers("/depth/image_rect") == 0, "the end of its subscription")
+        graph.until(lambda: says() == nobody, "its rest")
 
 
 def test_a_pixel_of_the_depth_is_the_point_of_the_cloud(graph: Graph, clouds: Listener, models: Path) -> None:
