@@ -21,6 +21,9 @@ _NETWORK_SIGMA = 0.2
 """Relative error of a network's depth at one place."""
 _SUREST = 0.05
 """Relative error of a corner's depth however long it was followed: those of all corners are alike in part."""
+_SUREST_FAR = 0.002
+"""The same of an inverse depth, 1/m, for what is far. All corners learn theirs by the same poses: on a motorway, where
+little is near, a turn that is a little too far would otherwise make them bear it out, and go on, ever faster."""
 _TIGHT = 0.1
 """Relative error of corners by which lengths are compared with the network's."""
 _FEWEST = 15
@@ -95,7 +98,7 @@ class Landmarks:
         # The new depth is z / inverse_depth, so the new inverse depth has this derivative by the old one:
         slope = (z - inverse_depth * pose[2, 3]) / z**2
         self.inverse_depth = inverse_depth / z
-        self.variance = np.maximum(variance * slope**2, (_SUREST * self.inverse_depth) ** 2)
+        self.variance = np.maximum(variance * slope**2, (_SUREST * self.inverse_depth) ** 2 + _SUREST_FAR**2)
         self.rays = np.column_stack([seen, np.ones(len(seen))])
         self.age = self.age + 1
         self.select(kept)
