@@ -11,7 +11,7 @@ from depth_perception.estimators.pose_fit import Sight
 from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array
 
-_UNKNOWN = (0.1, 0.5)
+_UNKNOWN = (0.02, 0.5)
 """Inverse depth, 1/m, of a corner that nothing is known of, and its sigma."""
 _GROUND_SIGMA = 0.6
 """Relative error of the ground's inverse depth: what lies in that direction may stand on it, or the road may bend."""
@@ -109,17 +109,18 @@ class Landmarks:
         self.inverse_depth = self.inverse_depth / factor
         self.variance = self.variance / factor**2
 
-    def compare(self, depth: Array) -> float | None:
-        """The middle of ln(network's depth / theirs), with what a network says of their depth in the keyframe, ``[n]``.
+    def compare(self, ratio: Array) -> float | None:
+        """The middle of ln(network's depth / theirs), of the `ratio` of the two in any one image, ``[n]``; NaN of what
+        the network does not see.
 
         None if too few corners know theirs.
         """
-        near = np.isfinite(depth) & (depth > 0)
+        near = np.isfinite(ratio) & (ratio > 0)
         sure = (np.sqrt(self.variance) < _TIGHT * self.inverse_depth) & (self.inverse_depth > 2 * _FAR[1])
         compared = near & sure & (self.age > 0)
         if np.count_nonzero(compared) < _FEWEST:
             return None
-        return float(np.median(np.log(depth[compared] * self.inverse_depth[compared])))
+        return float(np.median(np.log(ratio[compared])))
 
     def learn(self, depth: Array) -> None:
         """Takes what a network says of their depth in the keyframe, ``[n]``; NaN of what it does not see, +inf of far.

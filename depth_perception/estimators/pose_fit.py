@@ -27,11 +27,11 @@ _ANY_DEPTH = 10.0
 _FEWEST_LENGTHS = 12
 """Corners by which the length of a step can be told."""
 _FARTHEST = -0.01
-"""Least inverse depth, 1/m: a little beyond infinity, where noise may put what is far."""
+"""Least inverse depth, 1/m: a little beyond infinity, where noise may put what is far, and nothing farther."""
 OUTLIER = 3.0
 """Standard deviations of the residual of a corner that does not belong to what stands still."""
 _SHARPEST = 2.5
-_SCHEDULE = (3.0, 1.5, 1.0, 1.0, 1.0)
+_SCHEDULE = (6.0, 2.5, 1.0, 1.0, 1.0)
 """Width of the robust kernel in each step, from wide to sharp: so a start somewhat beside the minimum reaches it."""
 _CONVERGED = 3e-5
 
@@ -91,8 +91,15 @@ def sight(pose: Array, rays: Array, inverse_depth: Array, variance: Array, seen:
         looked, believed = believed, np.where(behind, inverse_depth, np.maximum(inverse_depth + change, _FARTHEST))
     # S = noise^2 I + variance along along^T has this inverse (Sherman-Morrison):
     distances = (off_u * off_u + off_v * off_v - told * change) / noise**2
+    # Nothing lies beyond infinity. What moves as if it did was mistaken for something else, as happens where a texture
+    # repeats: it is as far off as the farthest depth leaves it, or it would bear out any pose that its line fits.
+    least = _FARTHEST - inverse_depth
+    left_u, left_v = off_u - along_u * least, off_v - along_v * least
+    there = (left_u * left_u + left_v * left_v) / noise**2 + least * least / variance
+    distances = np.where(change < least, there, distances)
     distances[behind] = np.inf
     points = np.array((u + looked * x, v + looked * y, depth))
+    change = np.maximum(change, least)
     return Sight(np.array((off_u, off_v)), np.array((along_u, along_v)), points, distances, gain, change)
 
 

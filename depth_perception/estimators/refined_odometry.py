@@ -53,6 +53,8 @@ _STANDS, _STAYS = 0.6, 0.35
 _LOWEST, _HORIZON, _NEAREST = 0.2, 0.1, 0.05
 """Height of a camera, in metres, that can see the ground; slope of a ray that must meet it; share of its depth at which
 a point is still ahead."""
+_HARDLY_ANY = 1e-6
+"""Least inverse depth, 1/m, that a depth is made of."""
 _OWN_STILL, _OWN_EXPECTED = 0.5, 2.0
 """Pixels that a corner of the own vehicle moves at most, and should move at least, were it part of the street."""
 _DEPTH_AGE = 3_000_000_000
@@ -189,26 +191,32 @@ class RefinedOdometry:
         past = next((frame for frame in self._past if frame.stamp == stamp), None)
         if past is None:
             return
-        _, ours, theirs = np.intersect1d(self._landmarks.names, past.names, assume_unique=True, return_indices=True)
+        landmarks = self._landmarks
+        _, ours, theirs = np.intersect1d(landmarks.names, past.names, assume_unique=True, return_indices=True)
         # Along its ray of the keyframe: z_frame = (R ray)_z z_keyframe + t_z.
-        forward = self._landmarks.rays[ours] @ past.pose[2, :3]
-        told = np.full(len(self._landmarks), np.nan)
-        found = depth_at(past.rays[theirs], depth, camera)
-        told[ours] = np.where(forward > _NEAREST, (found - past.pose[2, 3]) / np.maximum(forward, _NEAREST), np.nan)
+        forward, found = np.full((2, len(landmarks)), np.nan)
+        forward[ours] = landmarks.rays[ours] @ past.pose[2, :3]
+        found[ours] = depth_at(past.rays[theirs], depth, camera)
+        forward[forward <= _NEAREST] = np.nan
+        # Compared where the depth was seen, so that the way since, which may be of another length, is out of it.
+        own = forward / np.maximum(landmarks.inverse_depth, _HARDLY_ANY) + past.pose[2, 3]
+        difference = landmarks.compare(found / np.where(own > 0, own, np.nan))
+        begins = False
         if scale.known and self._asks_depth:
-            gain = 1.0 if self._depth_scale is None else _PULL
+            begins = self._depth_scale is None
             self._depth_stamp, self._depth_scale = stamp, scale
-            self._pull(self._landmarks.compare(told), gain)
+            self._pull(difference, 1.0 if begins else _PULL)
         else:  # it shows which corner is how many times as far as another
-            difference = self._landmarks.compare(told)
             if difference is not None:
                 known = 0.0 if self._depth_factor is None else np.log(self._depth_factor)
                 gain = 1.0 if self._depth_factor is None else _PULL
                 self._depth_factor = float(np.exp(known - gain * (difference + known)))
             if self._depth_factor is None:
                 return
-            told *= self._depth_factor
-        self._landmarks.learn(told)
+            found *= self._depth_factor
+        landmarks.learn((found - past.pose[2, 3]) / forward)
+        if begins and difference is None:
+            self._lengthen_way()
 
     def _follow(self, grey: Grey, start: int, stamp: int) -> Motion | None:
         seconds = (stamp - start) * NANOSECONDS
@@ -409,6 +417,16 @@ class RefinedOdometry:
         self._pulled = True
         factor = float(np.exp(gain * difference))
         self._landmarks.rescale(factor)
+        self._rescale_way(factor)
+
+    def _lengthen_way(self) -> None:
+        """The way since the keyframe, which nobody knew the length of, becomes as long as its corners now say."""
+        landmarks, seen = self._landmarks, self._rays(self._tracker.points)[:, :2]
+        corners = (landmarks.rays, landmarks.inverse_depth, landmarks.variance, seen, self._noise)
+        if (factor := length_change(self._pose, *corners)) is not None:
+            self._rescale_way(factor)
+
+    def _rescale_way(self, factor: float) -> None:
         for pose in (self._pose, *(past.pose for past in self._past)):
             pose[:3, 3] *= factor
         if self._velocity is not None:

@@ -26,3 +26,15 @@ def test_what_seems_to_lie_beyond_infinity_is_taken_to_be_100_m_beyond_at_most()
     forwards[2, 3] = -5.0
     ray, seen, unknown = np.array([[0.2, 0.0, 1.0]]), np.array([[0.15, 0.0]]), np.array([1.0])
     assert sight(forwards, ray, np.zeros(1), unknown, seen, 1e-3).points[2, 0] == pytest.approx(1.0 + 5.0 / 100.0)
+    at = sight(forwards, ray, np.zeros(1), unknown, seen, 1e-3)
+    assert at.change[0] == pytest.approx(-1 / 100)
+    assert not at.inliers[0]  # 39 pixels from where it would be seen there, at 1,000 pixels of focal length
+
+
+def test_what_is_far_may_seem_a_little_farther_than_infinity():
+    forwards = np.eye(4)
+    forwards[2, 3] = -5.0
+    ray, seen = np.array([[0.2, 0.0, 1.0]]), np.array([[0.199, 0.0]])  # a pixel
+    at = sight(forwards, ray, np.zeros(1), np.array([1.0]), seen, 1e-3)
+    assert at.inliers[0]
+    assert at.change[0] == pytest.approx(-1 / 1000, rel=0.05)
