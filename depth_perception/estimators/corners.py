@@ -13,6 +13,9 @@ _WINDOW = (13, 13)
 _CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 15, 0.02)
 _WEAKEST = 1e-4
 """Smallest eigenvalue, as OpenCV scales it, of a patch that can be followed."""
+_FAINTEST = 5e-5
+"""Least strength of a new corner, as OpenCV scales it. What compression leaves of a clear sky's noise has 3e-5, and
+stays in its place while the camera turns, as if it did not."""
 _ROUND_TRIP = 0.7
 """Pixels that a corner followed forth and back may miss its start by."""
 _MARGIN = 8
@@ -121,7 +124,7 @@ class CornerTracker:
         strength = cv2.cornerMinEigenVal(image, 3)
         reach = _DISTANCE // step
         peaks = strength == cv2.dilate(strength, np.ones((2 * reach - 1, 2 * reach - 1), np.uint8))
-        peaks &= strength > _WEAKEST / 10
+        peaks &= strength > _FAINTEST
         height, width = image.shape
         margin = _MARGIN // step + 1
         inner = np.zeros_like(peaks, np.uint8)

@@ -13,8 +13,9 @@ from depth_perception.geometry.pose import Array
 
 _UNKNOWN = (0.02, 0.5)
 """Inverse depth, 1/m, of a corner that nothing is known of, and its sigma."""
-_GROUND_SIGMA = 0.6
-"""Relative error of the ground's inverse depth: what lies in that direction may stand on it, or the road may bend."""
+_EXPECTED_SIGMA = 0.6
+"""Relative error of an inverse depth that is expected somewhere: the ground's, on which something may stand, or that of
+what was there a moment ago."""
 _FAR = (0.002, 0.005)
 """The same beyond the range of the depth network."""
 _NETWORK_SIGMA = 0.2
@@ -72,16 +73,17 @@ class Landmarks:
         for name, values in list(vars(self).items()):
             setattr(self, name, values[kept])
 
-    def append(self, names: npt.NDArray[np.int64], rays: Array, ground: Array) -> None:
-        """Adds corners that nothing is known of but the inverse depth ``[n]`` of the ground in their direction: NaN for
-        those above the horizon, and where nobody knows how high the camera is.
+    def append(self, names: npt.NDArray[np.int64], rays: Array, expected: Array) -> None:
+        """Adds corners that nothing is known of but the inverse depth ``[n]`` that is expected in their direction; NaN
+        where none is.
         """
         count = len(rays)
-        known = np.isfinite(ground)
+        known = np.isfinite(expected)
+        sigma = np.where(known, np.maximum(_EXPECTED_SIGMA * expected, _FAR[1]), _UNKNOWN[1])
         self.names = np.concatenate([self.names, names])
         self.rays = np.concatenate([self.rays, rays])
-        self.inverse_depth = np.concatenate([self.inverse_depth, np.where(known, ground, _UNKNOWN[0])])
-        self.variance = np.concatenate([self.variance, np.where(known, _GROUND_SIGMA * ground, _UNKNOWN[1]) ** 2])
+        self.inverse_depth = np.concatenate([self.inverse_depth, np.where(known, expected, _UNKNOWN[0])])
+        self.variance = np.concatenate([self.variance, sigma**2])
         self.age = np.concatenate([self.age, np.zeros(count, np.int64)])
         self.measured = np.concatenate([self.measured, np.zeros(count, bool)])
 
@@ -125,16 +127,18 @@ class Landmarks:
     def learn(self, depth: Array) -> None:
         """Takes what a network says of their depth in the keyframe, ``[n]``; NaN of what it does not see, +inf of far.
 
-        New corners believe it; the depth of those that were followed for a while is theirs already, unless the two are
-        far apart.
+        Corners that know less believe it; those that know more, because it comes late, weigh it with what they know,
+        once; the depth of all others is theirs already. Where the two are far apart, neither is believed.
         """
         near, far = np.isfinite(depth) & (depth > 0), np.isposinf(depth)
         said = np.where(near, 1.0 / np.where(near, depth, 1.0), _FAR[0])
         sigma = np.where(near, np.hypot(_NETWORK_SIGMA * said, _FAR[0] / 2), _FAR[1])
-        fresh = (near | far) & ~self.measured & (self.variance > sigma**2)
+        first, guessed = (near | far) & ~self.measured, self.variance > sigma**2
         difference = np.log(np.maximum(self.inverse_depth, _FAR[0] / 2) / said)
-        conflict = near & ~fresh & (np.abs(difference) > _CONFLICT) & (self.inverse_depth > _FAR[1])
-        self.inverse_depth[fresh], self.variance[fresh] = said[fresh], sigma[fresh] ** 2
+        conflict = near & ~(first & guessed) & (np.abs(difference) > _CONFLICT) & (self.inverse_depth > _FAR[1])
+        gain = np.where(first & ~conflict, np.where(guessed, 1.0, self.variance / (self.variance + sigma**2)), 0.0)
+        self.inverse_depth = self.inverse_depth + gain * (said - self.inverse_depth)
+        self.variance = np.where(gain == 1.0, sigma**2, self.variance * (1.0 - gain))
         doubt = (_DOUBT * self.inverse_depth) ** 2
         self.variance[conflict] = np.maximum(self.variance[conflict], doubt[conflict])
         self.measured |= near | far

@@ -160,6 +160,7 @@ class RefinedOdometry:
         self._depth_stamp = 0
         self._depth_scale: ScaleEstimate | None = None
         self._depth_factor: float | None = None
+        self._last_depth: tuple[npt.NDArray[np.float32], Camera] | None = None
         self._velocity: Array | None = None
         self._length_factor = 1.0
         self._past: deque[_Past] = deque(maxlen=_HISTORY)
@@ -191,6 +192,8 @@ class RefinedOdometry:
         past = next((frame for frame in self._past if frame.stamp == stamp), None)
         if past is None:
             return
+        if scale.known and self._asks_depth:
+            self._last_depth = depth, camera
         landmarks = self._landmarks
         _, ours, theirs = np.intersect1d(landmarks.names, past.names, assume_unique=True, return_indices=True)
         # Along its ray of the keyframe: z_frame = (R ray)_z z_keyframe + t_z.
@@ -366,7 +369,7 @@ class RefinedOdometry:
     def _fill_keyframe(self) -> None:
         added = self._tracker.replenish()
         rays = self._rays(self._tracker.points[len(self._landmarks) :])
-        self._landmarks.append(np.arange(self._next_name, self._next_name + added), rays, self._ground(rays))
+        self._landmarks.append(np.arange(self._next_name, self._next_name + added), rays, self._expected(rays))
         self._next_name += added
         self._corners_at_first = len(self._landmarks)
         self._pose, self._covariance = np.eye(4), np.zeros((6, 6))
@@ -384,6 +387,16 @@ class RefinedOdometry:
         places = self._tracker.points
         self._tracker.blame(places[(moved < _OWN_STILL) & (expected > _OWN_EXPECTED)], 1.0)
         self._tracker.blame(places[moved > _OWN_EXPECTED], -0.5)
+
+    def _expected(self, rays: Array) -> Array:
+        """Inverse depth along rays, ``[n]``, until depth of their own image comes: what the last depth image has there,
+        for views change little and the own vehicle not at all; else the ground's; else NaN.
+        """
+        ground = self._ground(rays)
+        if self._last_depth is None:
+            return ground
+        told = 1.0 / depth_at(rays, *self._last_depth)  # 0 of what is beyond the network's range
+        return np.where(np.isnan(told), ground, told)
 
     def _ground(self, rays: Array) -> Array:
         """Inverse depth of a level ground along rays, ``[n]``; NaN towards the horizon and above it."""

@@ -33,6 +33,40 @@ def test_lengths_are_compared_by_corners_that_were_followed():
     assert landmarks(depth, 0.05, age=0).compare(np.full(40, 1.3)) is None
 
 
+def unmeasured(depth, sigma):
+    corners = landmarks(depth, sigma, age=0)
+    corners.measured[:] = False
+    return corners
+
+
+def test_what_a_network_says_first_is_believed_as_far_as_a_corner_knows_less():
+    loose, tight = unmeasured([10.0], 0.6), unmeasured([10.0], 0.1)
+    for corners in (loose, tight):
+        corners.learn(np.array([13.0]))
+    assert 1 / loose.inverse_depth[0] == pytest.approx(13.0)
+    assert np.sqrt(loose.variance[0]) * 13.0 == pytest.approx(0.2, abs=0.01)
+    # by inverse variance: 1/10 with a sigma of 0.01, 1/13 with one of 0.0154
+    assert 1 / tight.inverse_depth[0] == pytest.approx(10.7, abs=0.1)
+    assert tight.variance[0] < 0.8 * 0.01**2
+    before = tight.inverse_depth[0]
+    tight.learn(np.array([13.0]))
+    assert tight.inverse_depth[0] == before
+
+
+def test_a_first_word_far_from_what_a_corner_knows_is_a_doubt():
+    corners = unmeasured([10.0], 0.1)
+    corners.learn(np.array([5.0]))
+    assert corners.inverse_depth[0] == pytest.approx(0.1)
+    assert np.sqrt(corners.variance[0]) == pytest.approx(0.07)
+
+
+def test_new_corners_know_what_is_expected_there_or_nothing():
+    corners = Landmarks()
+    corners.append(np.arange(3), np.tile([0.0, 0.0, 1.0], (3, 1)), np.array([0.2, 0.0, np.nan]))
+    np.testing.assert_allclose(corners.inverse_depth, [0.2, 0.0, 0.02])
+    np.testing.assert_allclose(np.sqrt(corners.variance), [0.12, 0.005, 0.5])
+
+
 @pytest.mark.parametrize("beside", [-1, 1])
 @pytest.mark.parametrize("axis", [0, 1], ids=["across", "down"])
 def test_a_corner_on_an_edge_is_as_far_as_what_stands_before(axis, beside):
