@@ -444,6 +444,8 @@ class Recording:
             )
         if own is not None and not are_alike(own, self.camera):
             self._remark(f"true depth on {topic} has a camera of its own, at the same place: moved to the images'")
+        elif own is not None and own.is_distorted and not self.camera.is_distorted:
+            self._remark(f"true depth on {topic} is distorted by its camera_info, which the images are not: rectified")
         elif self.camera.is_distorted and (is_called_rectified(topic) or (own and not own.is_distorted)):
             self._remark(f"true depth on {topic} is taken to be rectified already, which the images are not")
         return ""
@@ -451,31 +453,31 @@ class Recording:
     def _on_image(self, depth: Depth, camera: Camera) -> TrueDepth:
         """True depth of an image of this camera.
 
-        Depth of another size shows the same as the image if its sides have the same proportion.
+        Depth of another size shows the same as its camera if its sides have the same proportion.
 
         Raises: `RecordingError` if its pixels are none of the image's.
         """
-        height, width = depth.shape
-        if abs(width * camera.height - height * camera.width) > max(camera.width, camera.height):
+        own, (height, width) = self._pixels_of_depth(camera), depth.shape
+        if abs(width * own.height - height * own.width) > max(own.width, own.height):
             raise RecordingError(
-                f"{self.path}: {self.topics.depth} is {width}x{height}, expected {camera.width}x{camera.height} as the"
+                f"{self.path}: {self.topics.depth} is {width}x{height}, expected {own.width}x{own.height} as its"
                 " camera, or of that proportion: it must lie on the image's pixels"
             )
-        source, target = self._pixels_of_depth(camera).resized(width, height), camera.resized(width, height)
-        if source == target:
-            return TrueDepth(depth, target)
-        target = target.rectified()
+        source = own.resized(width, height)
+        if own == camera:
+            return TrueDepth(depth, source)
+        target = camera.resized(width, round(width * camera.height / camera.width)).rectified()
         return TrueDepth(depth if source == target else on_pixels_of(target, depth, source), target)
 
     def _pixels_of_depth(self, camera: Camera) -> Camera:
-        """The camera whose pixels true depth of an image has: the image's, or a pinhole at the same place."""
+        """The camera whose pixels true depth of an image has: the image's, or one at the same place."""
         own, topic = self._depth_camera, str(self.topics.depth)
         if own is None:
             is_rectified = camera.is_distorted and is_called_rectified(topic)
             return self._projected.get(camera, camera.rectified()) if is_rectified else camera
         if are_alike(own, camera):
-            return own if camera.is_distorted and not own.is_distorted else camera
-        if self.depth_doubt or own.is_distorted:
+            return own if camera.is_distorted != own.is_distorted else camera
+        if self.depth_doubt:
             raise RecordingError(
                 f"{self.path}: {topic} has a camera_info of its own, with a focal length of {own.fx:.4g} px for"
                 f" {own.width} px, the images' is {camera.fx:.4g} px for {camera.width} px: it must lie on the image's"

@@ -213,6 +213,59 @@ def test_depth_of_another_focal_length_at_the_same_place_is_moved_to_the_images(
     assert moved.depth[10, 40] == pytest.approx(as_it_is.depth[4:6, 48:50].min())
 
 
+@pytest.mark.parametrize(
+    ("focal_length", "said"), [(50.0, "a camera of its own, at the same place: moved"), (40.0, "are not: rectified")]
+)
+def test_depth_through_a_lens_of_its_own_is_rectified_as_it_is_said(tmp_path, focal_length, said):
+    k1 = -0.2
+
+    def change(topic: str, index: int, message: Any) -> Any:
+        message = with_depth_info(focal_length)(topic, index, message)
+        return (
+            replace(message, d=np.array([k1, 0.0, 0.0, 0.0, 0.0])) if topic.endswith("truth/camera_info") else message
+        )
+
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1")
+    add_depth_info(tmp_path / "bag", tmp_path / "a.mcap", change)
+    with Recording.open(tmp_path / "a.mcap") as recording:
+        truth = recording.depth(stamps[0])
+        assert said in str(recording.remarks)
+        assert truth is not None
+        assert truth.camera == recording.camera
+    across, down = np.meshgrid((np.arange(64) - 31.5) / 40.0, (np.arange(32) - 15.5) / 40.0)
+    bent = focal_length * (1.0 + k1 * (across**2 + down**2))
+    columns, rows = across * bent + 31.5, down * bent + 15.5
+    inside = (abs(columns - 31.5) < 31.9) & (abs(rows - 15.5) < 15.9)
+    outside = (abs(columns - 31.5) > 32.1) | (abs(rows - 15.5) > 16.1)
+    depth = luma_depth(picture(0, 64, 32))
+    nearest = depth[np.rint(rows[inside]).astype(int), np.rint(columns[inside]).astype(int)]
+    assert np.isnan(truth.depth[outside]).all()
+    assert (truth.depth[inside] == nearest).mean() > 0.99
+    assert inside.sum() > 1000
+
+
+def test_depth_of_a_camera_of_other_proportions_at_the_same_place_is_moved_as_it_is_said(tmp_path):
+    def square(topic: str, index: int, message: Any) -> Any:
+        if topic == "/ground_truth/camera_info":
+            message = with_focal(message, 60.0)
+            return replace(message, width=48, height=48, k=np.array([60.0, 0, 23.5, 0, 60.0, 23.5, 0, 0, 1.0]))
+        if topic != "/ground_truth/depth":
+            return message
+        data = np.full((48, 48), 7.0, np.float32).tobytes()
+        return replace(message, width=48, height=48, step=4 * 48, data=np.frombuffer(data, np.uint8))
+
+    stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", change=square)
+    add_depth_info(tmp_path / "bag", tmp_path / "a.mcap", square)
+    with Recording.open(tmp_path / "a.mcap") as recording:
+        truth = recording.depth(stamps[0])
+        assert "has a camera of its own, at the same place: moved to the images'" in str(recording.remarks)
+        assert truth is not None
+        assert truth.camera == recording.camera.resized(48, 24)
+    seen = np.zeros((24, 48), bool)
+    seen[:, 12:36] = True  # 0.4 to either side of the axis, at 30 px
+    assert (np.isfinite(truth.depth) == seen).all()
+
+
 def test_a_camera_info_that_a_calibration_replaces_is_no_camera_of_depth_beside_it(tmp_path):
     stamps = write_recording(tmp_path / "bag", encoding="rgb8", depth="32FC1", focal_length=20.0)
     messages = messages_of(tmp_path / "bag")
