@@ -80,6 +80,13 @@ def decode_picture(data: bytes, samples: SampleRange | None = None) -> Rgb:
     return _rgb(_pixels(data), samples)
 
 
+def is_turned(data: bytes) -> bool:
+    """Whether the metadata of a picture that `decode_picture` takes have it shown turned or mirrored."""
+    buffer, small = np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8
+    shown, stored = (cv2.imdecode(buffer, small | how) for how in (0, cv2.IMREAD_IGNORE_ORIENTATION))
+    return shown is not None and stored is not None and not np.array_equal(shown, stored)
+
+
 def decode_compressed_depth(data: Any, description: str = "") -> Depth:
     """Depth in metres ``[height, width]`` of the data of a ``sensor_msgs/CompressedImage``, NaN where there is none.
 

@@ -7,8 +7,9 @@ import struct
 import cv2
 import numpy as np
 import pytest
+from helpers.turned import with_orientation
 
-from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth, decode_picture
+from depth_perception.compressed_formats import decode_compressed, decode_compressed_depth, decode_picture, is_turned
 from depth_perception.pixel_formats import PixelFormatError, SampleRange
 from depth_perception.rvl import decode_rvl
 
@@ -33,13 +34,6 @@ def encoded(kind: str, pixels: np.ndarray, *options: int) -> bytes:
     done, data = cv2.imencode(f".{kind}", pixels, [*quality, *options])
     assert done
     return data.tobytes()
-
-
-def with_orientation(jpeg: bytes, orientation: int) -> bytes:
-    """The same jpeg with a tag that says how to turn it."""
-    tag = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
-    exif = b"Exif\x00\x00II*\x00" + struct.pack("<IH", 8, 1) + tag + struct.pack("<I", 0)
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("png", 0), ("jpg", 12), ("webp", 24), ("tiff", 0)])
@@ -91,6 +85,8 @@ def test_no_picture_is_turned(orientation):
     assert not np.array_equal(opencvs[..., ::-1], decode_picture(plain)), "the tag means nothing to anyone"
     for got in (decode_compressed(turned, "jpeg"), decode_picture(turned)):
         assert np.array_equal(got, decode_picture(plain))
+    assert is_turned(turned)
+    assert not is_turned(plain)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg"])

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 GUESSED_FOCAL_LENGTH = 0.9
 """Of the width, of a camera that nobody calibrated: it sees 58 degrees across."""
 
+TURNED = (
+    "metadata say that it is to be shown turned, which is not obeyed, as a calibration is of the pixels as they are:"
+    " turn the pixels themselves if depth lies on its side"
+)
+"""What to say of such images, of a camera that nobody calibrated."""
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
@@ -68,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     from depth_perception.evaluation.predictions import FARTHEST, Predictions
     from depth_perception.files import OutputError, require_writable
     from depth_perception.progress import ProgressBar
+    from depth_perception.recordings.pictures import Picture
 
     settings = DepthSettings(**chosen(arguments, DepthSettings.table()))
     if settings.scale_source == "odometry":
@@ -96,6 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
                 if camera is None:
                     camera, said = _pinhole(image, arguments.focal_length)
                     notes |= dict.fromkeys(said)
+                    if isinstance(item, Picture) and item.is_turned:
+                        notes[f"{arguments.source}: {TURNED}"] = None
                 result = predictions.add(name, item.stamp, image, camera)
                 made += 1
                 unmeasured += settings.scale_source == "ground_plane" != result.scale.source

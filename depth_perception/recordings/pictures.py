@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from depth_perception.compressed_formats import decode_picture
+from depth_perception.compressed_formats import decode_picture, is_turned
 from depth_perception.pixel_formats import PixelFormatError, Rgb, SampleRange
 from depth_perception.recordings.errors import RecordingError
 
@@ -32,6 +32,7 @@ class Picture:
     name: str
     stamp: int | None
     _decode: Callable[[], Rgb] = field(repr=False)
+    _is_turned: Callable[[], bool] = field(repr=False)
 
     def decode(self) -> Rgb:
         """RGB ``[height, width, 3]``, as it is stored: not turned.
@@ -39,6 +40,13 @@ class Picture:
         Raises: `PixelFormatError` if it is damaged.
         """
         return self._decode()
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether metadata say, of one that can be decoded, that it is to be shown turned: then it may lie on its
+        side.
+        """
+        return self._is_turned()
 
 
 def pictures(path: str | Path) -> tuple[int, Iterator[Picture]]:
@@ -102,11 +110,12 @@ def _of_file(path: Path, name: str, samples: SampleRange) -> Picture:
         except PixelFormatError as error:
             raise PixelFormatError(f"{path}: {error}") from None
 
-    return Picture(name, None, decode)
+    return Picture(name, None, decode, lambda: is_turned(path.read_bytes()))
 
 
 def _frames(video: cv2.VideoCapture, path: Path) -> Iterator[Picture]:
     stamp, index = stamps_of(video), 0
+    turned = video.get(cv2.CAP_PROP_ORIENTATION_META) != 0
     while True:
         there, frame = video.read()
         if not there:
@@ -116,5 +125,5 @@ def _frames(video: cv2.VideoCapture, path: Path) -> Iterator[Picture]:
                 raise RecordingError(f"{path}: {reason}")
             return
         image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
-        yield Picture(f"{path.stem}_{index:06d}", stamp(index), partial(np.copy, image))
+        yield Picture(f"{path.stem}_{index:06d}", stamp(index), partial(np.copy, image), lambda: turned)
         index += 1

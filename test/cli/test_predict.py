@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from helpers.models import luma_depth, write_depth_model
 from helpers.recordings import START, picture, road, write_calibration, write_recording
+from helpers.turned import with_orientation, write_turned_video
 
 from depth_perception.cli.main import main
 from depth_perception.evaluation.predictions import depth_png
@@ -78,13 +79,34 @@ def test_a_video_without_a_calibration_is_told_to_guess(tmp_path, predict, capsy
         video.write(picture(index, 64, 32))
     video.release()
     assert predict(tmp_path / "drive.avi", "--every", "2") == 0
-    assert "metres are as wrong as that is: give --calibration or --focal-length" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "metres are as wrong as that is: give --calibration or --focal-length" in said
+    assert "turned" not in said
     made = sorted(path.name for path in (tmp_path / "out").glob("*.png"))
     assert made == ["drive_000000.png", "drive_000002.png", "drive_000004.png"]
     depth = cv2.imread(str(tmp_path / "out" / "drive_000004.png"), cv2.IMREAD_UNCHANGED)
     assert depth is not None
     guessed = 0.9 * 64 / FOCAL_LENGTH
     np.testing.assert_allclose(depth / 256, guessed * luma_depth(picture(4, 64, 32)), rtol=0.05)
+
+
+@pytest.mark.parametrize("name", ["drive.mp4", "street.jpg", "streets"])
+def test_what_metadata_say_is_turned_is_said_where_no_calibration_is_given(tmp_path, predict, capsys, name):
+    source = tmp_path / name
+    jpeg = cv2.imencode(".jpg", picture(0, 64, 32))[1].tobytes()
+    if name == "drive.mp4":
+        write_turned_video(source, 90)
+    elif name == "street.jpg":
+        source.write_bytes(with_orientation(jpeg, 6))
+    else:
+        source.mkdir()
+        for index, orientation in enumerate((1, 6, 8)):
+            (source / f"{index}.jpg").write_bytes(with_orientation(jpeg, orientation))
+    said = f"note: {source}: metadata say that it is to be shown turned, which is not obeyed"
+    assert predict(source) == 0
+    assert capsys.readouterr().out.count(said) == 1
+    assert predict(source, "--calibration", write_calibration(tmp_path / "camera.yaml")) == 0
+    assert "shown turned" not in capsys.readouterr().out
 
 
 def test_a_video_that_breaks_off_is_said_and_what_came_before_stays(tmp_path, predict, capsys):

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import struct
-
 import cv2
 import numpy as np
 import pytest
 from helpers.recordings import picture
+from helpers.turned import MATRICES, write_turned_video
 
 from depth_perception.recordings.pictures import pictures
 
-TURNED = {
-    90: (0, 1 << 16, 0, -1 << 16, 0, 0, 32 << 16, 0, 1 << 30),
-    180: (-1 << 16, 0, 0, 0, -1 << 16, 0, 64 << 16, 32 << 16, 1 << 30),
-}
-"""The matrices that mp4 has for it, by degrees."""
 
-
-@pytest.mark.parametrize("degrees", TURNED)
+@pytest.mark.parametrize("degrees", MATRICES)
 def test_no_video_is_turned(tmp_path, degrees):
     path = tmp_path / "drive.mp4"
-    video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (64, 32))
-    for index in range(3):
-        video.write(picture(index, 64, 32))
-    video.release()
-    data = bytearray(path.read_bytes())
-    struct.pack_into(">9i", data, data.index(b"tkhd") + 44, *TURNED[degrees])
-    path.write_bytes(data)
+    write_turned_video(path, degrees)
     seen = next(pictures(path)[1]).decode()
     assert seen.shape == (32, 64, 3)
     assert np.abs(seen.astype(int) - picture(0, 64, 32)).mean() < 8
