@@ -8,6 +8,7 @@ import os
 import sys
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.standard_output import until_its_reader_leaves
 
 COMMANDS = {
     "fit": "trains what a configuration says; --smoke only tries it out, in seconds; -v has libraries talk",
@@ -63,4 +64,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    main()
+    with until_its_reader_leaves():
+        main()

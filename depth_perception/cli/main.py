@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.standard_output import until_its_reader_leaves
 from depth_perception.version import __version__
 
 COMMANDS = ("inspect", "evaluate", "predict", "view", "demo", "benchmark", "build", "doctor")
@@ -31,12 +32,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command, returns the exit status: a known error is one line and 1, others keep their traceback."""
-    given = parser().parse_args(arguments)
-    try:
-        return int(given.run(given))
-    except DepthPerceptionError as error:
-        print(f"depth-perception: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("depth-perception: interrupted", file=sys.stderr)
-        return 130
+    with until_its_reader_leaves():
+        given = parser().parse_args(arguments)
+        try:
+            return int(given.run(given))
+        except DepthPerceptionError as error:
+            print(f"depth-perception: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("depth-perception: interrupted", file=sys.stderr)
+            return 130
