@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
@@ -132,10 +133,12 @@ def _require_apart(output: Path, source: Path) -> None:
     """Raises: `CommandError` where the files would take the place of the pictures that they are made of."""
     from depth_perception.cli.errors import CommandError
 
-    folder = source if source.is_dir() else source.parent
-    if output.exists() and output.samefile(folder):
+    folder, items = (source, list(source.iterdir())) if source.is_dir() else (source.parent, [source])
+    # What is a link lies elsewhere; a link in the output is replaced itself, not what it leads to.
+    folders = {folder, *(Path(os.path.realpath(item)).parent for item in items)}
+    if output.exists() and any(item.exists() and output.samefile(item) for item in folders):
         raise CommandError(
-            f"{output}: is the folder of {source}, whose files those of depth would replace: name another --output"
+            f"{output}: is where pictures of {source} lie, which those of depth would replace: name another --output"
         )
 
 

@@ -166,6 +166,24 @@ def test_pictures_are_not_overwritten_by_their_depth(tmp_path, predict, capsys, 
     assert (tmp_path / "images" / "0.png").read_bytes() == before
 
 
+@pytest.mark.parametrize("source", ["links", "links/0.png"])
+def test_pictures_that_links_lead_to_are_not_overwritten_by_their_depth(tmp_path, predict, capsys, source):
+    for folder in ("images", "links", "out"):
+        (tmp_path / folder).mkdir()
+    image = tmp_path / "images" / "0.png"
+    cv2.imwrite(str(image), picture(0, 64, 32))
+    before = image.read_bytes()
+    for folder in ("links", "out"):
+        (tmp_path / folder / "0.png").symlink_to(image)
+    assert predict(tmp_path / source, "--output", str(tmp_path / "images")) == 1
+    assert "name another --output" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "images").iterdir()] == ["0.png"]
+    (tmp_path / "links" / "round.txt").symlink_to("round.txt")
+    assert predict(tmp_path / source) == 0
+    assert not (tmp_path / "out" / "0.png").is_symlink()
+    assert image.read_bytes() == before
+
+
 def test_what_is_doubtful_is_said_of_recordings_and_of_pictures(tmp_path, predict, capsys):
     cv2.imwrite(str(tmp_path / "one.png"), picture(0, 64, 32))
     write_recording(tmp_path / "drive", frames=2, focal_length=800.0)
