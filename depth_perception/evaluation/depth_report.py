@@ -64,6 +64,7 @@ class DepthReport:
         extras: what else was measured.
         baselines: errors of what does not look, by name.
         scores: what a model file carries of it.
+        blank: images beside those that show nothing, and were passed over; None where they were not counted.
     """
 
     model: str
@@ -79,6 +80,7 @@ class DepthReport:
     extras: Mapping[str, Extra] = field(default_factory=dict)
     baselines: Mapping[str, DepthMetrics] = field(default_factory=dict)
     scores: tuple[Score, ...] = ()
+    blank: int | None = None
 
     @property
     def errors(self) -> DepthMetrics:

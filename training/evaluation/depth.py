@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from depth_perception.errors import DepthPerceptionError
+from depth_perception.estimators.blank import BlankImageError
 from depth_perception.evaluation.breakdown import DISTANCE
 from depth_perception.evaluation.depth_report import DepthReport
 from depth_perception.evaluation.depth_tally import DepthTally, Measure
@@ -37,19 +38,19 @@ def evaluate_depth(
 
     Args:
         predictors: by the name of the model.
-        frames: whose depth is known; taken one at a time.
+        frames: whose depth is known; taken one at a time. Those that show nothing are passed over, and counted.
         protocol: how they are judged.
         draw: is handed every frame with what the predictors said.
         baselines: what does not look, judged beside them where they all look, by name.
         extras: see `DepthTally`.
         relative: those of the predictors whose depth is not in metres, which is judged as it is scaled to the truth.
 
-    Raises: `TrainingError` for a frame that cannot be judged, by its name, and if there are no frames.
+    Raises: `TrainingError` for a frame that cannot be judged, by its name, and if there are no frames but blank ones.
     """
     baselines = baselines or {}
     tallies = {name: DepthTally(name, protocol, BREAKDOWNS, extras) for name in predictors}
     beside = {name: DepthTally(name, protocol) for name in baselines}
-    number = -1
+    number, blank = -1, 0
     for number, frame in enumerate(frames):
         predictions, scales = {}, {}
         seen = np.ones(frame.truth.shape, bool)
@@ -62,11 +63,17 @@ def evaluate_depth(
                     seen &= ~np.isnan(depth)
                 else:  # where every network looks
                     beside[name].add(frame, np.where(seen, depth, np.float32(np.nan)))
+            except BlankImageError:  # so it is for all of them: none has been judged by it
+                blank += 1
+                break
             except DepthPerceptionError as error:
                 raise TrainingError(f"{name} on {frame.name}: {error}") from error
-        if draw is not None:
-            draw(number, frame, predictions, scales)
+        else:
+            if draw is not None:
+                draw(number, frame, predictions, scales)
     if number < 0:
         raise TrainingError(f"{protocol.name}: there is no frame to evaluate on")
+    if blank > number:
+        raise TrainingError(f"{protocol.name}: all {blank} frames show nothing: was the lens covered, or was it dark?")
     guesses = {name: tally.report().median_scaled for name, tally in beside.items()}
-    return [replace(tally.report(), baselines=guesses) for tally in tallies.values()]
+    return [replace(tally.report(), baselines=guesses, blank=blank) for tally in tallies.values()]

@@ -79,6 +79,8 @@ def depth_tables(reports: Sequence[DepthReport]) -> str:
                 errors = ("-" if item is None else f"{item.errors.abs_rel:.3f}" for item in found_in)
                 rows.append((part, *errors, str(max(item.images for item in found_in if item is not None))))
             lines += ["", table(rows)]
+    if blank := max(report.blank or 0 for report in reports):
+        lines += ["", f"{blank} of {reports[0].images + blank} images show nothing, and were passed over"]
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """The evaluation on street drives, with models whose answer is known."""
 
+import json
 from argparse import Namespace
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ import pytest
 from helpers.models import luma_depth, write_depth_model
 
 from depth_perception.evaluation.baselines import PIXELS
-from depth_perception.evaluation.depth_report import Extra
+from depth_perception.evaluation.depth_report import DepthReport, Extra
 from depth_perception.model_file import Score
 from training.errors import TrainingError
 from training.evaluation.benchmarks.street import STREET
@@ -46,6 +47,21 @@ def test_a_model_that_is_right_scores_zero(depth_model, drive_of):
     assert report.metric.abs_rel == pytest.approx(0.0, abs=1e-4)
     assert report.baselines[PIXELS].abs_rel > 0.1
     assert (report.scale_median, report.scale_spread) == (pytest.approx(1.0, abs=1e-3), pytest.approx(0.0, abs=1e-3))
+
+
+def test_frames_that_show_nothing_are_passed_over_and_counted_unless_all_do(depth_model, drive_of):
+    drive = drive_of()
+    drive.images[4] = 0
+    drawn = []
+    reports = evaluate([depth_model], [drive], lambda number, frame, *_: drawn.append((number, frame.name)))
+    assert (reports[0].images, reports[0].blank) == (2, 1)
+    assert reports[0].metric.abs_rel == pytest.approx(0.0, abs=1e-4)
+    assert drawn == [(0, "0_000"), (2, "0_008")]
+    assert depth_tables(reports).endswith("\n1 of 3 images show nothing, and were passed over")
+    assert DepthReport.from_json(json.loads(json.dumps(reports[0].to_json()))).blank == 1
+    drive.images[:] = 0
+    with pytest.raises(TrainingError, match="street: all 3 frames show nothing"):
+        evaluate([depth_model], [drive])
 
 
 def test_a_model_that_is_twice_too_far_is_right_but_for_its_scale(depth_model, drive_of):
