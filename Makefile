@@ -31,8 +31,7 @@ test: $(VENV)/workshop.stamp  ## every test
 	$(RUN) -m pytest -m alone --ignore test/training
 
 # A few minutes of tests beside other versions than those that are pinned, each in an environment of its own in cache/.
-OTHERS := test/geometry test/recordings test/engines/test_engines.py test/estimators/test_depth.py test/estimators/test_odometry.py \
-	test/estimators/test_measured_lengths.py test/estimators/test_scale.py test/cli/test_main.py \
+OTHERS := test/geometry test/recordings test/engines/test_engines.py test/estimators test/cli/test_main.py \
 	test/cli/test_predict.py test/test_pixel_formats.py test/test_compressed_formats.py test/test_camera_info.py \
 	test/test_model_file.py
 UNPINNED := sed -E '/^\#|^-r/d; s/ *[=;].*//'

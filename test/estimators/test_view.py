@@ -45,8 +45,8 @@ def image_of(camera):
     pixels = np.stack([columns, rows], axis=-1).reshape(-1, 1, 2).astype(np.float64)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
     coefficients = np.array(camera.distortion or (0.0,) * 4)
-    rays = cv2.undistortPointsIter(pixels, camera.matrix, coefficients, np.eye(3), np.eye(3), criteria)
-    rays = rays.reshape(camera.height, camera.width, 2)
+    points = cv2.undistortImagePoints(pixels, camera.matrix, coefficients, None, criteria)
+    rays = (points.reshape(camera.height, camera.width, 2) - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
     return np.rint(pattern(rays[..., 0], rays[..., 1])).astype(np.uint8)
 
 

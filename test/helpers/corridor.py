@@ -55,7 +55,8 @@ class Corridor:
                 hit = (z > 0.1) & (z < depth) & (points[..., 1] > -4.0)
                 places = (np.nan_to_num(points[..., i] / _ROUGHNESS) % 512 for i in (2, other))
                 along, across = (place.astype(np.float32) for place in places)
-                seen = cv2.remap(texture, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+                whole, rest = cv2.convertMaps(along, across, cv2.CV_16SC2)  # by which OpenCV 4 and 5 interpolate alike
+                seen = cv2.remap(texture, whole, rest, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
                 # A patch that is seen too small to be told apart is as grey as the mean.
                 size = self._camera.fx * abs(place - origin[axis]) * _ROUGHNESS / z**2
                 sharp = np.clip((size - 1.0) / 2.0, 0.0, 1.0)

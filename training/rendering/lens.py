@@ -25,7 +25,7 @@ def pinhole_of(camera: Camera) -> tuple[Camera, tuple[npt.NDArray, npt.NDArray] 
     pixels = np.stack([columns, rows], -1).reshape(-1, 1, 2).astype(np.float64)
     criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 100, 1e-10)
     distortion = np.asarray(camera.distortion, np.float64)
-    points = cv2.undistortPointsIter(pixels, camera.matrix, distortion, np.eye(3), camera.matrix, criteria)
+    points = cv2.undistortImagePoints(pixels, camera.matrix, distortion, None, criteria)
     back, _ = cv2.projectPoints(
         np.dstack([(points - [camera.cx, camera.cy]) / [camera.fx, camera.fy], np.ones(points.shape[:2])]),
         np.zeros(3), np.zeros(3), camera.matrix, distortion,

@@ -172,7 +172,9 @@ def _sign_speed(rng: np.random.Generator) -> Image:
     colours = np.ascontiguousarray(image[..., :3])
     cv2.circle(colours, centre, 226, (0.78, 0.06, 0.07), 62, cv2.LINE_AA)
     text = str(rng.choice(["30", "50", "60", "80"]))
-    cv2.putText(colours, text, (118, 318), cv2.FONT_HERSHEY_SIMPLEX, 6.4, (0.06, 0.06, 0.06), 34, cv2.LINE_AA)
+    printed = np.zeros((SIZE, SIZE), np.uint8)  # OpenCV 5 writes on bytes alone
+    cv2.putText(printed, text, (118, 318), cv2.FONT_HERSHEY_SIMPLEX, 6.4, 255, 34)
+    colours[printed > 0] = 0.06
     image[..., :3] = colours
     return image
 
