@@ -67,6 +67,7 @@ class ScaleFusion:
         """One sigma of ln(scale) for whoever measures at a time in nanoseconds: were the scale wrong, all that fits it
         would be wrong too, so it is as open as at first unless something has just confirmed it.
         """
+        self._forget_future(stamp)
         confirmed = self._heard and stamp - max(self._heard.values()) < _CONFIRMED
         return float(np.sqrt(self._variance if confirmed else self._most))
 
@@ -76,6 +77,7 @@ class ScaleFusion:
 
     def add(self, measured: ScaleEstimate, stamp: int) -> None:
         """Takes a measurement of a time in nanoseconds."""
+        self._forget_future(stamp)
         kind, told = KINDS[measured.source], float(np.log(measured.value))
         noise = max(kind.noise, measured.sigma)
         gate = _GATE * np.sqrt(self._variance + noise**2 + kind.common**2)
@@ -102,8 +104,15 @@ class ScaleFusion:
         """
         if not self._heard:
             return None
+        self._forget_future(stamp)
         since = min(stamp - _SILENT, max(self._heard.values()))
         speaking = sorted(source for source, when in self._heard.items() if when >= since)
         precision = sum(1.0 / KINDS[source].common ** 2 for source in speaking)
         sigma = float(np.sqrt(self._variance + 1.0 / precision))
         return ScaleEstimate(self.value, sigma, "+".join(speaking))
+
+    def _forget_future(self, stamp: int) -> None:
+        """Time went back: what was heard in a time to come was heard nobody knows how long ago."""
+        for source, when in self._heard.items():
+            if when > stamp:
+                self._heard[source] = stamp - 2 * _SILENT

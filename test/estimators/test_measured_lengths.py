@@ -282,6 +282,19 @@ def test_who_measures_is_named_and_who_is_silent_is_not():
     assert sources == ["ground_plane+speed", "ground_plane", "ground_plane"]
 
 
+def test_when_time_goes_back_what_was_measured_before_is_old():
+    fusion, second = ScaleFusion(), 1_000_000_000
+    fusion.add(ScaleEstimate(1.1, 0.0, "speed"), 100 * second)
+    assert fusion.spread(0) == 0.5
+    before = fusion.estimate(0)
+    assert before is not None
+    assert (before.value, before.source) == (pytest.approx(1.1), "speed")  # it stays as long as nothing says otherwise
+    fusion.add(ScaleEstimate(1.1, 0.02, "ground_plane"), second)
+    sources = [estimate.source for time in (1, 100) if (estimate := fusion.estimate(time * second)) is not None]
+    assert sources == ["ground_plane", "ground_plane"]
+    assert fusion.spread(100 * second) == 0.5
+
+
 def test_measurements_add_up_as_independent_ones_do():
     """A hundred, each 10 % off by chance: 1 % is left."""
     fusion = ScaleFusion()
