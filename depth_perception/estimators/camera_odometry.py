@@ -42,7 +42,7 @@ class CameraOdometry:
         made: Once | None = None,
     ) -> None:
         self.repeats = 0
-        self._seen: npt.NDArray[np.uint8] | None = None
+        self._seen: tuple[int, npt.NDArray[np.uint8]] | None = None
         self._last: Motion | None = None
         self._network = VisualOdometry(engine, camera, body_from_camera, settings, made=made)
         self._refined = None
@@ -103,24 +103,27 @@ class CameraOdometry:
         Raises: as that, and `EstimatorError` for an image that shows nothing; it is as if it had not come.
         """
         check_seen(image)
-        if self._repeats(image, stamp):
+        still_since = self._seen[0] if self._seen is not None and np.array_equal(image, self._seen[1]) else None
+        if still_since is not None and self._is_too_fast_to_stop(stamp):
             self.repeats += 1
             return None
-        self._seen = image.copy()  # the caller's may be written to
-        self._last = self._measured(image, stamp)
+        self._seen = stamp, image.copy()  # the caller's may be written to
+        self._last = self._measured(image, stamp, still_since)
         return self._last
 
-    def _repeats(self, image: npt.NDArray[np.uint8], stamp: int) -> bool:
-        """Whether a driver sends an old image as a new one: none is ever the same to the bit, but for a drawn world at
-        rest, and no vehicle comes to rest at once.
+    def _is_too_fast_to_stop(self, stamp: int) -> bool:
+        """Then an image that is the same is an old one that a driver sends again: none ever is, to the bit, but for a
+        drawn world at rest, and no vehicle comes to rest at once.
         """
-        if self._last is None or self._seen is None or stamp <= self._last.stamp:
+        if self._last is None or stamp <= self._last.stamp:
             return False
         slower = float(np.linalg.norm(self._last.linear_velocity)) / ((stamp - self._last.stamp) * NANOSECONDS)
-        return slower > _HARDEST_BRAKING and np.array_equal(image, self._seen)
+        return slower > _HARDEST_BRAKING
 
-    def _measured(self, image: npt.NDArray[np.uint8], stamp: int) -> Motion | None:
+    def _measured(self, image: npt.NDArray[np.uint8], stamp: int, still_since: int | None) -> Motion | None:
         motion = (self._refined or self._network).update(image, stamp)
+        if motion is not None and motion.start == still_since:  # whatever a network says of the same image twice
+            motion = replace(motion, transform=np.eye(4))
         if self._lengths is None:
             return motion
         if self._refined is not None:

@@ -38,7 +38,7 @@ class MotionWatch:
         if camera != before[1]:
             why = "the calibration changes with every one"
         elif repeats:
-            why = "they are the same to the bit, as no camera's are: is its driver stuck?"
+            why = "they are the same to the bit, and nothing stops that fast: is its driver stuck?"
         elif pause == 0:
             why = "their stamps are all the same"
         elif pause > self._longest:

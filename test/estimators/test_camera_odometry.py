@@ -105,6 +105,17 @@ def test_a_drawn_world_without_noise_may_stand_still(tmp_path, views):
     assert drive.odometry.repeats == 0
 
 
+@MOTIONS
+@pytest.mark.parametrize("rate", [10, 30])
+def test_a_drawn_world_at_rest_is_no_stuck_driver_whatever_the_network_says(tmp_path, views, motion, rate):
+    drive = Drive(tmp_path, motion)
+    told = [drive.go(views[0], 10 * number / rate) for number in range(20)]
+    assert drive.odometry.repeats == 0
+    assert told[0] is None
+    assert None not in told[1:]
+    assert drive.trajectory.length == 0
+
+
 def test_depth_without_its_correction_is_no_surer_than_its_model(tmp_path, views):
     drive = Drive(tmp_path, scale=ScaleEstimate(1.5, 0.02, "odometry"))
     for number in range(3):
