@@ -17,7 +17,7 @@ from depth_perception.engines.model_engine import ModelEngine
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime
 from depth_perception.engines.openvino_engine import OpenVino
 from depth_perception.engines.tensorrt_engine import TensorRt
-from depth_perception.engines.upgrading_engine import Size, UpgradingEngine
+from depth_perception.engines.upgrading_engine import Replaceable, Size, UpgradingEngine
 from depth_perception.engines.variant_files import VARIANTS, find_variant, has_variant
 from depth_perception.engines.variants import LARGEST_LOSS
 from depth_perception.model_file import read_description
@@ -107,12 +107,12 @@ def _file_and_freedom(path: str | Path, precision: Precision) -> tuple[str | Pat
 
 def _open_first(
     path: str | Path, candidates: Sequence[Backend], options: Options, wait: bool, note: str = ""
-) -> Engine:
+) -> Replaceable:
     """On the first of the candidates that can run it; `note` is what became of those before."""
     best, *others = candidates
     if others and not wait and not best.is_quick(of_size(read_description(path), Path(path).read_bytes()), options):
 
-        def make(size: Size, sampling: Sampling | None, progress: Progress) -> Engine:
+        def make(size: Size, sampling: Sampling | None, progress: Progress) -> ModelEngine:
             return ModelEngine(path, best, replace(options, progress=progress), size=size, sampling=sampling)
 
         return UpgradingEngine(_open_first(path, others, options, wait, note), make, best.title)

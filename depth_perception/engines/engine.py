@@ -75,7 +75,8 @@ class Engine(Protocol):
         ...
 
     def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
-        """The model for images of another size, if its view is free; it is closed with this one.
+        """The model for images of another size, if its view is free; it is closed with this one, and when it was asked
+        for `kept_engines.KEPT` others since.
 
         Args:
             sampling: It takes the camera's image and answers what the network saw of it as well, as

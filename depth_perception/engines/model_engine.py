@@ -14,6 +14,7 @@ from depth_perception.engines.camera_graph import VIEW, Sampling, of_camera
 from depth_perception.engines.contract import check_graph, check_inputs, expected_outputs
 from depth_perception.engines.engine import Engine, EngineDescription, EngineError
 from depth_perception.engines.free_view import of_size
+from depth_perception.engines.kept_engines import KeptEngines
 from depth_perception.model_file import ModelDescription, ModelFileError, read_description, read_part
 
 
@@ -42,9 +43,8 @@ class ModelEngine:
     ) -> None:
         self.model = described(path, size)
         self._backend = backend
-        self._closed = False
         self._reopened = partial(ModelEngine, path, backend, replace(options, progress=None), note)
-        self._others: dict[tuple[int, int, Sampling | None], ModelEngine] = {}
+        self._others = KeptEngines(self.another)
 
         def session(graph: bytes) -> Session:
             try:
@@ -85,17 +85,14 @@ class ModelEngine:
     def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
         if sampling is None and (width, height) == (self.model.width, self.model.height):
             return self
-        key = (width, height, sampling)
-        if key not in self._others:
-            self._others[key] = self._reopened((width, height), sampling)
-        return self._others[key]
+        return self._others.of(width, height, sampling)
+
+    def another(self, width: int, height: int, sampling: Sampling | None) -> ModelEngine:
+        """As `at`, but whoever asks closes it."""
+        return self._reopened((width, height), sampling)
 
     def close(self) -> None:
-        if self._closed:  # before the one that it belongs to, when a better one came
-            return
-        self._closed = True
-        for other in self._others.values():
-            other.close()
+        self._others.close()
         if self._first_alone is not self._whole:
             self._first_alone.close()
         self._whole.close()

@@ -12,10 +12,13 @@ import numpy.typing as npt
 from depth_perception.engines.backend import Progress
 from depth_perception.engines.camera_graph import Sampling
 from depth_perception.engines.engine import Engine, EngineDescription, TensorInfo
+from depth_perception.engines.kept_engines import KeptEngines
+from depth_perception.engines.model_engine import ModelEngine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.model_file import ModelDescription
 
 Size: TypeAlias = tuple[int, int] | None
+Replaceable: TypeAlias = "ModelEngine | UpgradingEngine"
 
 
 class UpgradingEngine:
@@ -26,8 +29,8 @@ class UpgradingEngine:
 
     def __init__(
         self,
-        engine: Engine,
-        make_better: Callable[[Size, Sampling | None, Progress], Engine],
+        engine: Replaceable,
+        make_better: Callable[[Size, Sampling | None, Progress], Replaceable],
         name: str,
         size: Size = None,
         sampling: Sampling | None = None,
@@ -41,9 +44,9 @@ class UpgradingEngine:
             sampling: As `Engine.at` has it.
         """
         self._asked_for = size, sampling
-        self._others: dict[tuple[int, int, Sampling | None], UpgradingEngine] = {}
+        self._others = KeptEngines(self.another)
         self._engine = engine
-        self._better: Engine | None = None
+        self._better: Replaceable | None = None
         self._make_better = make_better
         self._name = name
         self._note = f"{name} is being built"
@@ -84,17 +87,17 @@ class UpgradingEngine:
     def at(self, width: int, height: int, sampling: Sampling | None = None) -> Engine:
         if sampling is None and (width, height) == (self.model.width, self.model.height):
             return self
-        key = (width, height, sampling)
-        if key not in self._others:
-            worse = self._engine.at(width, height, sampling)
-            self._others[key] = UpgradingEngine(worse, self._make_better, self._name, (width, height), sampling)
-        return self._others[key]
+        return self._others.of(width, height, sampling)
+
+    def another(self, width: int, height: int, sampling: Sampling | None) -> UpgradingEngine:
+        """As `at`, but whoever asks closes it."""
+        worse = self._engine.another(width, height, sampling)
+        return UpgradingEngine(worse, self._make_better, self._name, (width, height), sampling)
 
     def close(self) -> None:
         """Ends a build that is under way as well."""
         self._closed = True
-        for other in self._others.values():
-            other.close()
+        self._others.close()
         self._worker.join()
         if self._better is not None:
             self._better.close()

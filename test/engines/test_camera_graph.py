@@ -11,6 +11,7 @@ from depth_perception.engines.backend import Options
 from depth_perception.engines.camera_graph import of_camera
 from depth_perception.engines.choose import open_engine
 from depth_perception.engines.engine import EngineError
+from depth_perception.engines.kept_engines import KEPT
 from depth_perception.engines.model_engine import ModelEngine
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime, OnnxRuntimeSession
 from depth_perception.engines.parity import smooth_pictures
@@ -101,6 +102,39 @@ def test_a_camera_that_comes_again_finds_its_session(model):
         counts.append(len(opened))
     assert counts[0] == counts[1] < counts[2] < counts[3] == counts[4] == counts[5]
     engine.close()
+
+
+def test_a_camera_that_zooms_without_end_has_few_sessions(model):
+    sessions: list[OnnxRuntimeSession] = []
+
+    class Session(OnnxRuntimeSession):
+        def close(self):
+            super().close()
+            sessions.remove(self)
+
+    class Counted(OnnxRuntime):
+        def session(self, graph, options):
+            session = Session(graph, options, ["CPUExecutionProvider"])
+            session.device = "GPU"
+            sessions.append(session)
+            return session
+
+    engine = ModelEngine(model, Counted(), Options())
+    each = len(sessions)
+    cameras = [replace(CAMERAS["enlarged"], distortion=(0.01 * zoom, 0.0, 0.0, 0.0)) for zoom in range(3 * KEPT)]
+    image = np.random.default_rng(1).integers(0, 256, (30, 60, 3), np.uint8)
+    for camera in cameras:
+        DepthEstimator(engine, camera).estimate(image)
+        assert len(sessions) <= each * (1 + KEPT)
+    before = list(sessions)
+    for camera in (*cameras[-KEPT:], cameras[-KEPT]):  # the latest are there still
+        DepthEstimator(engine, camera).estimate(image)
+    assert sessions == before
+    DepthEstimator(engine, cameras[0]).estimate(image)
+    DepthEstimator(engine, cameras[-KEPT]).estimate(image)  # used last before that one, though it is the oldest
+    assert len(set(sessions) - set(before)) == each
+    engine.close()
+    assert sessions == []
 
 
 def test_a_cpu_goes_the_usual_way(model):

@@ -9,6 +9,7 @@ from helpers.models import luma_depth, write_depth_model
 
 from depth_perception.engines.choose import BACKENDS, open_engine
 from depth_perception.engines.engine import EngineError
+from depth_perception.engines.kept_engines import KEPT
 from depth_perception.engines.onnxruntime_engine import OnnxRuntime, OnnxRuntimeSession
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
@@ -107,4 +108,18 @@ def test_what_takes_the_camera_s_image_is_built_too(engine, slow):
     while sampled.description.backend != "slow" and time.monotonic() < deadline:
         np.testing.assert_allclose(sampled.run({"camera_image": image})["depth"], before, rtol=1e-3)
     assert sampled.description.backend == "slow"
+    engine.close()
+
+
+def test_a_camera_that_zooms_meanwhile_leaves_few_builds_and_may_come_again(engine, slow):
+    image = np.random.default_rng(1).integers(0, 256, (1, 64, 128, 3), np.uint8)
+    cameras = [Camera(128, 64, 80.0, 80.0, 63.5, 31.5, (0.01 * zoom, 0.0, 0.0, 0.0)) for zoom in range(2 * KEPT)]
+    zooms = [NetworkView(camera, 64, 32) for camera in cameras]
+    first = engine.at(64, 32, zooms[0].sampling).run({"camera_image": image})["depth"].copy()
+    for view in zooms:
+        engine.at(64, 32, view.sampling)
+    assert sum(thread.name == "build" for thread in threading.enumerate()) == 1 + KEPT
+    again = engine.at(64, 32, zooms[0].sampling)
+    np.testing.assert_array_equal(again.run({"camera_image": image})["depth"], first)
+    slow.go_on.set()
     engine.close()

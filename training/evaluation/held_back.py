@@ -62,13 +62,13 @@ def judge(depth_model: Path, pose_model: Path, source: SnippetSource, most: int 
     with ExitStack() as opened:
         depth_engine = opened.enter_context(closing(open_engine(depth_model)))
         pose_engine = opened.enter_context(closing(open_engine(pose_model)))
-        estimators: dict[Camera, tuple[DepthEstimator, VisualOdometry]] = {}
+        camera: Camera | None = None
         for number in numbers:
             snippet = source[number]
-            if snippet.camera not in estimators:
-                odometry = VisualOdometry(pose_engine, snippet.camera, BODY_FROM_OPTICAL)
-                estimators[snippet.camera] = DepthEstimator(depth_engine, snippet.camera), odometry
-            depth_of, odometry = estimators[snippet.camera]
+            if snippet.camera != camera:
+                camera = snippet.camera
+                depth_of = DepthEstimator(depth_engine, camera)
+                odometry = VisualOdometry(pose_engine, camera, BODY_FROM_OPTICAL)
             try:
                 result = depth_of.estimate(snippet.images[1])
             except BlankImageError:
