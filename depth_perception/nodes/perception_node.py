@@ -45,6 +45,8 @@ Kind = TypeVar("Kind", bound=Settings)
 
 FOLLOW_PERIOD = 0.25
 """Seconds between two looks at who publishes the inputs."""
+CLOCK_PATIENCE = 5.0
+"""Seconds after which a node says that the clock that it was told to go by has not come."""
 JUMP_BACK = 1.0
 """Seconds that stamps may go back (frames out of order) before it counts as time that went back (a bag's loop)."""
 
@@ -113,6 +115,7 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self.create_timer(diagnostics.PERIOD, self._publish_diagnostics, clock=steady)
         self.create_timer(diagnostics.PERIOD, self._look_for_twins, clock=steady)
         self.create_timer(FOLLOW_PERIOD, self._follow, clock=steady)
+        self._clock_timer = self.create_timer(CLOCK_PATIENCE, self._look_for_clock, clock=steady)
 
     @abstractmethod
     def configure(self) -> Pipeline[Content]:
@@ -367,6 +370,15 @@ class PerceptionNode(LifecycleNode, Generic[Content, Kind]):
         self._jumped_to = to
         self._jumps += 1
         self.ask_for_restart()
+
+    def _look_for_clock(self) -> None:
+        self._clock_timer.cancel()
+        topic = self.resolve_topic_name("/clock")
+        if self.get_clock().now().nanoseconds == 0 and not self.count_publishers(topic):
+            self.get_logger().warning(
+                f"use_sim_time is true and nobody publishes {topic}: ages, and the stamps of diagnostics, are of time 0"
+                " until it comes; play recordings with --clock, or set use_sim_time to false"
+            )
 
     def _look_for_twins(self) -> None:
         names = self.get_node_names_and_namespaces()

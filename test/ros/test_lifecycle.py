@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time as Stamp
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Vector3Stamped
 from helpers.camera import CAMERA, TestCamera
@@ -18,9 +19,11 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
 from depth_perception.nodes.images import message_from_image
+from depth_perception.nodes.perception_node import CLOCK_PATIENCE
 
 
 def state(graph: Graph, node: str) -> int:
@@ -281,3 +284,20 @@ def test_the_road_makes_metres_of_an_unknown_scale(graph: Graph, models: Path) -
 def both(*listeners: Listener) -> None:
     for listener in listeners:
         listener.wait_for_publisher()
+
+
+def test_a_clock_that_never_comes_is_said_once_and_one_that_comes_is_not(graph: Graph) -> None:
+    clock = graph.node.create_publisher(Clock, "/clock", 10)
+    timer = graph.node.create_timer(0.1, lambda: clock.publish(Clock(clock=Stamp(sec=900))))
+    nothing = {"name": "clockless", "remap": {"/clock": "/no/clock"}}
+    with (
+        graph.node_process("point_cloud_node", name="clocked", use_sim_time=True) as clocked,
+        graph.node_process("point_cloud_node", use_sim_time=True, **nothing) as clockless,
+    ):
+        graph.until(lambda: "nobody publishes /no/clock" in clockless.output, "word of it")
+        graph.spin(1.5 * CLOCK_PATIENCE)
+        assert clockless.output.count("nobody publishes") == 1
+        assert "use_sim_time" not in clocked.output
+        assert clocked.alive
+    graph.node.destroy_timer(timer)
+    graph.node.destroy_publisher(clock)
