@@ -201,12 +201,14 @@ class RefinedOdometry:
         forward[ours] = landmarks.rays[ours] @ past.pose[2, :3]
         found[ours] = depth_at(past.rays[theirs], depth, camera)
         forward[forward <= _NEAREST] = np.nan
+        metric = scale.known and self._asks_depth
+        begins = metric and self._depth_scale is None
+        if np.count_nonzero(np.isfinite(found) & (found > 0)) < (_FEWEST if begins else 1):
+            return  # lengths are not those of a depth image that says of hardly a corner how far it is
         # Compared where the depth was seen, so that the way since, which may be of another length, is out of it.
         own = forward / np.maximum(landmarks.inverse_depth, _HARDLY_ANY) + past.pose[2, 3]
         difference = landmarks.compare(found / np.where(own > 0, own, np.nan))
-        begins = False
-        if scale.known and self._asks_depth:
-            begins = self._depth_scale is None
+        if metric:
             self._depth_stamp, self._depth_scale = stamp, scale
             self._pull(difference, 1.0 if begins else _PULL)
         else:  # it shows which corner is how many times as far as another

@@ -162,6 +162,21 @@ def test_the_first_depth_makes_no_step_too_long_or_too_short(tmp_path, first):
     np.testing.assert_allclose(drive.lengths[first:], 0.7, rtol=0.05)
 
 
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+@pytest.mark.parametrize("late", [0, 2])
+def test_lengths_are_those_of_depth_once_it_says_how_far_anything_is(tmp_path, late, nothing):
+    """The network warms up, or a wall is too near for it: a first image that says nothing is no beginning."""
+    drive = Drive(tmp_path)
+    for index in range(10):
+        drive.go(seen(index), depth=False)
+        if index >= late:
+            depth = np.full_like(seen(0).depth, nothing) if index < late + 3 else seen(index - late).depth
+            drive.odometry.add_depth(drive.stamp - late * STEP, depth, CAMERA, SCALE)
+        assert drive.odometry.goes_by_depth == (index >= late + 3)
+    np.testing.assert_allclose(drive.lengths[: late + 3], PROPOSED, rtol=0.05)
+    np.testing.assert_allclose(drive.lengths[late + 3 :], 0.7, rtol=0.05)
+
+
 def test_without_depth_lengths_are_the_networks_and_turns_those_of_the_images(tmp_path):
     drive = Drive(tmp_path)
     for index in range(len(BEND)):
