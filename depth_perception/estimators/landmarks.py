@@ -18,6 +18,8 @@ _EXPECTED_SIGMA = 0.6
 what was there a moment ago."""
 _FAR = (0.002, 0.005)
 """The same beyond the range of the depth network."""
+_FAR_SIGMA = 0.5
+"""That sigma, at least, by the inverse depth of the farthest corner within the range, which may be a short one."""
 _NETWORK_SIGMA = 0.2
 """Relative error of a network's depth at one place."""
 _SUREST = 0.05
@@ -132,7 +134,8 @@ class Landmarks:
         """
         near, far = np.isfinite(depth) & (depth > 0), np.isposinf(depth)
         said = np.where(near, 1.0 / np.where(near, depth, 1.0), _FAR[0])
-        sigma = np.where(near, np.hypot(_NETWORK_SIGMA * said, _FAR[0] / 2), _FAR[1])
+        least = np.min(said, where=near, initial=np.inf)
+        sigma = np.where(near, np.hypot(_NETWORK_SIGMA * said, _FAR[0] / 2), max(_FAR[1], _FAR_SIGMA * least))
         first, guessed = (near | far) & ~self.measured, self.variance > sigma**2
         difference = np.log(np.maximum(self.inverse_depth, _FAR[0] / 2) / said)
         conflict = near & ~(first & guessed) & (np.abs(difference) > _CONFLICT) & (self.inverse_depth > _FAR[1])

@@ -177,6 +177,15 @@ def test_lengths_are_those_of_depth_once_it_says_how_far_anything_is(tmp_path, l
     np.testing.assert_allclose(drive.lengths[late + 3 :], 0.7, rtol=0.05)
 
 
+def test_depth_that_reaches_a_little_way_says_how_long_a_step_is(tmp_path):
+    """Beyond its range is not far away: most of it lies right behind."""
+    drive = Drive(tmp_path)
+    for index in range(12):
+        view = seen(index)
+        drive.go(View(view.image, np.where(view.depth < 10, view.depth, np.float32(np.inf))))
+    np.testing.assert_allclose(drive.lengths, 0.7, rtol=0.05)
+
+
 def test_without_depth_lengths_are_the_networks_and_turns_those_of_the_images(tmp_path):
     drive = Drive(tmp_path)
     for index in range(len(BEND)):
