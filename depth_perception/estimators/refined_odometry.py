@@ -311,8 +311,13 @@ class RefinedOdometry:
             starts.append(proposed @ self._pose)
         if (epipolar := pose_from_epipolar(*corners, length)) is not None:
             starts.append(epipolar)
-        start = min(starts, key=lambda pose: sight(pose, *corners).cost)
-        fit = fit_pose(start, *corners)
+
+        def cost(pose: Array) -> float:
+            return sight(pose, *corners).cost
+
+        # Two, of which the better start may well end in the worse minimum: in a turn on the spot any length of the
+        # epipolar one fits the corners of unknown depth alone.
+        fit = min((fit_pose(start, *corners) for start in sorted(starts, key=cost)[:2]), key=lambda fit: cost(fit.pose))
         known = np.count_nonzero(landmarks.variance < (0.5 * landmarks.inverse_depth) ** 2)
         if known < _FEWEST:  # nothing but the proposal says how far it went
             fit.pose[:3, 3] *= length / max(float(np.linalg.norm(fit.pose[:3, 3])), 1e-9)

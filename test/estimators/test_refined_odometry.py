@@ -243,6 +243,24 @@ def test_a_creep_is_not_lost(tmp_path):
     assert drive.trajectory.pose[0, 3] == pytest.approx(0.2, abs=0.03)
 
 
+@pytest.mark.parametrize("street", [0, 3, 4])
+def test_a_turn_on_the_spot_goes_nowhere(tmp_path, street):
+    """Depth comes late, and a corner that nobody knows the depth of fits any way at all: it went 100 m an image."""
+    corridor, drive = Corridor(seed=street), Drive(tmp_path)
+    steps = []
+    for index in range(10):
+        yaw, length = (0.0, 0.7) if index < 5 else (0.05, 0.0)
+        turn = rotation_from_vector([0.003 * np.sin(index), yaw, 0.002 * np.cos(index)])
+        steps.append(pose_from(turn, [0.0, length / 70, length]))
+    views = [corridor.see(pose) for pose in driven(steps)]
+    for index, view in enumerate(views):
+        drive.go(view, depth=False)
+        if index >= 3:
+            drive.odometry.add_depth(drive.stamp - 3 * STEP, views[index - 3].depth, CAMERA, SCALE)
+    camera = np.array(drive.camera_poses())[:, :3, 3]
+    assert np.linalg.norm(np.diff(camera[5:], axis=0), axis=1).max() < 0.1
+
+
 def test_what_moves_does_not_move_the_camera(tmp_path):
     """A lorry with a sharp pattern fills a third of the image and drives to the side; depth shows it standing there."""
     rng = np.random.default_rng(1)
