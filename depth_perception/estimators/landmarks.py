@@ -76,12 +76,14 @@ class Landmarks:
             setattr(self, name, values[kept])
 
     def append(self, names: npt.NDArray[np.int64], rays: Array, expected: Array) -> None:
-        """Adds corners that nothing is known of but the inverse depth ``[n]`` that is expected in their direction; NaN
-        where none is.
+        """Adds corners that nothing is known of but the inverse depth ``[n]`` that is expected in their direction: 0
+        beyond the range of depth, NaN where none is.
         """
         count = len(rays)
         known = np.isfinite(expected)
+        near, far = expected > 0, expected == 0
         sigma = np.where(known, np.maximum(_EXPECTED_SIGMA * expected, _FAR[1]), _UNKNOWN[1])
+        sigma[far] = _beyond(expected, near)
         self.names = np.concatenate([self.names, names])
         self.rays = np.concatenate([self.rays, rays])
         self.inverse_depth = np.concatenate([self.inverse_depth, np.where(known, expected, _UNKNOWN[0])])
@@ -134,8 +136,7 @@ class Landmarks:
         """
         near, far = np.isfinite(depth) & (depth > 0), np.isposinf(depth)
         said = np.where(near, 1.0 / np.where(near, depth, 1.0), _FAR[0])
-        least = np.min(said, where=near, initial=np.inf)
-        sigma = np.where(near, np.hypot(_NETWORK_SIGMA * said, _FAR[0] / 2), max(_FAR[1], _FAR_SIGMA * least))
+        sigma = np.where(near, np.hypot(_NETWORK_SIGMA * said, _FAR[0] / 2), _beyond(said, near))
         first, guessed = (near | far) & ~self.measured, self.variance > sigma**2
         difference = np.log(np.maximum(self.inverse_depth, _FAR[0] / 2) / said)
         conflict = near & ~(first & guessed) & (np.abs(difference) > _CONFLICT) & (self.inverse_depth > _FAR[1])
@@ -145,6 +146,11 @@ class Landmarks:
         doubt = (_DOUBT * self.inverse_depth) ** 2
         self.variance[conflict] = np.maximum(self.variance[conflict], doubt[conflict])
         self.measured |= near | far
+
+
+def _beyond(inverse_depth: Array, near: npt.NDArray[np.bool_]) -> float:
+    """Sigma of the inverse depth of what is beyond the range in which others, the `near` ones, are."""
+    return float(np.clip(_FAR_SIGMA * np.min(inverse_depth, where=near, initial=np.inf), _FAR[1], _UNKNOWN[1]))
 
 
 def depth_at(rays: Array, depth: npt.NDArray[np.float32], camera: Camera) -> Array:

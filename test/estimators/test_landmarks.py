@@ -64,7 +64,14 @@ def test_new_corners_know_what_is_expected_there_or_nothing():
     corners = Landmarks()
     corners.append(np.arange(3), np.tile([0.0, 0.0, 1.0], (3, 1)), np.array([0.2, 0.0, np.nan]))
     np.testing.assert_allclose(corners.inverse_depth, [0.2, 0.0, 0.02])
-    np.testing.assert_allclose(np.sqrt(corners.variance), [0.12, 0.005, 0.5])
+    np.testing.assert_allclose(np.sqrt(corners.variance), [0.12, 0.1, 0.5])  # beyond a range of 5 m and more
+
+
+@pytest.mark.parametrize("ratio", [np.nan, np.inf, -3.0, 0.0])
+@pytest.mark.filterwarnings("error")
+def test_lengths_are_not_compared_where_there_is_no_depth(ratio):
+    ratios = np.where(np.arange(40) < 24, ratio, 1.3)
+    assert landmarks(np.full(40, 5.0), 0.05).compare(ratios) == pytest.approx(np.log(1.3))
 
 
 @pytest.mark.parametrize("beside", [-1, 1])

@@ -196,6 +196,14 @@ def test_without_depth_lengths_are_the_networks_and_turns_those_of_the_images(tm
     assert drive.last.scale == drive.network.scale
 
 
+def test_one_depth_image_that_is_wrong_makes_no_length_wrong(tmp_path):
+    drive = Drive(tmp_path)
+    for index in range(12):
+        view = seen(index)
+        drive.go(View(view.image, view.depth * np.float32(1.5 if index == 6 else 1.0)))
+    np.testing.assert_allclose(drive.lengths, 0.7, rtol=0.08)
+
+
 def test_depth_without_metres_shows_what_is_near_and_the_network_how_long(tmp_path):
     drive = Drive(tmp_path)
     for index in range(len(BEND)):
