@@ -22,6 +22,7 @@ from rcl_interfaces.srv import SetParameters
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
+from depth_perception.node_status import NodeStatus
 from depth_perception.nodes.images import message_from_image
 from depth_perception.nodes.perception_node import CLOCK_PATIENCE
 
@@ -45,8 +46,14 @@ def test_all_transitions(graph: Graph, models: Path) -> None:
     with (
         graph.node_process("depth_node", name="managed", model=models / "depth.onnx", autostart=False) as process,
         graph.listen(Image, "depth/image_rect") as depth,
+        graph.listen(DiagnosticArray, "/diagnostics") as diagnostics,
         TestCamera(graph, CAMERA) as camera,
     ):
+
+        def says() -> tuple[str, bool]:
+            status = NodeStatus.of(diagnostics.next().status[0].values)
+            return status.state, status.listening
+
         assert state(graph, "managed") == State.PRIMARY_STATE_UNCONFIGURED
         assert change(graph, "managed", Transition.TRANSITION_CONFIGURE)
         assert state(graph, "managed") == State.PRIMARY_STATE_INACTIVE
@@ -57,8 +64,10 @@ def test_all_transitions(graph: Graph, models: Path) -> None:
             assert state(graph, "managed") == State.PRIMARY_STATE_ACTIVE
             camera.wait_for_listeners()
             camera.send_until_answered(None, depth)
+            graph.until(lambda: says() == ("active", True), "its word that it takes frames")
             assert change(graph, "managed", Transition.TRANSITION_DEACTIVATE)
             graph.until(lambda: camera.images.get_subscription_count() == 0, "the node to stop listening")
+            graph.until(lambda: says() == ("inactive", False), "its word that it takes none")
         assert change(graph, "managed", Transition.TRANSITION_CLEANUP)
         assert state(graph, "managed") == State.PRIMARY_STATE_UNCONFIGURED
         assert set_model(graph, "managed", models / "depth.onnx").successful  # it may change now
