@@ -38,6 +38,8 @@ _FEWEST = 20
 """Corners that a motion can be told from."""
 _SMALLEST_SHARE = 0.35
 """Of the corners, that must agree on a motion."""
+_POOR = 0.4
+"""Cost of a pose from which on it may be the wrong one of several that fit more or less; a quarter is usual."""
 _FOUND_SHARE = 0.5
 """Of the corners, that should be found where they were expected: if fewer are, they are looked for everywhere."""
 _PARALLAX = 15.0
@@ -315,9 +317,10 @@ class RefinedOdometry:
         def cost(pose: Array) -> float:
             return sight(pose, *corners).cost
 
-        # Two, of which the better start may well end in the worse minimum: in a turn on the spot any length of the
-        # epipolar one fits the corners of unknown depth alone.
-        fit = min((fit_pose(start, *corners) for start in sorted(starts, key=cost)[:2]), key=lambda fit: cost(fit.pose))
+        first, second = sorted(starts, key=cost)[:2]
+        fit = fit_pose(first, *corners)
+        if cost(fit.pose) > _POOR:  # in a turn on the spot any length of the epipolar one fits corners of unknown depth
+            fit = min(fit, fit_pose(second, *corners), key=lambda fit: cost(fit.pose))
         known = np.count_nonzero(landmarks.variance < (0.5 * landmarks.inverse_depth) ** 2)
         if known < _FEWEST:  # nothing but the proposal says how far it went
             fit.pose[:3, 3] *= length / max(float(np.linalg.norm(fit.pose[:3, 3])), 1e-9)
