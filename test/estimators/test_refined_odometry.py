@@ -12,6 +12,7 @@ from helpers.corridor import CAMERA, HEIGHT, Corridor, View, driven
 from helpers.models import write_pose_model
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.estimators.landmarks import depth_at
 from depth_perception.estimators.odometry import UNKNOWN_VARIANCE, Motion, VisualOdometry
 from depth_perception.estimators.refined_odometry import RefinedOdometry
 from depth_perception.estimators.scale import UNKNOWN_SCALE, ScaleEstimate
@@ -151,6 +152,22 @@ def test_depth_that_comes_late_is_as_good(tmp_path, late):
     assert length < 0.05
     assert angle < 1.5
     assert np.mean(drive.lengths[late + 1 :]) == pytest.approx(0.7, rel=0.02)
+
+
+def test_new_corners_are_where_the_last_depth_image_had_something(tmp_path):
+    """Until depth of their own image comes: the own vehicle would else be far away while the camera does not turn."""
+    drive, looked_at = Drive(tmp_path), 0
+    for index in range(12):
+        drive.go(seen(index), depth=False)
+        corners = drive.odometry._landmarks
+        new = (corners.age == 0) & ~corners.measured
+        if index > 2 and np.array_equal(drive.odometry._pose, np.eye(4)):  # a keyframe
+            there = 1.0 / depth_at(corners.rays[new], seen(index - 3).depth, CAMERA)
+            np.testing.assert_allclose(corners.inverse_depth[new], there)
+            looked_at += np.count_nonzero(new)
+        if index >= 2:
+            drive.odometry.add_depth(drive.stamp - 2 * STEP, seen(index - 2).depth, CAMERA, SCALE)
+    assert looked_at > 50
 
 
 @pytest.mark.parametrize("first", [1, 2, 3, 6])
