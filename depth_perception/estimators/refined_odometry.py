@@ -364,7 +364,7 @@ class RefinedOdometry:
 
     def _next_keyframe(self, at: Sight, seen: Array) -> None:
         """The current frame, with the corners that fit, and new ones."""
-        self._blame_own_vehicle(seen)
+        self._blame_own_vehicle(at, seen)
         if self._depth_scale is not None and (self._stamp or 0) - self._depth_stamp > _DEPTH_AGE:
             self._depth_scale = None
         if self._depth_scale is None:
@@ -386,7 +386,7 @@ class RefinedOdometry:
         self._pulled = False
         self._lengths = np.zeros(2)
 
-    def _blame_own_vehicle(self, seen: Array) -> None:
+    def _blame_own_vehicle(self, at: Sight, seen: Array) -> None:
         """What stays in its place while the camera moves is part of the vehicle: were it the street, it would be no
         farther than the ground in its direction.
         """
@@ -396,7 +396,7 @@ class RefinedOdometry:
         expected, moved = (np.linalg.norm(change, axis=1) * pixels for change in (expected, seen - rays[:, :2]))
         places = self._tracker.points
         self._tracker.blame(places[(moved < _OWN_STILL) & (expected > _OWN_EXPECTED)], 1.0)
-        self._tracker.blame(places[moved > _OWN_EXPECTED], -0.5)
+        self._tracker.blame(places[at.inliers & (moved > _OWN_EXPECTED)], -0.5)
 
     def _expected(self, rays: Array) -> Array:
         """Inverse depth along rays, ``[n]``, until depth of their own image comes: what the last depth image has there,

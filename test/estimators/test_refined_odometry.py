@@ -102,31 +102,23 @@ def errors(estimate: Poses, truth: Poses) -> tuple[float, float]:
     )
 
 
-@pytest.mark.parametrize(
-    ("order", "length"),
-    [
-        pytest.param(1, 0.01, id="forward"),
-        # What shrinks is followed worse, and at first nobody knows where to look for it.
-        pytest.param(-1, 0.04, id="backward"),
-    ],
-)
-def test_a_bend_is_told_from_the_images_whatever_the_network_says(tmp_path, order, length):
+@pytest.mark.parametrize("order", [1, -1], ids=["forward", "backward"])
+def test_a_bend_is_told_from_the_images_whatever_the_network_says(tmp_path, order):
+    drive = Drive(tmp_path)
     indices = range(len(BEND))[::order]
+    for index in indices:
+        drive.go(seen(index))
+    assert drive.odometry.source == "corners"
     truth = [inverse(BEND[indices[0]]) @ BEND[index] for index in indices]
-    wrong = []
-    for street in range(3):
-        drive, corridor = Drive(tmp_path), Corridor(seed=street)
-        for index in indices:
-            drive.go(corridor.see(BEND[index]))
-        assert drive.odometry.source == "corners"
-        assert np.sign(drive.last.linear_velocity[0]) == order
-        assert drive.last.scale == SCALE
-        # The network's own motion stays to be seen.
-        proposed = drive.odometry.proposed
-        assert proposed is not None
-        np.testing.assert_allclose(proposed.transform[:3, 3], [PROPOSED, 0, 0], atol=1e-6)
-        wrong.append(errors(drive.camera_poses(), truth))
-    assert np.all(np.mean(wrong, axis=0) < [length, 0.8])  # degrees of 20 turned
+    length, angle = errors(drive.camera_poses(), truth)
+    assert length < 0.03
+    assert angle < 0.8  # of 20 degrees turned
+    assert np.sign(drive.last.linear_velocity[0]) == order
+    assert drive.last.scale == SCALE
+    # The network's own motion stays to be seen.
+    proposed = drive.odometry.proposed
+    assert proposed is not None
+    np.testing.assert_allclose(proposed.transform[:3, 3], [PROPOSED, 0, 0], atol=1e-6)
 
 
 @pytest.mark.parametrize("every", [2, 3])
@@ -308,18 +300,16 @@ def test_the_own_bonnet_is_no_part_of_the_street(tmp_path):
     rng = np.random.default_rng(2)
     bonnet = np.repeat(rng.uniform(0, 255, (8, 128, 1)), 3, axis=2).astype(np.uint8)
     bonnet = np.repeat(np.repeat(bonnet, 4, axis=0), 4, axis=1)
-    drive, shares = Drive(tmp_path), []
+    drive = Drive(tmp_path)
     for index in range(len(BEND)):
         view = seen(index)
         image, depth = view.image.copy(), view.depth.copy()
         image[160:], depth[160:] = bonnet, np.nan
         drive.go(View(image, depth))
-        shares.append(np.mean(drive.odometry.corners[:, 1] > 160))
     length, angle = errors(drive.camera_poses(), BEND)
     assert length < 0.03
     assert angle < 1.0
-    assert shares[0] > 0.15
-    assert np.mean(shares[len(BEND) // 2 :]) < 0.07  # new ones in each keyframe, until their places are known
+    assert np.mean(drive.odometry.corners[:, 1] > 160) < 0.05  # at first every sixth
 
 
 def test_in_the_dark_the_network_is_asked_and_says_how_sure_it_is(tmp_path):
