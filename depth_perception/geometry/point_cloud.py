@@ -34,7 +34,13 @@ class DepthLimits:
         return DepthLimits(np.maximum(self.nearest, other.nearest), np.minimum(self.farthest, other.farthest))
 
 
-NO_LIMITS = DepthLimits(0.0, float(np.finfo(np.float32).max))
+_LEAST, _MOST = float(np.finfo(np.float32).smallest_normal), float(np.finfo(np.float32).max)
+NO_LIMITS = DepthLimits(0.0, _MOST)
+
+_ROWS = 96
+"""Rows of a strip: of 8 to 384 the fastest at a width of 1248."""
+_COLOUR = np.uint32(0x00FFFFFF)
+"""What of 0xAARRGGBB is colour: with an alpha of 255, half of all colours would be NaN as a float32."""
 
 
 def range_limits(camera: Camera, minimum: float, maximum: float) -> DepthLimits:
@@ -65,40 +71,63 @@ def height_limits(camera: Camera, level_from_camera: npt.ArrayLike, minimum: flo
 
 
 class PointCloudBuilder:
-    """Makes organised clouds of one camera, into one buffer."""
+    """Makes organised clouds of one camera.
+
+    Strips of rows at a time, because what is between depth and points then stays in the processor's cache.
+    """
 
     def __init__(self, camera: Camera, limits: DepthLimits = NO_LIMITS) -> None:
         rays = camera.rays()
-        self._limits = limits & NO_LIMITS
+        self._size = (camera.height, camera.width)
+        limits = limits & DepthLimits(_LEAST, _MOST)
+        self._nearest, self._farthest = (
+            np.broadcast_to(np.asarray(limit, np.float32), self._size) for limit in (limits.nearest, limits.farthest)
+        )
         self._right = rays[:1, :, 0].copy()
         self._down = rays[:, :1, 1].copy()
-        size = (camera.height, camera.width)
-        self._x, self._y, self._z = (np.empty(size, np.float32) for _ in range(3))
-        self._bgr0 = np.zeros((*size, 4), np.uint8)
-        self._points = np.empty((*size, 4), np.float32)
+        self._points = np.empty((*self._size, 4), np.float32)
+        strip = (min(_ROWS, camera.height), camera.width)
+        self._x, self._y, self._z = (np.empty(strip, np.float32) for _ in range(3))
+        self._bgra = np.empty((*strip, 4), np.uint8)
+        self._inside, self._near_enough = (np.empty(strip, np.bool_) for _ in range(2))
 
-    def build(self, depth: FloatImage, image: npt.NDArray[np.uint8]) -> FloatImage:
+    def build(self, depth: FloatImage, image: npt.NDArray[np.uint8], into: FloatImage | None = None) -> FloatImage:
         """The cloud ``[height, width, 4]`` of float32 depth ``[height, width]`` in metres and its uint8 RGB image.
 
-        Depth that is not finite, or outside the limits, makes no point. The next call overwrites the array.
+        Depth that is not finite, or outside the limits, makes no point.
+
+        Args:
+            into: Float32 ``[height, width, 4]`` to write the points into, such as the memory of a message; None for an
+                array that the next call overwrites.
 
         Raises: `GeometryError` if one of them has not the size of the camera.
         """
-        size = self._z.shape
+        size = self._size
         if depth.shape != size or depth.dtype != np.float32:
             raise GeometryError(f"depth is {depth.dtype} {depth.shape}, expected float32 {size} as its camera says")
         if image.shape != (*size, 3) or image.dtype != np.uint8:
             raise GeometryError(f"image is {image.dtype} {image.shape}, expected uint8 {(*size, 3)} as its camera says")
-        np.copyto(self._z, depth)
-        outside = ~((depth >= self._limits.nearest) & (depth <= self._limits.farthest) & (depth > 0))
-        self._z[outside] = np.nan
-        np.multiply(self._z, self._right, out=self._x)
-        np.multiply(self._z, self._down, out=self._y)
-        # In memory, a little-endian 0x00RRGGBB is blue, green, red, zero.
-        cv2.mixChannels([image], [self._bgr0], [2, 0, 1, 1, 0, 2])
-        colour = self._bgr0.view(np.float32)[..., 0]
-        cv2.merge([self._x, self._y, self._z, colour], self._points)
-        return self._points
+        points = self._points if into is None else into
+        for first in range(0, size[0], _ROWS):
+            rows = slice(first, first + _ROWS)
+            self._strip(depth[rows], image[rows], rows, points[rows])
+        return points
+
+    def _strip(self, depth: FloatImage, image: npt.NDArray[np.uint8], rows: slice, points: FloatImage) -> None:
+        count = len(depth)
+        x, y, z, bgra = self._x[:count], self._y[:count], self._z[:count], self._bgra[:count]
+        inside, near_enough = self._inside[:count], self._near_enough[:count]
+        np.greater_equal(depth, self._nearest[rows], out=inside)
+        np.less_equal(depth, self._farthest[rows], out=near_enough)
+        np.logical_and(inside, near_enough, out=inside)
+        z.fill(np.nan)
+        cv2.copyTo(depth, inside.view(np.uint8), z)  # a fifth of what numpy takes for it
+        np.multiply(z, self._right, out=x)
+        np.multiply(z, self._down[rows], out=y)
+        cv2.cvtColor(image, cv2.COLOR_RGB2BGRA, dst=bgra)
+        word = bgra.view(np.uint32)[..., 0]
+        np.bitwise_and(word, _COLOUR, out=word)
+        cv2.merge([x, y, z, word.view(np.float32)], points)
 
 
 def voxel_grid(points: FloatImage, size: float) -> FloatImage:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 import numpy as np
@@ -92,11 +94,17 @@ class ImageOutput:
 
 
 def write_data(message: Image | PointCloud2, values: npt.NDArray) -> None:
-    """Writes the bytes of an array into the message's data, in the memory it has if that is as large.
+    """Writes the bytes of an array into the message's data, in the memory it has if that is as large."""
+    np.copyto(data_of(message, values.shape, values.dtype), values)
+
+
+def data_of(message: Image | PointCloud2, shape: Sequence[int], dtype: npt.DTypeLike) -> npt.NDArray:
+    """The message's data as an array to write into, in the memory it has if that is as large.
 
     Fresh memory for every large message costs several times the copy; and whatever is assigned that is not an
     ``array("B")`` costs up to 500 ms, because rclpy looks at every byte.
     """
-    if len(message.data) != values.nbytes:
-        message.data = array("B", bytes(values.nbytes))
-    np.copyto(np.frombuffer(message.data, values.dtype).reshape(values.shape), values)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if len(message.data) != size:
+        message.data = array("B", bytes(size))
+    return np.frombuffer(message.data, dtype).reshape(shape)

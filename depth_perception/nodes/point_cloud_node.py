@@ -7,19 +7,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
 import numpy.typing as npt
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from depth_perception.estimators.settings import CloudSettings
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.point_cloud import PointCloudBuilder, height_limits, range_limits, voxel_grid
+from depth_perception.geometry.point_cloud import (
+    FloatImage,
+    PointCloudBuilder,
+    height_limits,
+    range_limits,
+    voxel_grid,
+)
 from depth_perception.message_fields import FLOAT32, POINT_FIELDS, cloud_fields
 from depth_perception.node_status import NodeStatus
 from depth_perception.nodes import transforms
 from depth_perception.nodes.camera_input import INPUT_RELIABILITY
 from depth_perception.nodes.depth_input import Decode, DepthFeed, DepthTopics, resolved_topics
-from depth_perception.nodes.images import write_data
+from depth_perception.nodes.images import data_of, write_data
 from depth_perception.nodes.main import run
 from depth_perception.nodes.perception_node import PerceptionNode
 from depth_perception.nodes.pipeline import Frame, Input, Pipeline
@@ -59,13 +66,11 @@ class PointCloudPipeline(Pipeline[Decode]):
         if not self.wants_inputs():
             return False
         images, settings = frame.content(), self._node.settings
-        points = self._builder(images.camera, images.header.frame_id, settings).build(images.depth, images.image)
-        is_thinned = settings.voxel_size > 0
-        if is_thinned:
-            points = voxel_grid(points, settings.voxel_size)[None]
+        builder = self._builder(images.camera, images.header.frame_id, settings)
+        message = cloud_message(builder, images.depth, images.image, images.header, settings.voxel_size, self._message)
         if self._node.is_outdated(frame):
             return False
-        self._points.publish(cloud_message(points, images.header, is_thinned, self._message))
+        self._points.publish(message)
         return True
 
     def restart(self) -> None:
@@ -97,17 +102,29 @@ class PointCloudNode(PerceptionNode[Decode, CloudSettings]):
         return PointCloudPipeline(self)
 
 
-def cloud_message(points: npt.NDArray, header: Header, dense: bool, into: PointCloud2) -> PointCloud2:
-    """The message of float32 points ``[height, width, 4]``: x, y, z, rgb.
+def cloud_message(
+    builder: PointCloudBuilder,
+    depth: FloatImage,
+    image: npt.NDArray[np.uint8],
+    header: Header,
+    voxel_size: float,
+    into: PointCloud2,
+) -> PointCloud2:
+    """The cloud of float32 depth ``[height, width]`` and its image, in one message.
 
     Args:
+        voxel_size: see `CloudSettings`; 0 for an organised cloud, which is built where the message has its data.
         into: A message that has been published and may be written over.
     """
+    if voxel_size > 0:
+        points = voxel_grid(builder.build(depth, image), voxel_size)[None]
+        write_data(into, points)
+    else:
+        points = builder.build(depth, image, data_of(into, (*depth.shape, len(FIELDS)), np.float32))
     into.header = header
     into.fields = FIELDS
-    for name, value in cloud_fields(points, dense).items():
+    for name, value in cloud_fields(points, voxel_size > 0).items():
         setattr(into, name, value)
-    write_data(into, points)
     return into
 
 

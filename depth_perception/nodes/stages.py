@@ -80,7 +80,7 @@ def times(model: Path, settings: EngineSettings, camera: Camera, frames: int) ->
             with timed("message out"):
                 serialize_message(message_from_image(result.depth, "32FC1", header, depth_image))
             with timed("cloud"):
-                serialize_message(cloud_message(builder.build(result.depth, result.image), header, False, cloud))
+                serialize_message(cloud_message(builder, result.depth, result.image, header, 0.0, cloud))
         seen = engine.at(estimator.view.camera.width, estimator.view.camera.height).model
         name = "images" if seen.frames else "image"
         work = layers(of_size(seen, model.read_bytes()), {name: np.stack([view] * max(1, len(seen.frames)))})

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from depth_perception.geometry.camera import Camera, GeometryError
-from depth_perception.geometry.point_cloud import NO_LIMITS, PointCloudBuilder, height_limits, range_limits, voxel_grid
+from depth_perception.geometry.point_cloud import (
+    NO_LIMITS,
+    DepthLimits,
+    PointCloudBuilder,
+    height_limits,
+    range_limits,
+    voxel_grid,
+)
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL, pose_from, rotation_from_vector, transform
 
 CAMERA = Camera(80, 48, 60.0, 62.0, 38.0, 20.0)
@@ -109,6 +116,22 @@ def test_cells_beside_each_other_stay_apart_whatever_the_extents():
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]):
         points[:, :3] = corners[:, order]
         assert {tuple(point) for point in voxel_grid(points, 1.0)} == {tuple(point) for point in points}
+
+
+@pytest.mark.parametrize("height", [1, 95, 96, 97, 250])  # less than a strip of rows, one, and more
+def test_every_row_is_where_its_camera_sees_it(height):
+    camera = Camera(7, height, 40.0, 30.0, 3.0, height / 2)
+    depth = np.random.default_rng(height).uniform(1.0, 50.0, (height, 7)).astype(np.float32)
+    image = np.random.default_rng(0).integers(0, 256, (height, 7, 3), np.uint8)
+    nearest = np.linspace(2.0, 20.0, height * 7).reshape(height, 7)
+    memory = np.zeros((height, 7, 4), np.float32)
+    points = PointCloudBuilder(camera, DepthLimits(nearest, 40.0)).build(depth, image, memory)
+    assert points is memory
+    is_there = (depth >= nearest) & (depth <= 40.0)
+    assert (np.isfinite(points[..., :3]) == is_there[..., None]).all()
+    np.testing.assert_allclose(points[is_there][:, :3], (camera.rays() * depth[..., None])[is_there], rtol=1e-6)
+    red, green, blue = image.astype(np.uint32).transpose(2, 0, 1)
+    assert (points.view(np.uint32)[..., 3] == red << 16 | green << 8 | blue).all()
 
 
 def test_voxels_of_nothing_are_nothing():
