@@ -38,8 +38,10 @@ _FEWEST = 20
 """Corners that a motion can be told from."""
 _SMALLEST_SHARE = 0.35
 """Of the corners, that must agree on a motion."""
+_DOUBTFUL = 0.3
+"""Cost of a pose from which on another is looked for that explains the corners better; a quarter is usual."""
 _POOR = 0.4
-"""Cost of a pose from which on it may be the wrong one of several that fit more or less; a quarter is usual."""
+"""From which on others are tried that do not explain them better to begin with."""
 _FOUND_SHARE = 0.5
 """Of the corners, that should be found where they were expected: if fewer are, they are looked for everywhere."""
 _PARALLAX = 15.0
@@ -311,16 +313,19 @@ class RefinedOdometry:
         starts = [guess, self._pose]
         if proposed is not None:
             starts.append(proposed @ self._pose)
-        if (epipolar := pose_from_epipolar(*corners, length)) is not None:
-            starts.append(epipolar)
 
         def cost(pose: Array) -> float:
             return sight(pose, *corners).cost
 
-        first, second = sorted(starts, key=cost)[:2]
+        first, *others = sorted(starts, key=cost)
         fit = fit_pose(first, *corners)
-        if cost(fit.pose) > _POOR:  # in a turn on the spot any length of the epipolar one fits corners of unknown depth
-            fit = min(fit, fit_pose(second, *corners), key=lambda fit: cost(fit.pose))
+        if (reached := cost(fit.pose)) > _DOUBTFUL:  # an essential matrix costs as much as everything else here
+            if (epipolar := pose_from_epipolar(*corners, length)) is not None:
+                others.append(epipolar)
+            other = min(others, key=cost)
+            # In a turn on the spot any length of the epipolar one fits corners of unknown depth.
+            if min(cost(other), _POOR) < reached:
+                fit = min(fit, fit_pose(other, *corners), key=lambda fit: cost(fit.pose))
         known = np.count_nonzero(landmarks.variance < (0.5 * landmarks.inverse_depth) ** 2)
         if known < _FEWEST:  # nothing but the proposal says how far it went
             fit.pose[:3, 3] *= length / max(float(np.linalg.norm(fit.pose[:3, 3])), 1e-9)
