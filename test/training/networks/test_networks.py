@@ -11,6 +11,7 @@ from training.errors import TrainingError
 from training.exporting.export import export
 from training.models import DepthModel
 from training.networks.decoder import ConvElu
+from training.networks.disparity import DisparityHead
 from training.networks.dual_networks import DualNetworks
 from training.networks.hr_net import HRNet
 from training.networks.lr_net import LRNet
@@ -28,7 +29,12 @@ def millions(module):
 def small_dual_networks(**options):
     torch.manual_seed(0)
     lr = LRNet(ResNet18(8), (32, 24, 16, 16, 16))
-    return DualNetworks(lr, (8, 8, 16, 16), (1, 1, 1, 1), (16, 16, 8, 8), **{"attention": 16, **options})
+    given = {"hr_decoder": (16, 16, 8, 8), "attention": 16, **options}
+    return DualNetworks(lr, (8, 8, 16, 16), (1, 1, 1, 1), **given)
+
+
+ENDS = pytest.mark.parametrize("hr_decoder", [(16, 16, 8, 8), (16, 16, 8)], ids=["full size", "sub-pixels"])
+"""What HR-Net's finest level is."""
 
 
 def single_network(encoder):
@@ -53,8 +59,9 @@ class TestSizes:
 
 
 class TestDualNetworks:
-    def test_disparities_at_four_scales_within_the_range(self):
-        network = small_dual_networks().eval()
+    @ENDS
+    def test_disparities_at_four_scales_within_the_range(self, hr_decoder):
+        network = small_dual_networks(hr_decoder=hr_decoder).eval()
         disparities = network(torch.randn(2, 3, 96, 192))
         assert [tuple(d.shape) for d in disparities] == [(2, 1, 96 >> i, 192 >> i) for i in range(4)]
         for disparity in disparities:
@@ -64,8 +71,9 @@ class TestDualNetworks:
         disparities = small_dual_networks().lr(torch.randn(2, 3, 64, 96))
         assert [tuple(d.shape) for d in disparities] == [(2, 1, 64 >> i, 96 >> i) for i in range(4)]
 
-    def test_finest_is_the_first_of_all(self):
-        network = small_dual_networks().eval()
+    @ENDS
+    def test_finest_is_the_first_of_all(self, hr_decoder):
+        network = small_dual_networks(hr_decoder=hr_decoder).eval()
         image = torch.randn(1, 3, 96, 192)
         assert torch.equal(network.finest(image), network(image)[0])
 
@@ -79,8 +87,9 @@ class TestDualNetworks:
         small = torch.nn.functional.avg_pool2d(image, 3)
         assert torch.equal(network.global_view(image)[0], network.lr.encoder(small)[-1])
 
-    def test_a_guided_hr_net_begins_with_what_lr_net_says(self):
-        network = small_dual_networks(guided=True).eval()
+    @ENDS
+    def test_a_guided_hr_net_begins_with_what_lr_net_says(self, hr_decoder):
+        network = small_dual_networks(guided=True, hr_decoder=hr_decoder).eval()
         torch.nn.init.normal_(network.lr.decoder.heads[-1].conv.weight, std=0.1)  # an LR-Net with something to say
         image = torch.randn(1, 3, 192, 192)
         coarse = network.lr(torch.nn.functional.avg_pool2d(image, 3))[0]
@@ -90,6 +99,19 @@ class TestDualNetworks:
         error = (network.finest(image) / expected - 1).abs()[..., 1::3, 1::3]  # at the centres of LR-Net's pixels
         assert error.max() < 1e-3
         assert coarse.std() / coarse.mean() > 0.1
+
+    def test_sub_pixels_lie_where_their_convolutions_answer_for(self):
+        head = DisparityHead(4, 0.5, 100.0, enlarged=2)
+        torch.nn.init.zeros_(head.conv.weight)
+        with torch.no_grad():
+            head.conv.bias.copy_(torch.tensor([-1.0, 0.0, 1.0, 2.0]))  # type: ignore[union-attr]
+        block = torch.tensor([[-1.0, 0.0], [1.0, 2.0]])
+        assert torch.equal(head.logit(torch.randn(1, 4, 3, 5))[0, 0], block.repeat(3, 5))
+
+    @pytest.mark.parametrize("hr_decoder", [(16, 16), (16, 16, 8, 8, 8)])
+    def test_decoders_of_other_depths_are_refused(self, hr_decoder):
+        with pytest.raises(ValueError, match="expected 4, or 3 to end at half the size"):
+            small_dual_networks(hr_decoder=hr_decoder)
 
     def test_impossible_range_is_refused(self):
         with pytest.raises(TrainingError, match=r"depth range is 5\.0 to 2\.0 m"):
