@@ -44,13 +44,14 @@ class DualNetworksSystem(TrainingSystem):
         network: the depth network: `DualNetworks`, or a single one, trained whole in either stage.
         pose_network: 2-frame or n-frame, n being the frames of a sample.
         stage: ``lr`` trains LR-Net and PoseNet on samples of the low resolution; ``hr`` trains HR-Net, attention and
-            PoseNet on samples of the full one, with LR-Net frozen, batch statistics included.
+            PoseNet on samples of the full one, with LR-Net frozen, batch statistics included, unless `lr_learns`.
         lr_checkpoint: of the finished ``lr`` stage, which ``hr`` needs; where it is given, ``lr`` begins with it too.
         focal_length: of the canonical camera, in pixels of the full resolution: what the networks answer is right for
             this one, and converted for all others (see `depth_perception.geometry.canonical`).
         losses: weights.
         optimiser: what takes the steps.
         learning_rate: schedule.
+        lr_learns: whether LR-Net goes on learning in stage ``hr``, by what HR-Net makes of it. Differs from the paper.
         crop: share of the columns that HR-Net is trained on at a time, while LR-Net sees all; 1 for all.
         freeze_pose: whether PoseNet stays as it is.
         frozen: see `TrainingSystem`: an encoder's first blocks cost most and have least to learn.
@@ -76,6 +77,7 @@ class DualNetworksSystem(TrainingSystem):
         begin_with: str | None = None,
         pose_begins_with: str | None = None,
         keep_statistics: bool = False,
+        lr_learns: bool = False,
     ) -> None:
         super().__init__(network, focal_length, optimiser, learning_rate, begin_with, frozen)
         self.pose_network = pose_network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -98,7 +100,8 @@ class DualNetworksSystem(TrainingSystem):
             if crop < 1.0:
                 raise TrainingError(f"crop is {crop}, expected 1: only HR-Net can be trained on a part of the columns")
         elif stage == "hr":
-            self.keep(network.lr)
+            if not lr_learns:
+                self.keep(network.lr)
         else:
             network.hr.requires_grad_(False)
             if network.attention is not None:

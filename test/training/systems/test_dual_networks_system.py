@@ -48,6 +48,16 @@ class TestStages:
         assert not list(changed(lr_stage.network.lr.state_dict(), system.network.lr))  # batch statistics included
         assert list(changed(hr, system.network.hr))
 
+    def test_lr_net_goes_on_learning_where_it_is_asked_to(self, drives, tmp_path):
+        first = trainer(tmp_path, max_steps=1)
+        first.fit(make_system("lr"), loader(drives[:1], "lr"))
+        first.save_checkpoint(tmp_path / "lr.ckpt")
+        system = make_system("hr", LossWeights(depth=1.0), lr_checkpoint=str(tmp_path / "lr.ckpt"), lr_learns=True)
+        system.begin()
+        before = state(system.network.lr.encoder)
+        trainer(tmp_path, max_steps=1).fit(system, loader(drives[:1], "hr", batch_size=2))
+        assert list(changed(before, system.network.lr.encoder))
+
     def test_mixed_precision_learns_alike(self, drives, tmp_path):
         losses = {}
         for precision in ("32-true", "bf16-mixed"):
