@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from training.networks.depth_network import DepthNetwork
 from training.networks.disparity import Padding
 from training.networks.hr_net import HRNet
 from training.networks.lr_net import LRNet
+from training.networks.resampling import enlarge, mean_pool
 from training.networks.self_assembled_attention import Normalisation, SelfAssembledAttention
 
 REDUCTION = 3
@@ -65,13 +65,13 @@ class DualNetworks(DepthNetwork):
     def global_view(self, image: Tensor) -> tuple[Tensor, Tensor | None]:
         """What HR-Net is told of the whole: normalised image ``[B, 3, H, W]`` -> features ``[B, C, H / 96, W / 96]``,
         and the guide ``[B, 1, H, W]`` if it is guided."""
-        small = F.avg_pool2d(image, REDUCTION)
+        small = mean_pool(image, REDUCTION)
         *skips, deepest = self.lr.encoder(small)
         features = deepest if self.attention is None else self.attention(deepest, small)
         if not self.guided:
             return features, None
         guide = self.lr.decoder.finest_logit(deepest, skips)
-        return features, F.interpolate(guide, image.shape[-2:], mode="bilinear", align_corners=False)
+        return features, enlarge(guide, REDUCTION)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Normalised image ``[B, 3, H, W]``, H and W multiples of 96 -> HR-Net's disparities
