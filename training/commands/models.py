@@ -17,6 +17,7 @@ from typing import Literal
 from depth_perception.files import write_atomically
 from depth_perception.model_file import Score
 from training.checkpoint import newest_checkpoint, write_average
+from training.downloaded import downloaded
 from training.errors import TrainingError
 from training.exporting.export import export_checkpoint, read_scores
 from training.exporting.model_cards import model_cards
@@ -33,6 +34,21 @@ DEVICES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
+class Published:
+    """A file from the web that a configuration expects.
+
+    Attributes:
+        url: where it is.
+        sha256: first digits of its digest.
+        path: where it is expected, from the folder that the command runs in.
+    """
+
+    url: str
+    sha256: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class Stage:
     """One training.
 
@@ -40,11 +56,13 @@ class Stage:
         configuration: its file.
         after: the stage whose weights it begins with.
         begins_with: which of them: all, or those of LR-Net, as a setting of the model has it.
+        needs: what is downloaded before it.
     """
 
     configuration: Path
     after: str | None = None
     begins_with: Literal["lr_checkpoint", "begin_with"] = "lr_checkpoint"
+    needs: Published | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,13 @@ class Recipe:
     judged: Mapping[Task, Sequence[str]]
 
 
+HIGHWAY = Published(
+    "https://github.com/udacity/CarND-Advanced-Lane-Lines/raw/master/project_video.mp4",
+    "405f43386ca8efc4b9026fdc9d680acc",
+    Path("runs/data/project_video.mp4"),
+)
+"""A real drive under an MIT licence."""
+
 RECIPE = Recipe(
     {
         "half": Stage(CONFIGURATIONS / "light_half.yaml"),
@@ -84,8 +109,10 @@ RECIPE = Recipe(
         "hr": Stage(CONFIGURATIONS / "light_hr.yaml", "lr"),
         "lens_lr": Stage(CONFIGURATIONS / "light_lens_lr.yaml", "hr", "begin_with"),
         "lens_hr": Stage(CONFIGURATIONS / "light_lens_hr.yaml", "lens_lr", "begin_with"),
+        "road_lr": Stage(CONFIGURATIONS / "light_road_lr.yaml", "lens_hr", "begin_with", HIGHWAY),
+        "road_hr": Stage(CONFIGURATIONS / "light_road_hr.yaml", "road_lr", "begin_with"),
     },
-    {"dual_networks_light": Shipped("depth", "lens_hr", before="hr", share=0.7)},
+    {"dual_networks_light": Shipped("depth", "road_hr")},
     {"depth": ("",)},  # street drives that no training saw
 )
 
@@ -155,4 +182,7 @@ def _train(name: str, stage: Stage, folders: Mapping[str, Path], device: str) ->
     words = ["--config", str(stage.configuration), *DEVICES[device]]
     if stage.after is not None and not (folders[name] / FINISHED).exists():
         words.append(f"--model.{stage.begins_with}={newest_checkpoint(folders[stage.after])}")
+    if stage.needs is not None:
+        otherwise = f"fetch it where that works and put it at {stage.needs.path}"
+        downloaded(stage.needs.url, stage.needs.path, stage.needs.sha256, otherwise)
     train_once(name, folders[name], words)

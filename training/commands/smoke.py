@@ -29,6 +29,7 @@ from training.commands.fit import TrainingCLI
 from training.commands.fit import main as command_line
 from training.data.augmentation import resized
 from training.data.module import DrivingData
+from training.data.samples import Sample
 from training.data.source import SourceSettings
 from training.errors import TrainingError
 from training.exporting.export import export
@@ -75,8 +76,8 @@ def train_small(arguments: Sequence[str], folder: Path) -> tuple[Trained, Drivin
     (folder / "small.yaml").write_text(yaml.safe_dump(settings))
     small = command_line([f"--config={folder}/small.yaml"], run=False)
     small.trainer.fit(small.model, datamodule=small.datamodule)
-    figures = small.trainer.callback_metrics
-    if not any(key.startswith("val/") for key in figures):
+    figures, judged = small.trainer.callback_metrics, small.datamodule.validation is not None
+    if judged and not any(key.startswith("val/") for key in figures):
         raise TrainingError("the validation has no figures: give it data whose depth is known")
     return Trained.read(newest_checkpoint(folder)), small.datamodule
 
@@ -119,7 +120,9 @@ def made_small(cli: TrainingCLI) -> Settings:
     if size.keys() <= network.keys():  # its layers are as large as the image
         network |= size
     sources = [_small(source) for source in cli.datamodule.training]
-    data |= size | {"street": None, "videos": [], "sources": sources, "validation": _small(cli.datamodule.validation)}
+    validation = cli.datamodule.validation
+    data |= size | {"street": None, "videos": [], "sources": sources}
+    data |= {"validation": None if validation is None else _small(validation)}
     data |= {"samples": 2 * STEPS, "batch_size": 2, "workers": 0, "validation_step": 1}
     _without_pretraining(settings["model"])
     settings["checkpoint"] |= {"save_top_k": 0, "save_last": True, "save_weights_only": True}
@@ -163,11 +166,12 @@ def _build_plan(path: Path) -> None:
 
 
 def _frames(data: DrivingData, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Images ``[n, H, W, 3]`` of the validation data in the shape that a model takes."""
+    """Images ``[n, H, W, 3]`` of the validation data, or what is learnt from, in the shape that a model takes."""
     count, height, width, _ = shape
-    loader = data.val_dataloader()
-    assert isinstance(loader, DataLoader), "the validation had figures"
-    images = loader.dataset[0]["inputs"].numpy()
+    loader = data.train_dataloader() if data.validation is None else data.val_dataloader()
+    assert isinstance(loader, DataLoader), "all validation is of one kind"
+    batch: Sample = next(iter(loader))
+    images = batch["inputs"][0].numpy()
     return np.stack([resized(images[min(k, len(images) - 1)], width, height) for k in range(count)])
 
 

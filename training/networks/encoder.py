@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from depth_perception.model_file import TrainingData
-from training.networks.downloaded import downloaded
+from training.downloaded import downloaded
 
 
 class Encoder(nn.Module):
@@ -52,7 +53,9 @@ class Encoder(nn.Module):
 
         Raises: `TrainingError` that says how to get them.
         """
-        return downloaded(self.url)
+        path = Path(torch.hub.get_dir()) / "checkpoints" / self.url.rsplit("/", 1)[1]
+        otherwise = "fetch it where that works and give its path as the encoder's weights, or random to begin without"
+        return downloaded(self.url, path, path.stem.rsplit("-", 1)[1], otherwise)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         raise NotImplementedError

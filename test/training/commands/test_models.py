@@ -12,7 +12,7 @@ import yaml
 
 from depth_perception.model_file import read_description
 from training.checkpoint import newest_checkpoint, write_average
-from training.commands.models import RECIPE, Recipe, Shipped, Stage, _train, main, stage_folders
+from training.commands.models import RECIPE, Published, Recipe, Shipped, Stage, _train, main, stage_folders
 from training.errors import TrainingError
 from training.stages import FINISHED
 
@@ -91,6 +91,39 @@ def test_a_stage_begins_with_the_weights_that_it_says(recipe, tmp_path, monkeypa
     assert told["first"] == ["--config", str(recipe.stages["first"].configuration)]
     assert told["second"][-1] == f"--model.lr_checkpoint={folders['first'] / 'x.ckpt'}"
     assert told["third"][-1] == f"--model.begin_with={folders['second'] / 'x.ckpt'}"
+
+
+def test_a_stage_downloads_what_it_needs_once(recipe, tmp_path, monkeypatch):
+    fetched = []
+
+    def download(url, path, start_of_hash):
+        fetched.append((url, start_of_hash))
+        Path(path).write_bytes(b"video")
+
+    monkeypatch.setattr("training.commands.models.train_once", lambda *_: None)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", download)
+    needed = Published("https://videos.example/drive.mp4", "0a1b", tmp_path / "data/drive.mp4")
+    stage = replace(recipe.stages["first"], needs=needed)
+    folders = stage_folders(Recipe({"first": stage}, {}, {}), tmp_path / "runs", "cpu")
+    for _ in range(2):
+        _train("first", stage, folders, "cpu")
+    assert fetched == [("https://videos.example/drive.mp4", "0a1b")]
+
+    def refuse(*_):
+        raise OSError("no route to host")
+
+    needed.path.unlink()
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    with pytest.raises(TrainingError, match=r"drive.mp4: could not be downloaded \(no route to host\): .* put it at /"):
+        _train("first", stage, folders, "cpu")
+
+
+def test_downloads_lie_where_the_configuration_looks_for_them():
+    needing = [(stage.needs, stage.configuration) for stage in RECIPE.stages.values() if stage.needs is not None]
+    assert needing
+    for needed, configuration in needing:
+        sources = yaml.safe_load(configuration.read_text())["data"]["sources"]
+        assert str(needed.path) in [source["init_args"].get("path") for source in sources]
 
 
 def test_what_ships_may_lie_between_two_stages(tmp_path):

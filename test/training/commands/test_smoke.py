@@ -4,6 +4,8 @@ import hashlib
 import tempfile
 from pathlib import Path
 
+import cv2
+import numpy as np
 import onnx
 import pytest
 from torch import nn
@@ -12,6 +14,7 @@ from training.commands.smoke import export_small, tasks, train_small
 from training.models import DepthModel
 from training.networks.fcrn import FCRN
 from training.networks.resnet import ResNet18
+from training.stored import filled
 
 CONFIGURATIONS = Path(__file__).parents[3] / "config/training"
 CANNOT_RUN = {"NonZero", "BitShift", "Loop", "If", "Scan", "Einsum", "ScatterND", "Det", "Inverse"}
@@ -39,10 +42,19 @@ def built_of(model, view):
 
 @pytest.fixture(scope="module")
 def folder(shared_folder):
-    """Where frames are cached that all share, and where the first with a network leaves word of it."""
-    folder = shared_folder / "smoke"
-    folder.mkdir(exist_ok=True)
-    return folder
+    """Where frames are cached that all share, where the first with a network leaves word of it, and where, as in a
+    checkout in which the models were made, configurations find each other's files and what was downloaded."""
+
+    def fill(folder):
+        (folder / "config").symlink_to(CONFIGURATIONS.parent)
+        drive = folder / "runs/data/project_video.mp4"
+        drive.parent.mkdir(parents=True)
+        writer = cv2.VideoWriter(str(drive), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (1280, 720))
+        for image in np.random.default_rng(0).integers(0, 256, (8, 90, 160, 3), np.uint8):
+            writer.write(image.repeat(8, axis=0).repeat(8, axis=1))
+        writer.release()
+
+    return filled(shared_folder / "smoke", fill)
 
 
 def is_first(built, folder):
