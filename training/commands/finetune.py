@@ -20,10 +20,11 @@ import numpy as np
 import yaml
 
 from depth_perception.engines.free_view import best_view
+from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.evaluation.table import table
 from depth_perception.files import require_writable, write_atomically
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.pose import Array
+from depth_perception.geometry.pose import Array, camera_mount
 from depth_perception.model_file import ModelDescription, read_description
 from depth_perception.recordings.pictures import open_video
 from depth_perception.recordings.recording import Recording
@@ -66,6 +67,7 @@ class Source:
         truth: that it has.
         learnt: of this, what is learnt from.
         body_from_camera: mount of the camera, where it is known.
+        lengths: what measures those of the motions that are followed.
     """
 
     settings: BagData | VideoData
@@ -74,6 +76,7 @@ class Source:
     truth: tuple[Truth, ...] = ()
     learnt: tuple[Truth, ...] = ()
     body_from_camera: Array | None = None
+    lengths: OdometrySettings = OdometrySettings()
 
     def parts(self, held_back: float) -> tuple[BagData | VideoData, BagData | VideoData]:
         """What is trained on, and what is held back: its end."""
@@ -101,7 +104,7 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
     trained, held = [], []
     for source in sources:
         learnt, judged = source.parts(options.held_back)
-        trained.append(_followed(learnt, source.body_from_camera, depth_model, pose_model, options.output))
+        trained.append(_followed(replace(source, settings=learnt), depth_model, pose_model, options.output))
         held.append(judged)
     truth = {name for item in trained if isinstance(item, BagData) for name in item.truth}
 
@@ -133,6 +136,14 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--bag", action="append", default=[], metavar="PATH", help="a rosbag2 recording (repeatable)")
     command.add_argument("--video", action="append", default=[], metavar="FILE", help="a video (repeatable)")
     command.add_argument("--calibration", metavar="FILE", help="of the videos' camera, as camera_calibration writes it")
+    command.add_argument(
+        "--camera-pose",
+        type=float,
+        nargs=6,
+        metavar="X",
+        help="of the camera's body above the road: x, y, z in metres, roll, pitch, yaw in radians (pitch to a degree);"
+        " lengths are then measured against the road, and depth learns metres from images alone",
+    )
     for name in TOPICS:
         option = f"--{name.replace('_', '-')}"
         command.add_argument(option, metavar="TOPIC", help="of the recordings, where it is not plain")
@@ -179,12 +190,13 @@ def _of_bag(path: str, options: argparse.Namespace) -> Source:
     topics = {
         f"{name}_topic": getattr(options, f"{name}_topic") for name in ("image", "camera_info", "depth", "odometry")
     }
-    with Recording.open(path, **topics) as recording:
+    with Recording.open(path, camera_pose=options.camera_pose, **topics) as recording:
         truth: tuple[Truth, ...] = ("depth",) if any(map(recording.has_depth, recording.stamps)) else ()
         truth += ("distances",) if recording.odometry is not None and recording.body_from_camera is not None else ()
         learnt = () if options.images_alone else truth
         settings = BagData(path, stride=options.stride, truth=learnt, cache=str(options.output / "cache"), **topics)
-        return Source(settings, len(recording.stamps), recording.camera, truth, learnt, recording.body_from_camera)
+        mount = recording.body_from_camera
+        return Source(settings, len(recording.stamps), recording.camera, truth, learnt, mount, _lengths(options))
 
 
 def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
@@ -194,7 +206,13 @@ def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
     frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
     settings = VideoData(path, camera, stride=options.stride, cache=str(options.output / "cache"))
-    return Source(settings, frames, camera)
+    mount = None if options.camera_pose is None else camera_mount(options.camera_pose)
+    return Source(settings, frames, camera, body_from_camera=mount, lengths=_lengths(options))
+
+
+def _lengths(options: argparse.Namespace) -> OdometrySettings:
+    """By the road, where somebody says how high above it the camera stands."""
+    return OdometrySettings(scale_source="auto" if options.camera_pose is None else "ground_plane")
 
 
 def _sized(sources: Sequence[Source], described: ModelDescription) -> list[Source]:
@@ -208,18 +226,18 @@ def _said(source: Source, held_back: float) -> str:
     return f"{source.settings.path}: {source.frames} frames, the last {held_back:.0%} held back; learns from {truth}"
 
 
-def _followed(
-    settings: BagData | VideoData, body_from_camera: Array | None, depth: Path, pose: Path, output: Path
-) -> BagData | VideoData:
+def _followed(source: Source, depth: Path, pose: Path, output: Path) -> BagData | VideoData:
     """A recording with the motions that odometry finds in its images.
 
     Their file is called by what the models hold, and so are the stages, which learn from it: other models at the same
     paths are other ones.
     """
+    settings = source.settings
     models = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (depth, pose)]
-    named = json.dumps([_as_source(settings)["init_args"], *models])
+    mount = None if source.body_from_camera is None else source.body_from_camera.tolist()
+    named = json.dumps([_as_source(settings)["init_args"], mount, asdict(source.lengths), *models])
     path = output / f"{Path(settings.path).stem}-{hashlib.sha256(named.encode()).hexdigest()[:12]}.tum"
-    write_followed(settings, body_from_camera, depth, pose, path)
+    write_followed(settings, source.body_from_camera, depth, pose, path, source.lengths)
     return replace(settings, followed=str(path))
 
 

@@ -24,14 +24,20 @@ from training.errors import TrainingError
 
 
 def write_followed(
-    settings: RecordedData, body_from_camera: Array | None, depth_model: Path, pose_model: Path, path: Path
+    settings: RecordedData,
+    body_from_camera: Array | None,
+    depth_model: Path,
+    pose_model: Path,
+    path: Path,
+    lengths: OdometrySettings = OdometrySettings(),
 ) -> None:
     """Writes `T_world_camera` of all images that show something, TUM's form, unless it is there already.
 
     Args:
         body_from_camera: the mount, where it is known: it says where the vehicle itself can be in the picture.
+        lengths: what measures them; by themselves they are those of the depth model, with its idea of a metre.
 
-    Raises: `TrainingError` if there is no motion.
+    Raises: `TrainingError` if there is no motion; `EstimatorError` for a mount that lengths cannot be measured with.
     """
     if path.exists():
         return
@@ -47,7 +53,7 @@ def write_followed(
             if seen_by != camera:  # a lens that zooms
                 camera = seen_by
                 depth_of = DepthEstimator(depth_engine, camera, body_from_camera=mount)
-                odometry = CameraOdometry(pose_engine, camera, mount, OdometrySettings())
+                odometry = CameraOdometry(pose_engine, camera, mount, lengths)
             try:
                 motion = odometry.update(image, stamp)
                 result = depth_of.estimate(image, stamp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ import yaml
 from helpers.recordings import write_recording
 from helpers.training import make_system
 
+from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.depth import _view_size
 from depth_perception.geometry.camera import Camera
 from depth_perception.model_file import ModelDescription, read_description
@@ -107,7 +109,7 @@ def test_what_is_not_learnt_from_judges_all_the_same_and_motion_is_what_odometry
     assert isinstance(held, BagData)
     assert (trained.truth, held.truth) == ((), ("depth", "distances"))
     models = (shipped, model_path(POSE), tmp_path)
-    followed = _followed(trained, source.body_from_camera, *models)
+    followed = _followed(replace(source, settings=trained), *models)
     assert followed.describe().truths == ()
     assert followed.followed is not None
     poses, unusable = read_poses(followed.followed, (), None)
@@ -116,8 +118,27 @@ def test_what_is_not_learnt_from_judges_all_the_same_and_motion_is_what_odometry
     assert unusable == 0
     assert poses.at(stamps)[1].tolist() == [True] * 16 + [False] * 4  # not what is held back
     before = Path(followed.followed).stat().st_mtime_ns
-    assert _followed(trained, source.body_from_camera, *models) == followed  # and it is not estimated again
+    assert _followed(replace(source, settings=trained), *models) == followed  # and it is not estimated again
     assert Path(followed.followed).stat().st_mtime_ns == before
+
+
+def test_a_camera_of_known_height_measures_lengths_against_the_road(shipped, drive, tmp_path, monkeypatch):
+    made = []
+
+    class Spy(CameraOdometry):
+        def __init__(self, engine, camera, mount, settings):
+            made.append((mount[2, 3], settings.scale_source))
+            super().__init__(engine, camera, mount, settings)
+
+    monkeypatch.setattr("training.data.followed.CameraOdometry", Spy)
+    paths = []
+    for words in ((), ("--camera-pose", "0", "0", "1.2", "0", "-0.03", "0")):
+        options = parser().parse_args(["--bag", str(drive), *words, "--output", str(tmp_path)])
+        (source,) = _sources(options)
+        paths.append(_followed(source, shipped, model_path(POSE), tmp_path).followed)
+    assert [source for _, source in made] == ["auto", "ground_plane"]
+    assert made[1][0] == 1.2
+    assert paths[0] != paths[1]
 
 
 def test_another_model_at_the_same_path_is_not_finished_before(shipped, drive, tmp_path, monkeypatch):
@@ -163,7 +184,7 @@ def test_a_video_is_followed_too(shipped, drive, tmp_path):
     video = VideoData(
         str(tmp_path / "drive.avi"), camera, last=16, width=288, height=192, cache=str(tmp_path / "cache")
     )
-    followed = _followed(video, None, shipped, model_path(POSE), tmp_path)
+    followed = _followed(Source(video, 16, camera), shipped, model_path(POSE), tmp_path)
     snippet = followed.open(3)[0]
     assert snippet.poses is not None
     assert np.isfinite(snippet.poses).all()
