@@ -12,9 +12,10 @@ from helpers.corridor import CAMERA, HEIGHT, Corridor, View, driven
 from helpers.models import write_pose_model
 
 from depth_perception.engines.choose import open_engine
+from depth_perception.estimators import refined_odometry
 from depth_perception.estimators.landmarks import depth_at
 from depth_perception.estimators.odometry import UNKNOWN_VARIANCE, Motion, VisualOdometry
-from depth_perception.estimators.refined_odometry import RefinedOdometry
+from depth_perception.estimators.refined_odometry import RefinedOdometry, doubt
 from depth_perception.estimators.scale import UNKNOWN_SCALE, ScaleEstimate
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
@@ -425,6 +426,19 @@ def test_when_all_lengths_grow_the_next_step_is_expected_to_be_as_much_longer(tm
     np.testing.assert_allclose(odometry._landmarks.inverse_depth, inverse_depth / 2)
     np.testing.assert_allclose(expected()[:3, 3], 2 * before[:3, 3])
     np.testing.assert_allclose(expected()[:3, :3], before[:3, :3], atol=1e-12)
+
+
+def test_corners_that_fit_badly_leave_doubt(tmp_path, monkeypatch):
+    assert doubt(0.2) == doubt(0.29) == 1.0
+    assert [doubt(cost) for cost in (0.31, 0.34)] == pytest.approx([2.0, 5.8], rel=0.02)
+    noise = []
+    for factor in (1.0, 9.0):
+        monkeypatch.setattr(refined_odometry, "doubt", lambda cost, factor=factor: factor if 0 < cost < 1 else 0.0)
+        drive = Drive(tmp_path)
+        for index in range(3):
+            drive.go(seen(index))
+        noise.append(np.trace(drive.last.noise))
+    assert noise[1] == pytest.approx(9 * noise[0], rel=0.1)  # but for the floor
 
 
 def test_errors_of_the_camera_are_errors_of_a_body_that_turns_about_it(tmp_path):
