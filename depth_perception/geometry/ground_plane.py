@@ -1,7 +1,8 @@
 """The plane of the road from one depth image: how high the camera stands, and how flat the depth says the road is.
 
 A plane ``n . P = h`` seen along rays r with z = 1 is linear in inverse depth: ``1 / z = (n / h) . r``. Fitting that by
-least squares, with trimming, bears noise and tilt that normals of neighbouring pixels do not.
+least squares, with trimming, bears noise and tilt that normals of neighbouring pixels do not. It begins with the plane
+of three pixels that most others are near, because what stands out of the road, the own bonnet before all, is close.
 
 Convention:
     Optical axes: x right, y down, z forward. The normal points from the camera to the ground.
@@ -23,6 +24,10 @@ _SAMPLES = 8000
 _FEWEST_SAMPLES = 100
 _ROUNDS = 5
 _DEVIATIONS = 2.5
+_TRIED, _COMPARED = 100, 500
+"""Planes of three pixels, and pixels that each is compared with."""
+_NARROW = 1e-6
+"""Determinant of three rays, below which they lie in one plane with the camera: they see no other."""
 _EVEN = 0.01
 """No road is flatter than this share of depth: errors below it are never trimmed."""
 
@@ -108,10 +113,11 @@ def fit_ground_plane(
 def fit_plane(rays: npt.ArrayLike, depth: npt.ArrayLike) -> GroundPlane | None:
     """A plane through points ``rays * depth``: rays ``[n, 3]`` with z = 1, depth ``[n]``; None if they show no plane.
 
-    Source: least squares in inverse depth with five rounds of trimming by the median absolute deviation.
+    Source: least squares in inverse depth with five rounds of trimming by the median absolute deviation, from the least
+    median of squares (Rousseeuw, JASA 1984).
     """
     rays, inverse_depth = np.asarray(rays, np.float64), 1.0 / np.asarray(depth, np.float64)
-    kept = np.ones(len(rays), np.bool_)
+    kept = _about_a_plane(rays, inverse_depth)
     for _ in range(_ROUNDS + 1):
         plane, _, rank, _ = np.linalg.lstsq(rays[kept], inverse_depth[kept], rcond=None)
         height = 1.0 / np.linalg.norm(plane)
@@ -134,3 +140,19 @@ def fit_plane(rays: npt.ArrayLike, depth: npt.ArrayLike) -> GroundPlane | None:
         residual=float(np.median(share)),
         spread=float(np.std(error[kept])),
     )
+
+
+def _about_a_plane(rays: npt.NDArray[np.float64], inverse_depth: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """The half of the points, ``[n]`` bool, that is nearest to one plane through three of them."""
+    rng = np.random.default_rng(0)
+    some = slice(None, None, max(1, len(rays) // _COMPARED))
+    triples = rng.integers(len(rays), size=(_TRIED, 3))
+    corners = rays[triples]
+    wide = np.abs(np.linalg.det(corners)) > _NARROW
+    planes = np.linalg.solve(corners[wide], inverse_depth[triples][wide][..., None])[..., 0]
+    if len(planes) == 0:
+        return np.ones(len(rays), np.bool_)
+    # Relative to the depth seen: what would make a plane of a few close pixels is no better than any other.
+    off = np.median(np.abs(planes @ rays[some].T / inverse_depth[some] - 1.0), axis=1)
+    error = np.abs(rays @ planes[np.argmin(off)] / inverse_depth - 1.0)
+    return np.asarray(error <= np.median(error), np.bool_)

@@ -58,6 +58,21 @@ def test_a_car_in_the_lane_is_trimmed_away():
     assert plane.spread == pytest.approx(0.01, rel=0.1)  # the road's noise, and nothing of the car
 
 
+@pytest.mark.parametrize("share", [0.15, 0.4])
+def test_the_own_bonnet_tilts_no_road(share):
+    """It is the closest there is, and weighs most in inverse depth."""
+    depth = road(gravity_of(0), 0.01)
+    region = road_region(CAMERA)
+    rows, columns = np.nonzero(region)
+    bonnet = rows > np.quantile(rows, 1 - share)
+    depth[rows[bonnet], columns[bonnet]] = 1.0
+    plane = fit_ground_plane(depth, CAMERA, region)
+    assert plane is not None
+    assert plane.height == pytest.approx(HEIGHT, rel=0.01)
+    assert np.degrees(plane.angle_to(gravity_of(0))) < 0.2
+    assert plane.inliers == pytest.approx(1 - bonnet.mean(), abs=0.03)
+
+
 def test_the_camber_of_an_exact_road_is_not_trimmed():
     depth = road(gravity_of(0))
     across = CAMERA.rays()[..., 0] * depth
