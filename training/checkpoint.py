@@ -41,10 +41,10 @@ def load_weights(system: nn.Module, checkpoint: str | Path, prefixes: Sequence[s
     system.load_state_dict(weights, strict=False)
 
 
-def write_average(checkpoint: str | Path, other: str | Path, share: float, path: Path) -> None:
-    """Writes a checkpoint between two of the same networks, of which one went on from the other: `share` of the weights
-    of the first, the rest of the second's. It may be better than both in a new place (Wortsman et al., Robust
-    fine-tuning of zero-shot models, CVPR 2022).
+def write_average(checkpoint: str | Path, other: str | Path, share: float, path: Path, averaged: str = "") -> None:
+    """Writes a checkpoint between two of the same networks, of which one went on from the other: of the weights whose
+    names begin with `averaged`, `share` of the first and the rest of the second's. It may be better than both in a new
+    place (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
 
     Raises: `TrainingError` if they are of different networks.
     """
@@ -54,7 +54,7 @@ def write_average(checkpoint: str | Path, other: str | Path, share: float, path:
     if shapes != theirs:
         raise TrainingError(f"{checkpoint}: its networks are not those of {other}, expected one that went on from it")
     for name, value in weights.items():
-        if value.is_floating_point():
+        if value.is_floating_point() and name.startswith(averaged):
             weights[name] = torch.lerp(others[name].to(value), value, share)
     content = io.BytesIO()
     torch.save(average, content)

@@ -72,12 +72,14 @@ class Shipped:
     Attributes:
         before: the stage whose weights are averaged with those of `stage`; none if they are not.
         share: of the average, that of `stage`.
+        averaged: how the names of the weights begin that are; the others are those of `stage`.
     """
 
     task: Task
     stage: str
     before: str | None = None
     share: float = 1.0
+    averaged: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ RECIPE = Recipe(
         "road_lr": Stage(CONFIGURATIONS / "light_road_lr.yaml", "lens_hr", "begin_with", HIGHWAY),
         "road_hr": Stage(CONFIGURATIONS / "light_road_hr.yaml", "road_lr", "begin_with"),
     },
-    {"dual_networks_light": Shipped("depth", "road_hr")},
+    {"dual_networks_light": Shipped("depth", "road_hr", "lens_hr", share=0.5, averaged="network.lr.")},
     {"depth": ("",)},  # street drives that no training saw
 )
 
@@ -145,7 +147,8 @@ def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> Non
         checkpoint = newest_checkpoint(folders[model.stage])
         if model.before is not None:
             average = options.runs / f"{name}.ckpt"
-            write_average(checkpoint, newest_checkpoint(folders[model.before]), model.share, average)
+            other = newest_checkpoint(folders[model.before])
+            write_average(checkpoint, other, model.share, average, model.averaged)
             checkpoint = average
         scores: list[Score] = []
         asked = options.evaluate if model.task == "depth" else ()

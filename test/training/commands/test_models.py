@@ -128,7 +128,7 @@ def test_downloads_lie_where_the_configuration_looks_for_them():
 
 def test_what_ships_may_lie_between_two_stages(tmp_path):
     def write(name, value, rows=2):
-        weights = {"a": torch.full((rows, 3), value), "seen": torch.tensor(7)}
+        weights = {"a": torch.full((rows, 3), value), "b": torch.full((2,), value), "seen": torch.tensor(7)}
         torch.save({"state_dict": weights, "epoch": name}, tmp_path / name)
         return tmp_path / name
 
@@ -136,6 +136,10 @@ def test_what_ships_may_lie_between_two_stages(tmp_path):
     write_average(later, before, 0.7, tmp_path / "average")
     average = torch.load(tmp_path / "average", weights_only=True)
     torch.testing.assert_close(average["state_dict"]["a"], torch.full((2, 3), 1.7))
+    write_average(later, before, 0.7, tmp_path / "part", "b")
+    part = torch.load(tmp_path / "part", weights_only=True)["state_dict"]
+    assert (part["a"] == 2.0).all()
+    torch.testing.assert_close(part["b"], torch.full((2,), 1.7))
     assert (int(average["state_dict"]["seen"]), average["epoch"]) == (7, "later")
     with pytest.raises(TrainingError, match=r"later: its networks are not those of .*other"):
         write_average(later, write("other", 1.0, rows=4), 0.7, tmp_path / "average")
