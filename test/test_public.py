@@ -25,7 +25,7 @@ PARAMETERS = {
     "DepthSettings": "minimum_range maximum_range scale_source scale scale_sigma view",
     "OdometrySettings": "motion scale_source scale scale_sigma maximum_gap",
     "PointCloudBuilder": "camera limits",
-    "PointCloudBuilder.build": "depth image",
+    "PointCloudBuilder.build": "depth image into",
     "Recording.open": (
         "path image_topic camera_info_topic depth_topic odometry_topic speed_topic rectified_input camera_pose"
         " calibration poses poses_of"
