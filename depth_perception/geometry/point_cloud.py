@@ -80,9 +80,11 @@ class PointCloudBuilder:
         rays = camera.rays()
         self._size = (camera.height, camera.width)
         limits = limits & DepthLimits(_LEAST, _MOST)
-        self._nearest, self._farthest = (
-            np.broadcast_to(np.asarray(limit, np.float32), self._size) for limit in (limits.nearest, limits.farthest)
-        )
+        with np.errstate(over="ignore"):  # beyond what float32 reaches is as good as at no end
+            self._nearest, self._farthest = (
+                np.broadcast_to(np.asarray(limit, np.float32), self._size)
+                for limit in (limits.nearest, limits.farthest)
+            )
         self._right = rays[:1, :, 0].copy()
         self._down = rays[:, :1, 1].copy()
         self._points = np.empty((*self._size, 4), np.float32)
@@ -100,7 +102,7 @@ class PointCloudBuilder:
             into: Float32 ``[height, width, 4]`` to write the points into, such as the memory of a message; None for an
                 array that the next call overwrites.
 
-        Raises: `GeometryError` if one of them has not the size of the camera.
+        Raises: `GeometryError` if one of them is not of the camera's size, or `into` cannot be written as it lies.
         """
         size = self._size
         if depth.shape != size or depth.dtype != np.float32:
@@ -108,6 +110,8 @@ class PointCloudBuilder:
         if image.shape != (*size, 3) or image.dtype != np.uint8:
             raise GeometryError(f"image is {image.dtype} {image.shape}, expected uint8 {(*size, 3)} as its camera says")
         points = self._points if into is None else into
+        if points.shape != (*size, 4) or points.dtype != np.float32 or not points.flags.c_contiguous:
+            raise GeometryError(f"into is {points.dtype} {points.shape}, expected float32 {(*size, 4)}, contiguous")
         for first in range(0, size[0], _ROWS):
             rows = slice(first, first + _ROWS)
             self._strip(depth[rows], image[rows], rows, points[rows])
@@ -121,7 +125,7 @@ class PointCloudBuilder:
         np.less_equal(depth, self._farthest[rows], out=near_enough)
         np.logical_and(inside, near_enough, out=inside)
         z.fill(np.nan)
-        cv2.copyTo(depth, inside.view(np.uint8), z)  # a fifth of what numpy takes for it
+        cv2.copyTo(depth, inside.view(np.uint8), z)  # numpy takes fifteen times as long
         np.multiply(z, self._right, out=x)
         np.multiply(z, self._down[rows], out=y)
         cv2.cvtColor(image, cv2.COLOR_RGB2BGRA, dst=bgra)

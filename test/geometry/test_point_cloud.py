@@ -144,6 +144,9 @@ def test_sizes_that_do_not_fit_are_refused():
         builder.build(random_depth().astype(np.float64), IMAGE)
     with pytest.raises(GeometryError, match="image"):
         builder.build(random_depth(), IMAGE[:-1])
+    for into in (np.zeros((48, 80, 3), np.float32), np.zeros((48, 80, 4)), np.zeros((48, 160, 4), np.float32)[:, ::2]):
+        with pytest.raises(GeometryError, match="into is"):  # or the points would be written elsewhere
+            builder.build(random_depth(), IMAGE, into)  # type: ignore[arg-type]
     with pytest.raises(GeometryError, match="range"):
         range_limits(CAMERA, 5.0, 1.0)
     with pytest.raises(GeometryError, match="height"):

@@ -24,6 +24,7 @@ from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.evaluation.table import table
 from depth_perception.files import require_writable, write_atomically
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.mount import check_mount
 from depth_perception.geometry.pose import Array, camera_mount
 from depth_perception.model_file import ModelDescription, read_description
 from depth_perception.recordings.pictures import open_video
@@ -174,10 +175,11 @@ def _sources(options: argparse.Namespace) -> list[Source]:
         raise TrainingError(
             "a video does not say how it was taken: give --calibration, as camera_calibration writes it"
         )
+    mount = _mount(options)
     if not 0.05 <= options.held_back <= 0.5:
         raise TrainingError(f"--held-back is {options.held_back:g}, expected a share from 0.05 to 0.5")
     found = [_of_bag(path, options) for path in options.bag]
-    found += [_of_video(path, read_camera(options.calibration), options) for path in options.video]
+    found += [_of_video(path, read_camera(options.calibration), mount, options) for path in options.video]
     for source in found:
         if source.frames < FEWEST * options.stride:
             raise TrainingError(
@@ -199,14 +201,27 @@ def _of_bag(path: str, options: argparse.Namespace) -> Source:
         return Source(settings, len(recording.stamps), recording.camera, truth, learnt, mount, _lengths(options))
 
 
-def _of_video(path: str, camera: Camera, options: argparse.Namespace) -> Source:
+def _mount(options: argparse.Namespace) -> Array | None:
+    """Of the camera, as it was given."""
+    if options.camera_pose is None:
+        return None
+    mount = camera_mount(options.camera_pose)
+    if not mount[2, 3] > 0:
+        raise TrainingError(
+            f"--camera-pose: z is {mount[2, 3]:g} m, expected how high the camera stands above the road"
+        )
+    for doubt in check_mount(mount, "optical"):
+        print(f"--camera-pose: {doubt}")
+    return mount
+
+
+def _of_video(path: str, camera: Camera, mount: Array | None, options: argparse.Namespace) -> Source:
     if not Path(path).is_file():
         raise TrainingError(f"{path}: there is no such video")
     capture = open_video(path)
     frames = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     capture.release()
     settings = VideoData(path, camera, stride=options.stride, cache=str(options.output / "cache"))
-    mount = None if options.camera_pose is None else camera_mount(options.camera_pose)
     return Source(settings, frames, camera, body_from_camera=mount, lengths=_lengths(options))
 
 

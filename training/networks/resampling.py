@@ -16,7 +16,12 @@ def mean_pool(images: Tensor, size: int) -> Tensor:
 
 
 def enlarge(values: Tensor, times: int) -> Tensor:
-    """``[B, 1, H, W]`` -> ``[B, 1, times * H, times * W]``, for an odd `times`: `interpolate`, bilinear."""
+    """``[B, 1, H, W]`` -> ``[B, 1, times * H, times * W]``: `interpolate`, bilinear.
+
+    Raises: `ValueError` for an even `times`, whose sub-pixels lie between these.
+    """
+    if times % 2 == 0:
+        raise ValueError(f"times is {times}, expected an odd number")
     place = torch.arange(times, dtype=values.dtype, device=values.device) - times // 2
     left, right = (-place).clamp(min=0), place.clamp(min=0)
     along = torch.stack((left, times - place.abs(), right), 1)  # of sub-pixels, by the pixel and its neighbours

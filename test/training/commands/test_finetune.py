@@ -198,6 +198,10 @@ def test_a_video_is_followed_too(shipped, drive, tmp_path):
         (["--video", "/nowhere.mp4", "--calibration", "CALIBRATION"], "there is no such video"),
         (["--video", "/nowhere.mp4"], "give --calibration"),
         (["--video", "/nowhere.mp4", "--calibration", "/nowhere.yaml"], "there is no such calibration"),
+        (
+            ["--bag", "DRIVE", "--camera-pose", *"000000"],
+            "z is 0 m, expected the camera's height above the road",
+        ),
         (["--bag", "DRIVE", "--held-back", "0.9"], "expected a share from 0.05 to 0.5"),
         (["--bag", "DRIVE", "--stride", "3"], "has 20 frames, expected at least 36"),
         (["--bag", "DRIVE", "--output", "/proc/here"], "cannot be written"),

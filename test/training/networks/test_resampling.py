@@ -18,3 +18,8 @@ def test_between_pixels_it_is_bilinear(times):
     values = torch.randn(2, 1, 5, 7)
     expected = F.interpolate(values, scale_factor=times, mode="bilinear", align_corners=False)
     torch.testing.assert_close(enlarge(values, times), expected)
+
+
+def test_between_the_sub_pixels_nothing_is_enlarged():
+    with pytest.raises(ValueError, match="times is 2, expected an odd number"):
+        enlarge(torch.randn(1, 1, 5, 7), 2)
