@@ -207,9 +207,7 @@ def _mount(options: argparse.Namespace) -> Array | None:
         return None
     mount = camera_mount(options.camera_pose)
     if not mount[2, 3] > 0:
-        raise TrainingError(
-            f"--camera-pose: z is {mount[2, 3]:g} m, expected how high the camera stands above the road"
-        )
+        raise TrainingError(f"--camera-pose: z is {mount[2, 3]:g} m, expected the camera's height above the road")
     for doubt in check_mount(mount, "optical"):
         print(f"--camera-pose: {doubt}")
     return mount
