@@ -15,6 +15,11 @@ _FAINTEST = 1.0
 _NOISIEST = 6.0
 """Grey levels, one sigma over the pixels: more is a fine texture, not noise."""
 
+_STEP = 8
+"""Rows, of which one is looked at first: a tenth of the time that looking at all takes."""
+_PLAIN = 1.5 * _NOISIEST
+"""Grey levels that tell by these rows alone that it is neither noise nor nothing."""
+
 
 class BlankImageError(EstimatorError):
     """An image that shows nothing."""
@@ -27,6 +32,8 @@ def check_seen(image: npt.NDArray[np.uint8]) -> None:
 
     Raises: `BlankImageError` for one that shows nothing.
     """
+    if float(cv2.meanStdDev(image[::_STEP])[1].max()) > _PLAIN:
+        return
     height, width = image.shape[:2]
     blocks = cv2.resize(image, (-(-width // _BLOCK), -(-height // _BLOCK)), interpolation=cv2.INTER_AREA)
     spread = float(cv2.cvtColor(blocks, cv2.COLOR_RGB2GRAY).std())

@@ -53,6 +53,9 @@ class NetworkView:
         if self._blocks > 1:
             columns, rows = source_pixels(camera, _view_camera(camera, *self._sampled))
         self._bilinear = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
+        pixels, between = self._bilinear
+        grid = np.indices((camera.height, camera.width))[::-1].transpose(1, 2, 0)
+        self._same = np.array_equal(pixels, grid) and not between.any()
 
     def image(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The view of an image of the camera: uint8 RGB ``[source height, source width, 3]`` to ``[height, width, 3]``.
@@ -82,8 +85,6 @@ class NetworkView:
         """
         self.check(image)
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
-        if self.camera == self.source:
-            return grey
         view = self._rectified(grey)
         if self._blocks > 1:
             view = cv2.resize(view, (self.camera.width, self.camera.height), interpolation=cv2.INTER_AREA)
@@ -99,6 +100,8 @@ class NetworkView:
             )
 
     def _rectified(self, image: npt.NDArray[np.uint8]) -> npt.NDArray:
+        if self._same:  # a camera whose images are rectified, and of the network's size
+            return image.copy()
         # Replicated: the outermost half pixel of an enlarged image is no black frame; unseen pixels are in `valid`.
         return cv2.remap(image, *self._bilinear, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 

@@ -29,7 +29,7 @@ from depth_perception.rig.process import Process, ros_arguments
 from depth_perception.rig.processes import Processes, TerminationInterrupts
 from depth_perception.rig.ros_environment import ros_environment
 
-LARGEST_SHARE, LARGEST_OVERHEAD = 0.15, 8e-3
+LARGEST_SHARE, LARGEST_OVERHEAD = 0.10, 5e-3
 """What the node may cost: this share of the engine's time or this many seconds, whichever is larger."""
 LARGEST_LATENCY = 2.0
 """Engine times that depth may take from receipt to publication under overload."""

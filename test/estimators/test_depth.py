@@ -78,6 +78,26 @@ def test_beyond_the_range_is_infinite_and_closer_is_minus_infinite(engine):
     assert 0 < result.valid.mean() < 1
 
 
+@pytest.mark.parametrize(
+    ("saturation", "limits"),
+    [
+        (60.0, DepthSettings(maximum_range=70.0)),  # twice the focal length: it answers up to 114
+        (60.0, DepthSettings(maximum_range=70.0, scale_source="constant", scale=0.9)),
+        (30.0, DepthSettings(maximum_range=100.0, scale_source="constant", scale=3.0)),
+        (60.0, DepthSettings(minimum_range=0.9, maximum_range=200.0, scale_source="constant", scale=0.2)),
+    ],
+)
+def test_the_range_holds_beside_what_the_model_saturates_at(tmp_path, saturation, limits):
+    write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, maximum_depth=saturation)
+    depth = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA, limits).estimate(IMAGE).depth
+    answer = luma_depth(IMAGE)
+    scaled = 2.0 * answer * (1.0 if limits.scale is None else limits.scale)
+    far = (answer >= 0.95 * saturation) | (scaled > limits.maximum_range)
+    near = scaled < limits.minimum_range
+    np.testing.assert_allclose(depth, np.where(far, np.inf, np.where(near, -np.inf, scaled)), rtol=1e-5)
+    assert 0 < (far | near).mean() < 1
+
+
 def test_what_the_model_saturates_at_is_far_away_and_not_a_distance(tmp_path):
     write_depth_model(tmp_path / "depth.onnx", focal_length=40.0, maximum_depth=40.0)
     result = DepthEstimator(open_engine(tmp_path / "depth.onnx"), CAMERA).estimate(grey(255))

@@ -6,6 +6,7 @@ import pytest
 
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
+from depth_perception.geometry.lens import source_pixels
 from depth_perception.once import Once
 
 BARREL = (-0.26838, 0.08536, -0.00056, 0.00032, -0.16061)
@@ -88,8 +89,28 @@ def test_a_camera_like_the_network_is_given_as_it_is():
     camera = Camera(416, 128, 240.0, 240.0, 207.5, 60.0)
     image = np.random.default_rng(0).integers(0, 256, (128, 416, 3), np.uint8)
     view = NetworkView(camera, 416, 128)
-    np.testing.assert_array_equal(view.image(image), image)
+    seen = view.image(image)
+    np.testing.assert_array_equal(seen, image)
     assert view.camera == camera
+    image[:] = 0  # a driver's buffer, that the next image is written to
+    assert seen.any()
+
+
+def test_a_camera_of_more_rows_is_cropped_and_no_more():
+    camera = Camera(416, 148, 240.0, 240.0, 207.5, 73.5)
+    image = np.random.default_rng(0).integers(0, 256, (148, 416, 3), np.uint8)
+    np.testing.assert_array_equal(NetworkView(camera, 416, 128).image(image), image[10:138])
+
+
+def test_a_lens_that_bends_by_less_than_a_pixel_is_straightened():
+    camera = Camera(416, 128, 240.0, 240.0, 0.0, 0.0, (0.0005, 0.0, 0.0, 0.0))
+    image = image_of(camera)
+    view = NetworkView(camera, 416, 128)
+    columns, rows = source_pixels(camera, view.camera)
+    assert 0.1 < max(np.abs(columns - np.arange(416)).max(), np.abs(rows - np.arange(128)[:, None]).max()) < 1.0
+    expected = cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    np.testing.assert_allclose(view.image(image).astype(int), expected, atol=2)
+    assert (view.image(image) != image).mean() > 0.05
 
 
 def test_window_is_the_largest_with_the_aspect_around_the_principal_point():
