@@ -19,7 +19,8 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.pose import Array, change_frame, inverse
 
 _LONGEST_STEP = 2.0
-"""Heights of the camera that it may go until another image of the road begins, measured or not."""
+"""Heights of the camera that it may go from an image of the road, lest it sees another road: then the next one begins,
+measured or not."""
 _LONGEST_TIME = 1.0
 
 
@@ -100,12 +101,12 @@ class _RoadScale:
         camera = change_frame(motion.transform, inverse(self._body_from_camera))
         camera[:3, 3] /= motion.scale.value
         self._pose = inverse(camera) @ self._pose
-        way = float(np.linalg.norm(self._pose[:3, 3])) * known.value
+        way, step = (float(np.linalg.norm(pose[:3, 3])) * known.value for pose in (self._pose, camera))
         seconds = (motion.stamp - self._begun) * NANOSECONDS
         road = self._meter.measure(
             image, self._pose, self._height / known.value, known.spread(motion.stamp), way / seconds
         )
-        if road is not None or way > _LONGEST_STEP * self._height or seconds > _LONGEST_TIME:
+        if road is not None or way + step > _LONGEST_STEP * self._height or seconds > _LONGEST_TIME:
             self._begin(image, free, motion.stamp)
         return None if road is None else ScaleEstimate(self._height / road.height, road.sigma, "ground_plane")
 

@@ -128,8 +128,11 @@ class RoadHeightMeter:
         reach = float(np.clip(_TRIED_SIGMAS * spread, *_REACH))
         factors = np.arange(np.exp(-reach), np.exp(reach), _TRIED_STEP / moved)  # the road moves by 1 / height
         scores = [self._correlation(flat, turned[few], step, plane * factor, few) for factor in factors]
+        best = int(np.argmax(scores))
+        if not 0 < best < len(factors) - 1:  # it fits ever better beyond: not the road
+            return None
         largest = largest_tilt(speed)
-        fitted = self._align(flat, turned, step, plane * factors[int(np.argmax(scores))], min(_TILT, largest / 2))
+        fitted = self._align(flat, turned, step, plane * factors[best], min(_TILT, largest / 2))
         if fitted is None:
             return None
         plane, information = fitted
@@ -222,7 +225,8 @@ def _flat(image: Grey) -> FloatImage:
     grey = cv2.GaussianBlur(image, (3, 3), 0).astype(np.float32)
     around = (_SURROUNDINGS, _SURROUNDINGS)
     flat = np.asarray(grey - cv2.blur(grey, around), np.float32)
-    return np.asarray(flat / (np.sqrt(cv2.blur(flat * flat, around)) + _CAMERA_NOISE), np.float32)
+    contrast = np.sqrt(np.maximum(cv2.blur(flat * flat, around), 0.0))  # sums of floats may end below none
+    return np.asarray(flat / (contrast + _CAMERA_NOISE), np.float32)
 
 
 def _slopes(image: FloatImage) -> tuple[FloatImage, FloatImage]:

@@ -164,6 +164,35 @@ def test_solid_lines_on_a_fast_road_of_faint_texture_do_not_hide_how_far_it_move
             assert found.height == pytest.approx(HEIGHT, rel=0.06)
 
 
+@pytest.mark.parametrize("error", [1.55, 1 / 1.55])
+def test_what_fits_best_at_the_end_of_what_is_tried_is_not_believed(error):
+    """Nobody knows how much better it would fit beyond; who expects less of what is expected looks further."""
+    street, step = Corridor(), pose_from(np.eye(3), [0.0, 0.0, 2.4])
+    greys = [cv2.cvtColor(street.see(pose).image, cv2.COLOR_RGB2GRAY) for pose in driven([step])]
+    meter = RoadHeightMeter(CAMERA, -MOUNT[2, :3])
+    meter.begin(greys[0])
+    assert meter.measure(greys[1], inverse(step), error * HEIGHT, 0.1, 7.0) is None
+    found = meter.measure(greys[1], inverse(step), error * HEIGHT, 0.5, 7.0)
+    assert found is not None
+    assert found.height == pytest.approx(HEIGHT, rel=0.06)
+
+
+@pytest.mark.parametrize(("step", "ways"), [(1.4, [1.4, 2.8]), (2.4, [2.4])])
+def test_a_road_that_is_soon_out_of_sight_is_looked_for_in_every_image(engine, monkeypatch, step, ways):
+    """Two steps of a fast vehicle are more than a camera 1.5 m above the road sees of it."""
+    seen = []
+
+    def measure(self, image, pose, *known) -> None:
+        seen.append(float(np.linalg.norm(pose[:3, 3])))
+
+    monkeypatch.setattr(RoadHeightMeter, "measure", measure)
+    street = Corridor()
+    views = [street.see(pose) for pose in driven([pose_from(np.eye(3), [0.0, 0.0, step])] * 8)]
+    drive(engine, views, "ground_plane", depth_error=1.0)
+    assert sorted({min(ways, key=lambda way: abs(way - one)) for one in seen[1:]}) == ways
+    assert all(min(abs(way - one) for way in ways) < 0.15 * step for one in seen[1:])
+
+
 def test_roads_bend_up_and_down_the_less_the_faster_they_are_driven():
     assert largest_tilt(0.0) == largest_tilt(8.0) == pytest.approx(np.radians(4.6), abs=1e-3)
     assert largest_tilt(24.0) == pytest.approx(np.radians(1.5), abs=1e-3)
