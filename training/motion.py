@@ -36,6 +36,15 @@ def inverse_matrix(matrix: Tensor) -> Tensor:
     return torch.cat((top, matrix[..., 3:, :]), -2)
 
 
+def agreed_motion(motion: Tensor, swapped: Tensor) -> Tensor:
+    """What a motion ``[..., 6]`` and the one of the same two frames swapped agree on: the mean of the first and of the
+    second's inverse, taken in the middle of the turn. Swapped arguments give its inverse, the same one twice none."""
+    turn = 0.5 * (motion[..., :3] - swapped[..., :3])
+    half = matrix_from_motion(torch.cat((0.5 * turn, torch.zeros_like(turn)), -1))[..., :3, :3]
+    step = 0.5 * (half.transpose(-1, -2) @ motion[..., 3:, None] - half @ swapped[..., 3:, None])
+    return torch.cat((turn, (half @ step)[..., 0]), -1)
+
+
 def motion_from_canonical(motion: Tensor, factor: Tensor) -> Tensor:
     """What a network says, ``[..., 6]``, as the motion of a camera whose focal length is `factor` (broadcast against
     ``[...]``) times the one it is trained at; the same as `depth_perception.geometry.canonical`."""

@@ -6,7 +6,13 @@ import torch
 
 from depth_perception.geometry import canonical
 from depth_perception.geometry.pose import pose_from, rotation_from_vector
-from training.motion import inverse_matrix, matrix_from_motion, motion_from_canonical, motion_to_canonical
+from training.motion import (
+    agreed_motion,
+    inverse_matrix,
+    matrix_from_motion,
+    motion_from_canonical,
+    motion_to_canonical,
+)
 
 
 def random_motions(count, angle):
@@ -31,6 +37,23 @@ def test_gradient_at_rest_is_finite_and_right():
 def test_inverse_undoes():
     matrices = matrix_from_motion(torch.from_numpy(random_motions(5, 0.7)))
     assert torch.allclose(inverse_matrix(matrices) @ matrices, torch.eye(4, dtype=torch.float64).expand(5, 4, 4))
+
+
+def test_a_motion_and_its_inverse_agree_on_itself():
+    motions = torch.from_numpy(random_motions(5, 0.3))
+    back = inverse_matrix(matrix_from_motion(motions))
+    turn = -motions[:, :3]
+    inverses = torch.cat((turn, back[:, :3, 3]), -1)
+    torch.testing.assert_close(agreed_motion(motions, inverses), motions)
+
+
+def test_what_two_motions_agree_on_is_halfway():
+    motions, others = torch.from_numpy(random_motions(10, 0.3)).split(5)
+    there, back = agreed_motion(motions, others), agreed_motion(others, motions)
+    matrices = matrix_from_motion(there) @ matrix_from_motion(back)
+    torch.testing.assert_close(matrices, torch.eye(4, dtype=torch.float64).expand(5, 4, 4))
+    torch.testing.assert_close(there[:, :3], (motions - others)[:, :3] / 2)
+    assert not agreed_motion(motions, motions).any()
 
 
 def test_canonical_motion_is_the_robots():

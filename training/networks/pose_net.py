@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from training.errors import TrainingError
+from training.motion import agreed_motion
 from training.networks.pose_network import PoseNetwork
 
 
@@ -21,6 +22,8 @@ class PoseNet(PoseNetwork):
         rotation_scale, translation_scale: of the raw output, so that a fresh network answers with little motion.
         forward_prior: metres that an untrained network answers with, along the optical axis. Self-supervision from
             random weights fails in most runs without.
+        both_ways: whether two frames are looked at in either order, and what the two answers agree on counts: the same
+            picture twice gives no motion, and swapped frames the inverse one, whatever the weights. Not in the paper.
     """
 
     method = "PoseNet"
@@ -32,10 +35,14 @@ class PoseNet(PoseNetwork):
         rotation_scale: float = 0.01,
         translation_scale: float = 0.01,
         forward_prior: float = 0.0,
+        both_ways: bool = False,
     ) -> None:
         super().__init__()
         if frames < 2:
             raise TrainingError(f"PoseNet was given {frames} frames, expected at least 2")
+        if both_ways and frames != 2:
+            raise TrainingError(f"PoseNet with both_ways was given {frames} frames, expected 2")
+        self.both_ways = both_ways
         self.frames = frames
         widths = (3 * frames, 16, 32, 64, 128, 256, 256, 256)
         sizes = (7, 5, 3, 3, 3, 3, 3)
@@ -57,7 +64,10 @@ class PoseNet(PoseNetwork):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images ``[B, frames, 3, H, W]``, oldest first -> ``[B, frames - 1, 6]``: rotation vector (radians)
         and translation (metres) of the pose of camera ``k + 1`` in camera ``k``."""
-        return self.motions(self.convolutions(images.flatten(1, 2)))
+        answer = self.motions(self.convolutions(images.flatten(1, 2)))
+        if not self.both_ways:
+            return answer
+        return agreed_motion(answer, self.motions(self.convolutions(images.flip(1).flatten(1, 2))))
 
     def motions(self, features: Tensor) -> Tensor:
         """What the last convolution's features ``[B, 256, h, w]`` say."""

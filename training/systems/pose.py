@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.data.samples import Sample
@@ -20,6 +20,7 @@ from training.networks.correlation_pose_net import CELL, CorrelationPoseNet, Mat
 from training.networks.normalise import normalise
 from training.networks.pose_network import PoseNetwork
 from training.provenance import LENGTHS, Task
+from training.systems.exported import SUFFIX, load_exported
 from training.systems.learning_rate import LearningRate
 from training.systems.optimiser import Optimiser
 from training.systems.pictures import Picture
@@ -60,7 +61,8 @@ class PoseSystem(TrainingSystem):
         network: that learns.
         focal_length: of the canonical camera, in pixels of the samples; the network's own where it has one.
         losses: weights.
-        optimiser, learning_rate, begin_with, frozen: see `TrainingSystem`.
+        begin_with: a checkpoint of the same network or, of one without normalisations, an exported pose model.
+        optimiser, learning_rate, frozen: see `TrainingSystem`.
     """
 
     def __init__(
@@ -87,6 +89,19 @@ class PoseSystem(TrainingSystem):
                 f"losses has flow {losses.flow} and inverse_depth {losses.inverse_depth}, but {type(network).__name__}"
                 " matches nothing: use training.networks.correlation_pose_net.CorrelationPoseNet, or 0"
             )
+        self._begins_with_exported = begin_with is not None and begin_with.endswith(SUFFIX)
+        if self._begins_with_exported and any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+            raise TrainingError(
+                f"begin_with is {begin_with}, an exported model, which has the normalisations of"
+                f" {type(network).__name__} folded into what is before them: begin with a checkpoint"
+            )
+
+    def begin(self) -> None:
+        if self._begins_with_exported:
+            assert self._begin_with is not None
+            load_exported(self.network, self._begin_with, "pose")
+        else:
+            super().begin()
 
     @property
     def truths(self) -> frozenset[Truth]:

@@ -10,6 +10,7 @@ from depth_perception.model_file import ModelDescription
 from training.errors import TrainingError
 from training.exporting.export import export
 from training.models import DepthModel
+from training.motion import matrix_from_motion
 from training.networks.decoder import ConvElu
 from training.networks.disparity import DisparityHead
 from training.networks.dual_networks import DualNetworks
@@ -201,3 +202,15 @@ class TestPoseNet:
     def test_one_frame_is_no_motion(self):
         with pytest.raises(TrainingError, match="expected at least 2"):
             PoseNet(1)
+
+    def test_both_ways_the_same_picture_twice_is_no_motion_and_swapped_frames_are_the_inverse(self):
+        network = PoseNet(2, 0.1, 0.1, 0.5, both_ways=True)
+        images = torch.randn(3, 2, 3, 64, 96)
+        assert not network(images[:, :1].expand(-1, 2, -1, -1, -1)).any()
+        there, back = (matrix_from_motion(network(seen)[:, 0]) for seen in (images, images.flip(1)))
+        assert (there[:, :3, 3].norm(dim=-1) > 1e-4).all()
+        torch.testing.assert_close(there @ back, torch.eye(4).expand(3, 4, 4), atol=1e-6, rtol=0)
+
+    def test_both_ways_are_of_two_frames(self):
+        with pytest.raises(TrainingError, match="both_ways was given 3 frames, expected 2"):
+            PoseNet(3, both_ways=True)

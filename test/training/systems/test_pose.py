@@ -8,12 +8,14 @@ from helpers.training import trainer
 from torch.utils.data import DataLoader
 
 from depth_perception.geometry.camera import Camera
+from depth_perception.resources import model_path
 from training.data.augmentation import NONE, Augmentation
 from training.data.datasets.street import StreetSnippets
 from training.data.samples import SnippetSamples
 from training.errors import TrainingError
 from training.networks.correlation_pose_net import CELL, CorrelationPoseNet, Matches
 from training.networks.pose_net import PoseNet
+from training.systems.exported import load_exported
 from training.systems.learning_rate import LearningRate
 from training.systems.pose import PoseLosses, PoseSystem
 from training.systems.training_system import TrainingSystem
@@ -130,6 +132,15 @@ def test_zhous_network_is_trained_by_the_same_loss(drives, tmp_path):
     assert {"val/translation", "val/rotation_degrees"} <= set(run.callback_metrics)
 
 
+def test_it_goes_on_from_a_model_file():
+    network = PoseNet(2, 0.01, 0.1, 1.0, both_ways=True)
+    system(network, PoseLosses(), begin_with=str(model_path("posenet"))).begin()
+    expected = PoseNet(2, 0.01, 0.1, 1.0)
+    load_exported(expected, model_path("posenet"), "pose")
+    for name, value in expected.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], value)
+
+
 def test_it_is_a_model_of_motion_alone():
     ours: TrainingSystem = system()
     assert ours.depth_model() is None
@@ -143,6 +154,8 @@ def test_what_does_not_fit_is_named(drives):
         system(PoseNet(), ALL)
     with pytest.raises(TrainingError, match=r"focal_length is 100\.0, and the network's own is 90\.0"):
         system(CorrelationPoseNet(90.0))
+    with pytest.raises(TrainingError, match="CorrelationPoseNet folded into what is before them"):
+        system(begin_with="posenet.onnx")
     three = SnippetSamples([StreetSnippets(drives, 3)], [(160, 64)])
     with pytest.raises(TrainingError, match=r"takes 2 frames, the samples have 3: data\.frames"):
         system().loss(next(iter(DataLoader(three, 2))))
