@@ -79,13 +79,13 @@ class StillsData(SeededData):
             )
 
     def open(self, frames: int = 1, step: int = 1) -> SnippetSource:
-        """See `training.data.source.SourceSettings`; there are only single frames."""
-        if frames != 1:
+        """See `training.data.source.SourceSettings`. In more than one frame camera and world stand still."""
+        if frames != 1 and not self.truth:
             raise TrainingError(
-                f"stills (seeds from {self.seeds[0]}) are single pictures, {frames} in a row were asked for: set"
-                " data.frames to 1, or take street drives"
+                f"stills (seeds from {self.seeds[0]}) are single pictures, {frames} in a row were asked for and no"
+                " truth: nothing can be learnt from them; set their truth, or take street drives"
             )
-        return StreetSnippets(render_stills_of(self), 1, self.truth, step=step)
+        return StreetSnippets(render_stills_of(self), frames, self.truth, (0,), step)
 
     @property
     def title(self) -> str:

@@ -49,9 +49,18 @@ def test_they_are_rendered_once(data):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_there_are_no_neighbours(data):
-    with pytest.raises(TrainingError, match=r"single pictures, 3 in a row.*data\.frames to 1"):
-        data.open(frames=3)
+def test_beside_frames_in_a_row_they_stand(data):
+    alone, row = data.open(), data.open(frames=3)
+    assert len(row) == len(alone)
+    assert len(row[4].images) == 3
+    for image in row[4].images:
+        np.testing.assert_array_equal(image, alone[4].images[0])
+    np.testing.assert_array_equal(row[4].depth, alone[4].depth)
+
+
+def test_of_what_stands_nothing_is_learnt_but_truth(data):
+    with pytest.raises(TrainingError, match=r"single pictures, 3 in a row were asked for and no truth: nothing can"):
+        replace(data, truth=()).open(frames=3)
 
 
 def test_seeds_train_or_evaluate():
