@@ -126,10 +126,10 @@ class RoadHeightMeter:
             return None
         few = slice(0, None, max(1, len(self._values) // _TRIED))
         reach = float(np.clip(_TRIED_SIGMAS * spread, *_REACH))
-        factors = np.arange(np.exp(-reach), np.exp(reach), _TRIED_STEP / moved)  # the road moves by 1 / height
+        factors = _tried(np.exp(-reach), np.exp(reach), _TRIED_STEP / moved)  # the road moves by 1 / height
         scores = [self._correlation(flat, turned[few], step, plane * factor, few) for factor in factors]
         best = int(np.argmax(scores))
-        if not 0 < best < len(factors) - 1:  # it fits ever better beyond: not the road
+        if not 0 < best < len(factors) - 1:  # it fits better beyond: not the road
             return None
         largest = largest_tilt(speed)
         fitted = self._align(flat, turned, step, plane * factors[best], min(_TILT, largest / 2))
@@ -213,6 +213,13 @@ class RoadHeightMeter:
             return -1.0
         first, second = self._values[which][known], seen[known]
         return float(first @ second / np.sqrt((first @ first) * (second @ second) + 1e-9))
+
+
+def _tried(least: float, most: float, step: float) -> Array:
+    """From the least to the most by about a step, and one more to either side."""
+    tried = np.linspace(least, most, int(np.ceil((most - least) / step)) + 1)
+    apart = tried[1] - tried[0]
+    return np.concatenate(([max(least - apart, least / 2)], tried, [most + apart]))
 
 
 def largest_tilt(speed: float) -> float:

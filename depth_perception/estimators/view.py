@@ -53,9 +53,7 @@ class NetworkView:
         if self._blocks > 1:
             columns, rows = source_pixels(camera, _view_camera(camera, *self._sampled))
         self._bilinear = cv2.convertMaps(columns, rows, cv2.CV_16SC2)
-        pixels, between = self._bilinear
-        grid = np.indices((camera.height, camera.width))[::-1].transpose(1, 2, 0)
-        self._same = np.array_equal(pixels, grid) and not between.any()
+        self._same = self._sampled == (camera.width, camera.height) and _is_grid(*self._bilinear)
 
     def image(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """The view of an image of the camera: uint8 RGB ``[source height, source width, 3]`` to ``[height, width, 3]``.
@@ -120,6 +118,11 @@ class NetworkView:
         view = cv2.remap(depth, *self._nearest, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         view[~self.valid] = np.nan
         return np.asarray(view, np.float32)
+
+
+def _is_grid(pixels: npt.NDArray, between: npt.NDArray) -> bool:
+    """Whether maps of `cv2.convertMaps` leave every pixel where it is."""
+    return not between.any() and np.array_equal(pixels, np.indices(between.shape)[::-1].transpose(1, 2, 0))
 
 
 def _view_camera(camera: Camera, width: int, height: int) -> Camera:

@@ -239,6 +239,14 @@ def test_an_image_that_shows_nothing_is_refused(engine, grey_level, noise):
     assert estimator.estimate(image).valid.all()
 
 
+def test_what_a_sensor_writes_into_its_first_row_is_nothing_to_see(engine):
+    image = np.full((128, 256, 3), 30, np.uint8)
+    image[0, ::2] = 110
+    estimator = DepthEstimator(engine, Camera(256, 128, 320.0, 320.0, 127.5, 63.5))
+    with pytest.raises(EstimatorError, match="the image shows nothing"):
+        estimator.estimate(image)
+
+
 def test_a_fine_texture_is_something_to_see(engine):
     """Of asphalt before the camera, or a chessboard, whose brightness is the same all over."""
     random = np.random.default_rng(0)

@@ -177,6 +177,19 @@ def test_what_fits_best_at_the_end_of_what_is_tried_is_not_believed(error):
     assert found.height == pytest.approx(HEIGHT, rel=0.06)
 
 
+@pytest.mark.parametrize("way", [0.25, 0.4, 0.7])
+@pytest.mark.parametrize("error", [0.8, 1.0, 1.25])
+def test_a_step_that_moves_the_road_by_a_few_pixels_says_how_high_the_camera_is(way, error):
+    """Few heights are tried then, up to 1.5 times the expected one: those at the end of these as well."""
+    street, step = Corridor(), pose_from(np.eye(3), [0.0, 0.0, way])
+    greys = [cv2.cvtColor(street.see(pose).image, cv2.COLOR_RGB2GRAY) for pose in driven([step])]
+    meter = RoadHeightMeter(CAMERA, -MOUNT[2, :3])
+    meter.begin(greys[0])
+    found = meter.measure(greys[1], inverse(step), error * HEIGHT, 0.1, 7.0)
+    assert found is not None
+    assert found.height == pytest.approx(HEIGHT, rel=0.08)
+
+
 @pytest.mark.parametrize(("step", "ways"), [(1.4, [1.4, 2.8]), (2.4, [2.4])])
 def test_a_road_that_is_soon_out_of_sight_is_looked_for_in_every_image(engine, monkeypatch, step, ways):
     """Two steps of a fast vehicle are more than a camera 1.5 m above the road sees of it."""

@@ -23,7 +23,8 @@ class PoseNet(PoseNetwork):
         forward_prior: metres that an untrained network answers with, along the optical axis. Self-supervision from
             random weights fails in most runs without.
         both_ways: whether two frames are looked at in either order, and what the two answers agree on counts: the same
-            picture twice gives no motion, and swapped frames the inverse one, whatever the weights. Not in the paper.
+            picture twice gives no motion, and swapped frames the inverse one, whatever the weights; a prior
+            would cancel itself. Not in the paper.
     """
 
     method = "PoseNet"
@@ -42,6 +43,11 @@ class PoseNet(PoseNetwork):
             raise TrainingError(f"PoseNet was given {frames} frames, expected at least 2")
         if both_ways and frames != 2:
             raise TrainingError(f"PoseNet with both_ways was given {frames} frames, expected 2")
+        if both_ways and forward_prior:
+            raise TrainingError(
+                f"PoseNet with both_ways was given a forward_prior of {forward_prior}, which would cancel itself:"
+                " expected 0"
+            )
         self.both_ways = both_ways
         self.frames = frames
         widths = (3 * frames, 16, 32, 64, 128, 256, 256, 256)
@@ -67,7 +73,9 @@ class PoseNet(PoseNetwork):
         answer = self.motions(self.convolutions(images.flatten(1, 2)))
         if not self.both_ways:
             return answer
-        return agreed_motion(answer, self.motions(self.convolutions(images.flip(1).flatten(1, 2))))
+        swapped = self.motions(self.convolutions(images.flip(1).flatten(1, 2)))
+        with torch.autocast(images.device.type, enabled=False):  # half precision would round steps to half a percent
+            return agreed_motion(answer, swapped)
 
     def motions(self, features: Tensor) -> Tensor:
         """What the last convolution's features ``[B, 256, h, w]`` say."""

@@ -204,13 +204,23 @@ class TestPoseNet:
             PoseNet(1)
 
     def test_both_ways_the_same_picture_twice_is_no_motion_and_swapped_frames_are_the_inverse(self):
-        network = PoseNet(2, 0.1, 0.1, 0.5, both_ways=True)
+        network = PoseNet(2, 0.1, 0.1, both_ways=True)
         images = torch.randn(3, 2, 3, 64, 96)
         assert not network(images[:, :1].expand(-1, 2, -1, -1, -1)).any()
         there, back = (matrix_from_motion(network(seen)[:, 0]) for seen in (images, images.flip(1)))
         assert (there[:, :3, 3].norm(dim=-1) > 1e-4).all()
         torch.testing.assert_close(there @ back, torch.eye(4).expand(3, 4, 4), atol=1e-6, rtol=0)
 
-    def test_both_ways_are_of_two_frames(self):
+    def test_both_ways_agree_to_more_than_half_precision(self):
+        network = PoseNet(2, 0.1, 10.0, both_ways=True)
+        images = torch.randn(3, 2, 3, 64, 96)
+        with torch.autocast("cpu", torch.bfloat16):
+            answers = [network(seen)[:, 0].float() for seen in (images, images.flip(1))]
+        there, back = (matrix_from_motion(answer) for answer in answers)
+        torch.testing.assert_close(there @ back, torch.eye(4).expand(3, 4, 4), atol=1e-5, rtol=0)
+
+    def test_both_ways_are_of_two_frames_without_a_prior(self):
         with pytest.raises(TrainingError, match="both_ways was given 3 frames, expected 2"):
             PoseNet(3, both_ways=True)
+        with pytest.raises(TrainingError, match=r"a forward_prior of 0\.5, which would cancel itself: expected 0"):
+            PoseNet(2, forward_prior=0.5, both_ways=True)

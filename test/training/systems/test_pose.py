@@ -133,7 +133,7 @@ def test_zhous_network_is_trained_by_the_same_loss(drives, tmp_path):
 
 
 def test_it_goes_on_from_a_model_file():
-    network = PoseNet(2, 0.01, 0.1, 1.0, both_ways=True)
+    network = PoseNet(2, 0.01, 0.1, both_ways=True)
     system(network, PoseLosses(), begin_with=str(model_path("posenet"))).begin()
     expected = PoseNet(2, 0.01, 0.1, 1.0)
     load_exported(expected, model_path("posenet"), "pose")
