@@ -41,23 +41,25 @@ def load_weights(system: nn.Module, checkpoint: str | Path, prefixes: Sequence[s
     system.load_state_dict(weights, strict=False)
 
 
-def write_average(checkpoint: str | Path, other: str | Path, share: float, path: Path, averaged: str = "") -> None:
-    """Writes a checkpoint between two of the same networks, of which one went on from the other: of the weights whose
-    names begin with `averaged`, `share` of the first and the rest of the second's. It may be better than both in a new
-    place (Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022).
+def write_mean(checkpoints: Sequence[str | Path], path: Path) -> None:
+    """Writes the mean of the weights of the same networks, of which each went on from the one before, beside what else
+    the last one holds. It may be better in every place than each of them (Wortsman et al., Model soups, ICML 2022).
 
     Raises: `TrainingError` if they are of different networks.
     """
-    average, others = read_checkpoint(checkpoint), read_checkpoint(other)["state_dict"]
-    weights = average["state_dict"]
-    shapes, theirs = ({name: value.shape for name, value in item.items()} for item in (weights, others))
-    if shapes != theirs:
-        raise TrainingError(f"{checkpoint}: its networks are not those of {other}, expected one that went on from it")
-    for name, value in weights.items():
-        if value.is_floating_point() and name.startswith(averaged):
-            weights[name] = torch.lerp(others[name].to(value), value, share)
+    *others, last = [(read_checkpoint(checkpoint), checkpoint) for checkpoint in checkpoints]
+    mean = last[0]
+    weights = mean["state_dict"]
+    for other, name in others:
+        shapes, theirs = ({key: value.shape for key, value in item.items()} for item in (weights, other["state_dict"]))
+        if shapes != theirs:
+            raise TrainingError(f"{last[1]}: its networks are not those of {name}, expected one that went on from it")
+    for key, value in weights.items():
+        if value.is_floating_point():
+            values = [value, *(other["state_dict"][key].to(value) for other, _ in others)]
+            weights[key] = torch.stack(values).mean(0)
     content = io.BytesIO()
-    torch.save(average, content)
+    torch.save(mean, content)
     write_atomically(path, content.getvalue())
 
 

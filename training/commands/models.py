@@ -16,7 +16,7 @@ from typing import Literal
 
 from depth_perception.files import write_atomically
 from depth_perception.model_file import Score
-from training.checkpoint import newest_checkpoint, write_average
+from training.checkpoint import newest_checkpoint, write_mean
 from training.downloaded import downloaded
 from training.errors import TrainingError
 from training.exporting.export import export_checkpoint, read_scores
@@ -67,19 +67,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class Shipped:
-    """A model file: the network of a task that a stage leaves behind.
+    """A model file: the network of a task that stages leave behind.
 
     Attributes:
-        before: the stage whose weights are averaged with those of `stage`; none if they are not.
-        share: of the average, that of `stage`.
-        averaged: how the names of the weights begin that are; the others are those of `stage`.
+        stages: of which each went on from the one before; the model has the mean of their weights.
     """
 
     task: Task
-    stage: str
-    before: str | None = None
-    share: float = 1.0
-    averaged: str = ""
+    stages: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -113,8 +108,9 @@ RECIPE = Recipe(
         "lens_hr": Stage(CONFIGURATIONS / "light_lens_hr.yaml", "lens_lr", "begin_with"),
         "road_lr": Stage(CONFIGURATIONS / "light_road_lr.yaml", "lens_hr", "begin_with", HIGHWAY),
         "road_hr": Stage(CONFIGURATIONS / "light_road_hr.yaml", "road_lr", "begin_with"),
+        "views_hr": Stage(CONFIGURATIONS / "light_views_hr.yaml", "road_hr", "begin_with", HIGHWAY),
     },
-    {"dual_networks_light": Shipped("depth", "road_hr", "lens_hr", share=0.5, averaged="network.lr.")},
+    {"dual_networks_light": Shipped("depth", ("lens_hr", "road_hr", "views_hr"))},
     {"depth": ("",)},  # street drives that no training saw
 )
 
@@ -144,16 +140,12 @@ def main(arguments: Sequence[str] | None = None, recipe: Recipe = RECIPE) -> Non
     for name, stage in recipe.stages.items():
         _train(name, stage, folders, options.device)
     for name, model in recipe.models.items():
-        checkpoint = newest_checkpoint(folders[model.stage])
-        if model.before is not None:
-            average = options.runs / f"{name}.ckpt"
-            other = newest_checkpoint(folders[model.before])
-            write_average(checkpoint, other, model.share, average, model.averaged)
-            checkpoint = average
+        checkpoint = options.runs / f"{name}.ckpt"
+        write_mean([newest_checkpoint(folders[stage]) for stage in model.stages], checkpoint)
         scores: list[Score] = []
         asked = options.evaluate if model.task == "depth" else ()
         for number, words in enumerate((*recipe.judged[model.task], *asked)):
-            report = folders[model.stage] / f"{name}-{number}.json"
+            report = folders[model.stages[-1]] / f"{name}-{number}.json"
             run_command("evaluate", f"--{model.task}", str(checkpoint), "--json", str(report), *words.split())
             scores += read_scores(report, model.task)
         path = options.folder / f"{name}.onnx"

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from depth_perception.model_file import read_description
-from training.checkpoint import newest_checkpoint, write_average
+from training.checkpoint import newest_checkpoint, write_mean
 from training.commands.models import RECIPE, Published, Recipe, Shipped, Stage, _train, main, stage_folders
 from training.errors import TrainingError
 from training.stages import FINISHED
@@ -47,7 +47,7 @@ def recipe(tmp_path):
     camera = {"width": 96, "height": 64, "fx": 80.0, "fy": 80.0, "cx": 47.5, "cy": 31.5}
     (tmp_path / "pairs/cameras.json").write_text(json.dumps({"a": camera}))
     words = f"--protocol pairs --data {tmp_path / 'pairs'}"
-    return Recipe(stages, {"small": Shipped("depth", "second")}, {"depth": (words,)})
+    return Recipe(stages, {"small": Shipped("depth", ("second",))}, {"depth": (words,)})
 
 
 def test_from_nothing_to_a_model_file(recipe, tmp_path, street_renderer, capfd):
@@ -126,23 +126,19 @@ def test_downloads_lie_where_the_configuration_looks_for_them():
         assert str(needed.path) in [source["init_args"].get("path") for source in sources]
 
 
-def test_what_ships_may_lie_between_two_stages(tmp_path):
+def test_what_ships_is_the_mean_of_stages(tmp_path):
     def write(name, value, rows=2):
-        weights = {"a": torch.full((rows, 3), value), "b": torch.full((2,), value), "seen": torch.tensor(7)}
+        weights = {"a": torch.full((rows, 3), value), "seen": torch.tensor(int(value))}
         torch.save({"state_dict": weights, "epoch": name}, tmp_path / name)
         return tmp_path / name
 
-    later, before = write("later", 2.0), write("before", 1.0)
-    write_average(later, before, 0.7, tmp_path / "average")
-    average = torch.load(tmp_path / "average", weights_only=True)
-    torch.testing.assert_close(average["state_dict"]["a"], torch.full((2, 3), 1.7))
-    write_average(later, before, 0.7, tmp_path / "part", "b")
-    part = torch.load(tmp_path / "part", weights_only=True)["state_dict"]
-    assert (part["a"] == 2.0).all()
-    torch.testing.assert_close(part["b"], torch.full((2,), 1.7))
-    assert (int(average["state_dict"]["seen"]), average["epoch"]) == (7, "later")
-    with pytest.raises(TrainingError, match=r"later: its networks are not those of .*other"):
-        write_average(later, write("other", 1.0, rows=4), 0.7, tmp_path / "average")
+    stages = [write("first", 1.0), write("second", 2.0), write("last", 6.0)]
+    write_mean(stages, tmp_path / "mean")
+    mean = torch.load(tmp_path / "mean", weights_only=True)
+    torch.testing.assert_close(mean["state_dict"]["a"], torch.full((2, 3), 3.0))
+    assert (int(mean["state_dict"]["seen"]), mean["epoch"]) == (6, "last")
+    with pytest.raises(TrainingError, match=r"last: its networks are not those of .*other"):
+        write_mean([write("other", 1.0, rows=4), *stages], tmp_path / "mean")
 
 
 def test_a_changed_stage_and_those_after_it_begin_anew(recipe, tmp_path):
@@ -177,4 +173,4 @@ def test_a_training_that_fails_ends_it(recipe, tmp_path):
 
 def test_what_ships_is_made_of_configurations_that_are_there():
     folders = stage_folders(RECIPE, Path("runs"), "cpu")
-    assert {model.stage for model in RECIPE.models.values()} <= set(folders)
+    assert {stage for model in RECIPE.models.values() for stage in model.stages} <= set(folders)
