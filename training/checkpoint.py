@@ -71,8 +71,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
     Raises: `TrainingError` if there is no checkpoint at `path`.
     """
-    if Path(path).is_dir():
-        path = newest_checkpoint(path)
+    path = checkpoint_file(path)
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -107,6 +106,14 @@ def _classes_in(settings: Any) -> Iterator[str]:
     elif isinstance(settings, list | tuple):
         for value in settings:
             yield from _classes_in(value)
+
+
+def checkpoint_file(path: str | Path) -> Path:
+    """The file itself or, of the folder of a training, its newest checkpoint.
+
+    Raises: `TrainingError` if there is none in the folder.
+    """
+    return newest_checkpoint(path) if Path(path).is_dir() else Path(path)
 
 
 def newest_checkpoint(folder: str | Path) -> Path:

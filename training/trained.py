@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from depth_perception.model_file import SCALE_SIGMA, ModelDescription, MotionNoise, SemanticClass
-from training.checkpoint import read_checkpoint
+from training.checkpoint import checkpoint_file, read_checkpoint
 from training.data.label_sets import LABEL_SETS
 from training.errors import TrainingError
 from training.models import Model
@@ -31,14 +31,20 @@ class Trained:
 
     @classmethod
     def read(cls, path: str | Path) -> Trained:
-        """Raises: `TrainingError` if there is no checkpoint at `path`, or it does not say what it is."""
+        """
+        Args:
+            path: of a checkpoint, or the folder of a training.
+
+        Raises: `TrainingError` if there is no checkpoint at `path`, or it does not say what it is.
+        """
+        path = checkpoint_file(path)
         saved = read_checkpoint(path)
         data = saved.get("datamodule_hyper_parameters", {})
         if "_class_path" not in saved.get("hyper_parameters", {}) or not {"width", "height"} <= set(data):
             raise TrainingError(
                 f"{path}: does not say how its networks are built and at which size: train with python -m training fit"
             )
-        return cls(Path(path), load_system(path, saved).eval(), data)
+        return cls(path, load_system(path, saved).eval(), data)
 
     def model(self, task: Task) -> Model:
         """Raises: `TrainingError` if there is none for the task."""

@@ -22,6 +22,7 @@ from training.commands.smoke import smoke
 from training.errors import TrainingError
 from training.exporting.export import export_checkpoint
 from training.provenance import PROVENANCE
+from training.systems.training_system import provenance_of
 from training.trained import Trained
 
 RECIPE = Path(__file__).parents[2] / "config/training/hybrid_cnn/small_hybrid.yaml"
@@ -104,13 +105,19 @@ def test_an_earlier_stage_is_not_forgotten_when_its_checkpoint_is_gone(trained, 
     assert Trained.read(newest_checkpoint(path.parent)).system.learned == learned
 
 
+def test_the_folder_of_a_training_stands_for_its_newest_checkpoint(trained):
+    path, *_ = trained
+    assert Trained.read(path.parent).path == newest_checkpoint(path.parent)
+
+
 def test_a_checkpoint_from_before_they_said_it_still_names_its_data(trained, tmp_path):
     *_, checkpoint = trained
     saved = torch.load(checkpoint, weights_only=True)
     del saved[PROVENANCE]
-    torch.save(saved, tmp_path / "old.ckpt")
-    learned = Trained.read(tmp_path / "old.ckpt").system.learned
+    torch.save(saved, tmp_path / "last.ckpt")
+    learned = Trained.read(tmp_path / "last.ckpt").system.learned
     assert (learned.data, learned.metric) == ((CASTLES,), {"depth"})
+    assert provenance_of([tmp_path]) == learned  # of the folder
 
 
 def test_what_is_not_learnt_of_a_source_is_not_said(trained):

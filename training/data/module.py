@@ -189,7 +189,7 @@ def refuse_without(truths: Collection[Truth], training: Sequence[SourceSettings]
     """Raises: `TrainingError` that names the source that does not teach what a training learns."""
     for settings in training:
         for truth in truths:
-            if truth not in settings.truth:
+            if truth not in (*settings.truth, *settings.estimated):
                 raise TrainingError(
                     f"{called(settings)} teaches no {truth}, which is what this training learns: {REMEDY}"
                 )

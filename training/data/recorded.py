@@ -91,6 +91,11 @@ class RecordedData(SourceSettings):
         title = self.name or Path(self.path).name
         return title if (self.first, self.last) == (0, None) else f"{title}, {frames_from(self.first, self.last)}"
 
+    @property
+    def estimated(self) -> tuple[str, ...]:
+        """The motion, where it was followed."""
+        return () if self.followed is None else ("poses",)
+
     def small(self) -> RecordedData:
         """Its first frames."""
         return replace(self, last=self.first + FEW if self.last is None else min(self.first + FEW, self.last))

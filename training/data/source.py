@@ -54,6 +54,11 @@ class SourceSettings:
         """The name, and which part of it this is where it is not the whole."""
         return self.name
 
+    @property
+    def estimated(self) -> tuple[str, ...]:
+        """What its snippets carry in the place of truth, and is none."""
+        return ()
+
     def describe(self) -> TrainingData:
         """What a model that learned all it teaches says of it."""
         return TrainingData(self.title, self.licence, self.truth)

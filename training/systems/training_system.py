@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from depth_perception.model_file import TrainingData
-from training.checkpoint import load_weights, read_checkpoint, refuse_unknown_code
+from training.checkpoint import checkpoint_file, load_weights, read_checkpoint, refuse_unknown_code
 from training.data.samples import Sample
 from training.data.snippet import Truth
 from training.errors import TrainingError
@@ -278,7 +278,7 @@ def load_system(path: str | Path, saved: dict[str, Any]) -> TrainingSystem:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError):
         raise TrainingError(f"{path}: is of a system {module}.{name}, which is not here: install what has it") from None
-    system: TrainingSystem = found.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+    system: TrainingSystem = found.load_from_checkpoint(checkpoint_file(path), map_location="cpu", weights_only=True)
     return system
 
 

@@ -11,6 +11,8 @@ from depth_perception.geometry.camera import Camera
 from depth_perception.resources import model_path
 from training.data.augmentation import NONE, Augmentation
 from training.data.datasets.street import StreetSnippets
+from training.data.datasets.video import VideoData
+from training.data.module import refuse_without
 from training.data.samples import SnippetSamples
 from training.errors import TrainingError
 from training.networks.correlation_pose_net import CELL, CorrelationPoseNet, Matches
@@ -139,6 +141,12 @@ def test_it_goes_on_from_a_model_file():
     load_exported(expected, model_path("posenet"), "pose")
     for name, value in expected.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value)
+
+
+def test_a_recording_teaches_what_it_was_followed_by():
+    refuse_without({"poses"}, [VideoData("drive.mp4", CAMERA, followed="drive.tum")])
+    with pytest.raises(TrainingError, match=r"VideoData \(drive\.mp4\) teaches no poses"):
+        refuse_without({"poses"}, [VideoData("drive.mp4", CAMERA)])
 
 
 def test_it_is_a_model_of_motion_alone():
