@@ -78,7 +78,7 @@ workshop: $(VENV)/workshop.stamp  ## installs what training needs, and makes not
 
 DEVICE ?= cpu
 
-models: $(VENV)/workshop.stamp  ## trains the depth model that ships, from nothing; resumable; DEVICE=cuda takes a GPU
+models: $(VENV)/workshop.stamp  ## trains the models that ship, from nothing; resumable; DEVICE=cuda takes a GPU
 	$(RUN) -m training models models --device $(DEVICE)
 
 clean:  ## everything that the other targets made

@@ -30,7 +30,7 @@ from depth_perception.typed import misfit
 METADATA_KEY = "depth_perception"
 LARGEST = 16384
 """Pixels of a side of a network's input."""
-FORMAT_VERSIONS = (1, 2, 3, 4)
+FORMAT_VERSIONS = (1, 2, 3, 4, 5)
 """What this package reads. Each file has the lowest that knows all its entries, so that older packages read it too."""
 DEPTH_FRAMES = ("previous", "current")
 """The frames of a depth model that takes two."""
@@ -181,6 +181,9 @@ class ModelDescription:
     while it is small; None if the file does not say, which is taken for `SCALE_SIGMA`."""
     motion_noise: MotionNoise | None = None
     """Pose models; None if the file does not say, which is taken for `MotionNoise` as it is."""
+    centred: bool = False
+    """Pose models: it takes the principal point to be in the middle of its input, and what it answers is converted for
+    cameras whose is not. One that has learned where it is for itself is believed as it is."""
     bfloat16_loss: float | None = None
     """Mean relative difference of its answers in bfloat16 to those in float32, on frames of a camera; None if nobody
     measured it, or if it computes in fewer bits anyway."""
@@ -226,6 +229,10 @@ class ModelDescription:
             raise ModelFileError(f"its loss in bfloat16 is {loss}, expected a number of at least 0")
         if self.motion_noise is not None and self.task != "pose":
             raise ModelFileError("it is a depth model with motion noise, which only pose models have")
+        if self.centred and self.task != "pose":
+            raise ModelFileError(
+                "it is a depth model with a principal point in the middle, which only pose models have"
+            )
         if len(self.classes) > UNKNOWN_CLASS:
             raise ModelFileError(f"it has {len(self.classes)} classes, expected at most {UNKNOWN_CLASS}")
         for item in self.classes:
@@ -249,6 +256,7 @@ class ModelDescription:
         newest = (self.reduction, self.free_view, self.scale_sigma, self.motion_noise)
         of_entries = 3 if any(entry is not None for entry in newest) else 1
         of_entries = of_entries if self.bfloat16_loss is None else 4
+        of_entries = 5 if self.centred else of_entries
         return max(of_frames, of_entries, *(output.since for output in extras_of(self)), 1)
 
     def to_json(self) -> str:
@@ -259,7 +267,7 @@ class ModelDescription:
         if self.format_version < 3:  # which know confidence alone, and take semantics for granted where classes are
             del values["extras"]
             values |= {"confidence": True} if "confidence" in self.extras else {}
-        for name in ("classes", "reduction", "free_view", "scale_sigma", "motion_noise"):
+        for name in ("classes", "reduction", "free_view", "scale_sigma", "motion_noise", "centred"):
             if not values[name]:
                 del values[name]  # older versions do not know it
         if self.bfloat16_loss is None:

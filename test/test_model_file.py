@@ -89,6 +89,14 @@ def test_version_4_says_what_bfloat16_costs() -> None:
     assert ModelDescription.from_json(json.dumps(said)).bfloat16_loss == 0.0
 
 
+def test_version_5_says_that_the_principal_point_is_in_the_middle() -> None:
+    description = replace(PLAIN, task="pose", minimum_depth=None, maximum_depth=None)
+    assert "centred" not in entries(description)
+    said = entries(replace(description, centred=True))
+    assert (said["format_version"], said["centred"]) == (5, True)
+    assert ModelDescription.from_json(json.dumps(said)).centred
+
+
 @pytest.mark.parametrize("model", [DEPTH_MODEL, POSE_MODEL])
 def test_the_models_that_come_along_say_how_sure_they_are(model: str) -> None:
     description = read_description(ROOT / model)
@@ -122,7 +130,7 @@ def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, An
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": 5}, "format version 5, this package reads 1 to 4: export"),
+        ({"format_version": 6}, "format version 6, this package reads 1 to 5: export"),
         ({"format_version": None}, "format version None"),
         ({"format_version": 3, "extras": ["flow"]}, "it answers flow, this package knows semantics, confidence"),
         ({"format_version": 3, "extras": ["semantics"]}, "semantics without classes"),
@@ -173,6 +181,7 @@ def test_version_2_is_written_as_its_first_readers_know_it(changes: dict[str, An
         ({"format_version": 4, "bfloat16_loss": -0.1}, "loss in bfloat16 is -0.1, expected a number of at least 0"),
         ({"format_version": 4, "bfloat16_loss": float("nan")}, "bfloat16_loss is nan, expected a number"),
         ({"format_version": 3, "motion_noise": {}}, "depth model with motion noise"),
+        ({"format_version": 5, "centred": True}, "depth model with a principal point in the middle"),
         ({"format_version": 3, "motion_noise": {"along": -0.1}}, "motion noise along is -0.1, expected"),
         ({"format_version": 3, "motion_noise": {"sideways": 0.1}}, "incomplete .*sideways"),
         ({"task": "pose", "confidence": True}, "pose model with confidence, which only"),

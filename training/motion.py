@@ -52,6 +52,15 @@ def motion_from_canonical(motion: Tensor, factor: Tensor) -> Tensor:
     return motion * torch.stack((1 / factor, 1 / factor, one, one, one, factor), -1)
 
 
+def motion_from_centred(motion: Tensor, offset: Tensor) -> Tensor:
+    """What a network says, ``[..., 6]``, that takes the principal point to be in the middle of the images, as the
+    motion of a camera whose is `offset` ``[..., 2]`` focal lengths beside it; the same as
+    `depth_perception.geometry.canonical`."""
+    turn, step = motion.split(3, -1)
+    slanted = torch.nn.functional.pad(offset, (0, 1))
+    return torch.cat((turn - slanted * turn[..., 2:], step - slanted * step[..., 2:]), -1)
+
+
 def motion_to_canonical(motion: Tensor, factor: Tensor) -> Tensor:
     """The inverse of `motion_from_canonical`: what a network is to learn of a camera's motion."""
     return motion_from_canonical(motion, 1 / factor)

@@ -66,6 +66,7 @@ class Trained:
             values.setdefault("scale_sigma", SCALE_SIGMA)
         if task == "pose":
             values.setdefault("motion_noise", MotionNoise())
+            values["centred"] = network.centred
         return ModelDescription(
             name=name,
             task=task,

@@ -64,6 +64,8 @@ def _text(path: str, model: ModelDescription) -> str:
     if model.metric:
         sigma = SCALE_SIGMA if model.scale_sigma is None else model.scale_sigma
         rows.append(("scale", f"one sigma is {sigma:.0%}{' (not said)' if model.scale_sigma is None else ''}"))
+    if model.centred:
+        rows.append(("principal point", "in the middle of the input; others are converted"))
     if model.task == "pose":
         noise = ", ".join(f"{name} {value:g}" for name, value in asdict(model.motion_noise or MotionNoise()).items())
         rows.append(("motion noise", noise.replace("_", " ") + (" (not said)" if model.motion_noise is None else "")))

@@ -14,9 +14,9 @@ from depth_perception.estimators.scale import ScaleEstimate, known_scale
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.view import EstimatorError, NetworkView
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.canonical import motion_from_canonical
+from depth_perception.geometry.canonical import motion_from_canonical, motion_from_centred
 from depth_perception.geometry.pose import Array, change_frame, vector_from_rotation
-from depth_perception.model_file import MotionNoise
+from depth_perception.model_file import ModelDescription, MotionNoise
 from depth_perception.once import Once
 
 NANOSECONDS = 1e-9
@@ -77,6 +77,15 @@ class Motion:
         """``[6, 6]`` of linear and angular velocity in body axes at `stamp`."""
         turn = np.kron(np.eye(2), self.transform[:3, :3].T)
         return turn @ self.covariance @ turn.T / self.seconds**2
+
+
+def camera_motions(answers: Array, model: ModelDescription, camera: Camera) -> Array:
+    """What a pose model answers of the images of a view's `camera`, ``[..., 4, 4]``, as motions of that camera."""
+    motions = motion_from_canonical(answers, camera.fx, model.focal_length)
+    if not model.centred:
+        return motions
+    middle = np.array([model.width - 1, model.height - 1]) / 2
+    return motion_from_centred(motions, (np.array([camera.cx, camera.cy]) - middle) / camera.fx)
 
 
 def scale_covariance(error: Array) -> Array:
@@ -178,7 +187,7 @@ class VisualOdometry:
         if not np.all(np.isfinite(steps)):
             self.reset()
             raise EstimatorError(f"'{self._engine.model.name}' answered a motion that is not finite")
-        steps = motion_from_canonical(steps, self.view.camera.fx, self._engine.model.focal_length)
+        steps = camera_motions(steps, self._engine.model, self.view.camera)
         if self._moved_until is None:
             start, moved = self._stamps[0], reduce(np.matmul, steps)
         else:

@@ -1,7 +1,11 @@
 """Visual odometry with models whose motion is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from helpers.corridor import CAMERA as STREET
+from helpers.corridor import Corridor
 from helpers.models import write_depth_model, write_pose_model
 
 from depth_perception.engines.choose import open_engine
@@ -20,6 +24,7 @@ from depth_perception.geometry.pose import (
     vector_from_rotation,
 )
 from depth_perception.model_file import MotionNoise
+from depth_perception.resources import model_path
 
 CAMERA = Camera(64, 32, 40.0, 40.0, 31.5, 15.5)
 IMAGE = np.zeros((32, 64, 3), np.uint8)
@@ -73,6 +78,31 @@ def test_motion_of_another_focal_length(tmp_path):
     seen = change_frame(motion.transform, inverse(BODY_FROM_OPTICAL))
     np.testing.assert_allclose(vector_from_rotation(seen[:3, :3]), [0.005, 0.01, 0.03], atol=1e-6)
     np.testing.assert_allclose(seen[:3, 3], [0.1, 0.2, 1.0], atol=1e-6)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_principal_point_beside_the_middle(tmp_path, centred):
+    """Straight ahead lies there, not in the middle: for a network that does not know, or for one that learned it."""
+    camera = Camera(64, 32, 40.0, 40.0, 31.5 + 8.0, 15.5 - 2.0)
+    estimator = odometry(tmp_path, camera=camera, mount=BODY_FROM_OPTICAL, model={"centred": centred})
+    (motion,) = drive(estimator, 2)
+    offset = np.array([8.0, -2.0]) / 40.0 if centred else np.zeros(2)
+    seen = change_frame(motion.transform, inverse(BODY_FROM_OPTICAL))
+    np.testing.assert_allclose(seen[:3, 3], 0.5 * np.array([*-offset, 1.0]), atol=1e-6)
+
+
+def test_the_network_that_comes_along_goes_straight_ahead_through_a_camera_cut_at_one_side():
+    street, steps = Corridor(), []
+    for left in (0, 96):
+        camera = replace(STREET, width=STREET.width - left, cx=STREET.cx - left)
+        estimator = VisualOdometry(open_engine(model_path("posenet")), camera, BODY_FROM_OPTICAL)
+        for count in range(4):
+            image = np.ascontiguousarray(street.see(pose_from(np.eye(3), [0.0, 0.0, 0.7 * count])).image[:, left:])
+            motion = estimator.update(image, count * STEP)
+        assert motion is not None
+        steps.append(motion.transform[:3, 3])
+    for step in steps:  # the view can follow by half of it, which leaves 9 degrees
+        assert abs(np.degrees(np.arctan2(step[1], step[0]))) < 3.0
 
 
 def test_scale_stretches_the_camera_motion_not_the_mount(tmp_path):

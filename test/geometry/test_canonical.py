@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from depth_perception.geometry.camera import GeometryError
-from depth_perception.geometry.canonical import depth_factor, motion_from_canonical, motion_to_canonical
+from depth_perception.geometry.canonical import (
+    depth_factor,
+    motion_from_canonical,
+    motion_from_centred,
+    motion_to_canonical,
+)
 from depth_perception.geometry.pose import inverse, pose_from, rotation_from_vector, transform, vector_from_rotation
 
 FOCAL, TRAINED = 900.0, 240.0
@@ -56,6 +61,32 @@ def test_pan_and_tilt_are_right_in_the_middle_of_the_image(axis):
     canonical_after = pixels(transform(inverse(canonical), canonical_points(centre)), TRAINED)
     assert np.abs(after).max() == pytest.approx(9.0, rel=0.01)
     np.testing.assert_allclose(canonical_after, after, atol=0.01)
+
+
+OFFSET = np.array([0.12, -0.05])
+SLANT = np.array([[1.0, 0.0, OFFSET[0]], [0.0, 1.0, OFFSET[1]], [0.0, 0.0, 1.0]])
+"""From points of a camera to those of one that sees the same images, but has its principal point in the middle."""
+
+
+def slanted_error(motion, centred):
+    """Distances on the images, in focal lengths, between where the two cameras see the scene after their motions."""
+    points = scene()
+    after = pixels(transform(inverse(motion), points), 1.0) + OFFSET
+    return np.linalg.norm(pixels(transform(inverse(centred), points @ SLANT.T), 1.0) - after, axis=1)
+
+
+def test_a_step_of_a_camera_whose_principal_point_is_beside_the_middle_is_exact():
+    step = np.array([0.3, -0.1, 1.5])
+    motion, centred = pose_from(np.eye(3), step), pose_from(np.eye(3), SLANT @ step)
+    assert slanted_error(motion, centred).max() < 1e-12
+    np.testing.assert_allclose(motion_from_centred(centred, OFFSET), motion, atol=1e-15)
+
+
+def test_its_roll_is_no_pan():
+    motion = pose_from(rotation_from_vector([0, 0, 0.02]), np.zeros(3))
+    centred = pose_from(rotation_from_vector(SLANT @ [0, 0, 0.02]), np.zeros(3))
+    assert np.median(slanted_error(motion, centred)) < 0.1 * np.median(slanted_error(motion, motion))
+    np.testing.assert_allclose(motion_from_centred(centred, OFFSET), motion, atol=1e-15)
 
 
 def test_round_trip_in_batches():

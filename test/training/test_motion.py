@@ -11,6 +11,7 @@ from training.motion import (
     inverse_matrix,
     matrix_from_motion,
     motion_from_canonical,
+    motion_from_centred,
     motion_to_canonical,
 )
 
@@ -64,3 +65,10 @@ def test_canonical_motion_is_the_robots():
     ours = motion_from_canonical(torch.from_numpy(motions), factor.expand(8))
     assert matrix_from_motion(ours).numpy() == pytest.approx(expected, abs=1e-9)
     assert torch.allclose(motion_to_canonical(ours, factor.expand(8)), torch.from_numpy(motions))
+
+
+def test_motion_of_a_slanted_camera_is_the_robots():
+    motions, offset = random_motions(8, 0.02), np.array([0.1, -0.04])
+    matrices = pose_from(rotation_from_vector(motions[:, :3]), motions[:, 3:])
+    ours = motion_from_centred(torch.from_numpy(motions), torch.from_numpy(offset))
+    assert matrix_from_motion(ours).numpy() == pytest.approx(canonical.motion_from_centred(matrices, offset), abs=1e-9)

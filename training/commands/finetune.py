@@ -39,6 +39,7 @@ from training.data.snippet import Truth
 from training.errors import TrainingError
 from training.evaluation.held_back import FIGURES, Judgement, judge
 from training.exporting.export import export_checkpoint
+from training.networks.correlation_pose_net import CorrelationPoseNet
 from training.networks.dual_networks import REDUCTION
 from training.stages import train_once
 
@@ -93,11 +94,11 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
     options = parser().parse_args(arguments)
     depth_model, pose_model = model_path(options.depth_model), model_path(options.pose_model)
     described = read_description(depth_model, "depth")
-    own, expected = read_description(pose_model, "pose").focal_length, described.focal_length / REDUCTION
-    if abs(own - expected) > 1e-3 * expected:
+    pose, expected = read_description(pose_model, "pose"), described.focal_length / REDUCTION
+    if abs(pose.focal_length - expected) > 1e-3 * expected:
         raise TrainingError(
-            f"{pose_model}: is of a focal length of {own:g} px, expected {expected:g} to go with {depth_model}: take"
-            " two that were trained together"
+            f"{pose_model}: is of a focal length of {pose.focal_length:g} px, expected {expected:g} to go with"
+            f" {depth_model}: take two that were trained together"
         )
     require_writable(options.output)
     sources = _sized(_sources(options), described)
@@ -115,6 +116,8 @@ def main(arguments: Sequence[str] | None = None, stages: Mapping[Stage, Path] = 
     for stage, count in (("lr", steps), ("hr", max(SMOKE_STEPS, steps // 4))):
         settings = _configured(stages[stage], stage, trained, truth, count, begin)  # type: ignore[index,arg-type]
         settings["model"]["init_args"]["focal_length"] = described.focal_length
+        if pose.method == CorrelationPoseNet.method:
+            settings["model"]["init_args"]["pose_network"] = _correlation_pose_net(pose.focal_length)
         text = yaml.safe_dump(settings)
         folder = options.output / f"{stage}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
         write_atomically(options.output / f"{stage}.yaml", text.encode())
@@ -291,6 +294,12 @@ def _configured(
     settings["trainer"] |= {"max_epochs": 1, "log_every_n_steps": max(1, min(10, steps // 2))}
     settings["checkpoint"] = {"every_n_train_steps": max(1, steps // 10), "save_last": True}
     return settings
+
+
+def _correlation_pose_net(focal_length: float) -> dict[str, Any]:
+    """In place of the configurations' PoseNet, for a model file of this network."""
+    kind = CorrelationPoseNet
+    return {"class_path": f"{kind.__module__}.{kind.__qualname__}", "init_args": {"focal_length": focal_length}}
 
 
 def _as_source(settings: BagData | VideoData) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""``python -m training models FOLDER`` makes the depth model that ships, from nothing: trains every stage of the
-recipe, judges what came out and exports it.
+"""``python -m training models FOLDER`` makes the models that ship, from nothing: trains every stage of the recipe,
+judges what came out and exports it.
 
 What is finished is not done again, what was cut short goes on where it was: run the same command until it says that the
 models are written. A stage whose configuration, or that of one before it, has changed begins anew beside the old one.
@@ -109,9 +109,14 @@ RECIPE = Recipe(
         "road_lr": Stage(CONFIGURATIONS / "light_road_lr.yaml", "lens_hr", "begin_with", HIGHWAY),
         "road_hr": Stage(CONFIGURATIONS / "light_road_hr.yaml", "road_lr", "begin_with"),
         "views_hr": Stage(CONFIGURATIONS / "light_views_hr.yaml", "road_hr", "begin_with", HIGHWAY),
+        "pose": Stage(CONFIGURATIONS / "light_pose.yaml"),
+        "pose_worlds": Stage(CONFIGURATIONS / "light_pose_worlds.yaml", "pose", "begin_with"),
     },
-    {"dual_networks_light": Shipped("depth", ("lens_hr", "road_hr", "views_hr"))},
-    {"depth": ("",)},  # street drives that no training saw
+    {
+        "dual_networks_light": Shipped("depth", ("lens_hr", "road_hr", "views_hr")),
+        "posenet": Shipped("pose", ("pose_worlds",)),
+    },
+    {"depth": ("",), "pose": ("",)},  # street drives that no training saw
 )
 
 

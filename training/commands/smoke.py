@@ -114,7 +114,7 @@ def made_small(cli: TrainingCLI) -> Settings:
     judged = cli.model.depth_model() or cli.model.pose_model()
     multiple, network = judged.network.multiple, model["network"]["init_args"]
     size = {"width": 3 * multiple, "height": 2 * multiple} if multiple > 1 else {"width": 96, "height": 72}
-    for lengths in (model, network):
+    for lengths in (model, network, model.get("pose_network", {}).get("init_args", {})):
         if "focal_length" in lengths:
             lengths["focal_length"] *= size["width"] / data["width"]
     if size.keys() <= network.keys():  # its layers are as large as the image

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.engines.engine import Engine
+from depth_perception.estimators.odometry import camera_motions
 from depth_perception.estimators.scale import model_scale
 from depth_perception.estimators.view import NetworkView
 from depth_perception.evaluation.snippet_metrics import SnippetErrors, snippet_errors
 from depth_perception.evaluation.trajectory_metrics import Alignment, TrajectoryMetrics, trajectory_metrics
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.canonical import motion_from_canonical
 from training.errors import TrainingError
 from training.evaluation.figures import Report, scored
 from training.evaluation.pairs import EVERY, STRIDES, PairTally, pair_figures
@@ -63,7 +63,7 @@ def window_motions(engine: Engine, camera: Camera, images: Iterable[npt.NDArray[
         raise TrainingError(f"the drive has fewer frames than the {frames} that '{model.name}' takes at a time")
     if not np.all(np.isfinite(answers)):
         raise TrainingError(f"'{model.name}' answered a motion that is not finite")
-    motions = motion_from_canonical(np.stack(answers), view.camera.fx, model.focal_length)
+    motions = camera_motions(np.stack(answers), model, view.camera)
     motions[..., :3, 3] *= model_scale(model).value
     return motions
 

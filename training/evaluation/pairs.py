@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
+from depth_perception.estimators.odometry import camera_motions
 from depth_perception.estimators.scale import model_scale
 from depth_perception.estimators.view import NetworkView
 from depth_perception.geometry.camera import Camera
-from depth_perception.geometry.canonical import motion_from_canonical
 from depth_perception.geometry.pose import inverse, vector_from_rotation
 
 Poses = npt.NDArray[np.float64]
@@ -72,7 +72,7 @@ class PairTally:
     def _motion(self, first: Image, second: Image) -> Poses:
         model = self.engine.model
         answer = self.engine.run({"images": np.stack([first, second])})["motion"].astype(np.float64)
-        motion = motion_from_canonical(answer[0], self._view.camera.fx, model.focal_length)
+        motion = camera_motions(answer[0], model, self._view.camera)
         motion[:3, 3] *= model_scale(model).value
         return motion
 

@@ -37,6 +37,8 @@ def _card(path: Path, model: ModelDescription) -> str:
         ("focal length trained at", f"{model.focal_length:g} pixels of the input; others are converted"),
         ("lengths", "metres" if model.metric else "right up to one unknown factor"),
     ]
+    if model.centred:
+        rows.append(("principal point", "in the middle of the input; others are converted"))
     if model.scale_sigma is not None:
         rows.append(("one sigma of its scale", f"{model.scale_sigma:.0%}"))
     if model.motion_noise is not None:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.errors import TrainingError
 from training.networks.pose_network import PoseNetwork
 
 CELL = 8
@@ -62,6 +63,8 @@ class CorrelationPoseNet(PoseNetwork):
     paper = "this package; matches as in GMFlow (CVPR 2022) and PWC-Net (CVPR 2018), rigid motion in closed form"
     frames = 2
     multiple = 32
+    focal_length: float
+    centred = True
 
     def __init__(
         self,
@@ -99,20 +102,30 @@ class CorrelationPoseNet(PoseNetwork):
             )
             for _ in range(corrections)
         )
-        self.sharpness = nn.Parameter(torch.tensor(2.5))  # logarithm
-        self.nearness = nn.Parameter(torch.tensor(-2.0))  # logarithm
+        self.sharpness = nn.Parameter(torch.tensor(16.0))
+        self.nearness = nn.Parameter(torch.tensor(0.18))
         last = [(self.depth[-1], -3.0), *((correction[-1], 0.0) for correction in self.corrections)]  # type: ignore[index]
         for layer, bias in last:
             nn.init.normal_(layer.weight, std=0.01)
             nn.init.constant_(layer.bias, bias)
 
     def forward(self, images: Tensor) -> Tensor:
-        """See `PoseNetwork`; the canonical camera has its principal point in the middle."""
-        return self.motion(self.matches(images)[-1])
+        """See `PoseNetwork`."""
+        matches = self.matches(images)[-1]
+        with torch.autocast(images.device.type, enabled=False):  # half precision would round a small turn to none
+            return self.motion(Matches(*(item.float() for item in matches)))
 
     def matches(self, images: Tensor) -> list[Matches]:
         """Of all previous frames of normalised images ``[B, 2, 3, H, W]``, then of all current ones, ``[2 B, ...]``,
-        after each correction."""
+        after each correction.
+
+        Raises: `TrainingError` for a size that is not of its `multiple`."""
+        height, width = images.shape[-2:]
+        if height % self.multiple or width % self.multiple:
+            raise TrainingError(
+                f"images are {width}x{height}, {type(self).__name__} takes multiples of {self.multiple}: set data.width"
+                " and data.height to such"
+            )
         fine = self.fine(images.transpose(0, 1).flatten(0, 1))
         coarse = self.coarse(fine)
         coarse = F.relu(coarse + _enlarged(self.context(coarse)))
@@ -137,7 +150,7 @@ class CorrelationPoseNet(PoseNetwork):
         a, b = F.normalize(features.flatten(2), dim=1).chunk(2)
         places = grid(height, width, features).flatten(1)
         apart = (places[:, :, None] - places[:, None, :]).square().sum(0)
-        alike = torch.exp(self.sharpness) * (a.transpose(1, 2) @ b) - torch.exp(self.nearness) * apart
+        alike = self.sharpness * (a.transpose(1, 2) @ b) - self.nearness * apart
         both = torch.softmax(torch.cat((alike, alike.transpose(1, 2))), -1)
         return ((both @ places.t()).transpose(1, 2) - places).unflatten(2, (height, width))
 

@@ -70,10 +70,10 @@ class PoseNet(PoseNetwork):
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images ``[B, frames, 3, H, W]``, oldest first -> ``[B, frames - 1, 6]``: rotation vector (radians)
         and translation (metres) of the pose of camera ``k + 1`` in camera ``k``."""
-        answer = self.motions(self.convolutions(images.flatten(1, 2)))
         if not self.both_ways:
-            return answer
-        swapped = self.motions(self.convolutions(images.flip(1).flatten(1, 2)))
+            return self.motions(self.convolutions(images.flatten(1, 2)))
+        ways = torch.cat((images, images.flip(1)))
+        answer, swapped = self.motions(self.convolutions(ways.flatten(1, 2))).chunk(2)
         with torch.autocast(images.device.type, enabled=False):  # half precision would round steps to half a percent
             return agreed_motion(answer, swapped)
 

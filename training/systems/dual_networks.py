@@ -15,13 +15,13 @@ from training.errors import TrainingError
 from training.losses.motion import motion_loss, speed_loss
 from training.losses.supervised_depth import supervised_depth_loss
 from training.models import DepthModel, Model, PoseModel
-from training.motion import motion_from_canonical, motion_to_canonical
+from training.motion import motion_from_canonical, motion_from_centred, motion_to_canonical
 from training.networks.depth_network import DepthNetwork
 from training.networks.dual_networks import REDUCTION, DualNetworks
 from training.networks.imagenet import load_imagenet
 from training.networks.lr_net import LRNet
 from training.networks.normalise import normalise
-from training.networks.pose_net import PoseNet
+from training.networks.pose_network import PoseNetwork
 from training.provenance import Task
 from training.systems.exported import SUFFIX, load_exported
 from training.systems.learning_rate import LearningRate
@@ -64,7 +64,7 @@ class DualNetworksSystem(TrainingSystem):
     def __init__(
         self,
         network: DepthNetwork,
-        pose_network: PoseNet,
+        pose_network: PoseNetwork,
         stage: Stage,
         focal_length: float,
         lr_checkpoint: str | None = None,
@@ -80,6 +80,7 @@ class DualNetworksSystem(TrainingSystem):
         lr_learns: bool = False,
     ) -> None:
         super().__init__(network, focal_length, optimiser, learning_rate, begin_with, frozen)
+        pose_network.check_focal_length(focal_length / REDUCTION)
         self.pose_network = pose_network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stage: Stage = stage
         self._lr_checkpoint = lr_checkpoint
@@ -134,7 +135,7 @@ class DualNetworksSystem(TrainingSystem):
         figures.add_depth(depth, batch["depth"], batch["intrinsics"])
         if images.shape[1] == 1:
             return self.depth_pictures(batch, depth)
-        canonical = self.canonical_motions(images)
+        canonical = self.canonical_motions(images, batch["intrinsics"])
         with torch.autocast(self.device.type, enabled=False):  # half precision rounds a small turn to none
             motions = motion_from_canonical(canonical.float(), factor[:, None])
             figures.add_motions(motions, batch["motions"])
@@ -176,8 +177,19 @@ class DualNetworksSystem(TrainingSystem):
 
     # What it computes
 
-    def canonical_motions(self, images: Tensor) -> Tensor:
-        """Canonical motions ``[B, n - 1, 6]`` of normalised images ``[B, n, 3, H, W]`` of the stage's resolution."""
+    def canonical_motions(self, images: Tensor, intrinsics: Tensor) -> Tensor:
+        """Canonical motions ``[B, n - 1, 6]`` of normalised images ``[B, n, 3, H, W]`` of the stage's resolution, and
+        their cameras ``[B, 3, 3]``."""
+        motions = self._answers(images)
+        if not self.pose_network.centred:
+            return motions
+        height, width = images.shape[-2:]
+        middle = torch.tensor(((width - 1) / 2, (height - 1) / 2)).to(intrinsics)
+        offset = (intrinsics[:, :2, 2] - middle) / self.sample_focal_length
+        with torch.autocast(self.device.type, enabled=False):  # half precision rounds a small turn to none
+            return motion_from_centred(motions.float(), offset[:, None])
+
+    def _answers(self, images: Tensor) -> Tensor:
         batch, frames = images.shape[:2]
         if self.stage == "hr":
             images = nn.functional.avg_pool2d(images.flatten(0, 1), REDUCTION).unflatten(0, (batch, frames))
@@ -185,7 +197,10 @@ class DualNetworksSystem(TrainingSystem):
         if seen == frames:
             return self.pose_network(images)
         if seen != 2:
-            raise TrainingError(f"PoseNet takes {seen} frames, the samples have {frames}: expected 2 or {frames}")
+            raise TrainingError(
+                f"{type(self.pose_network).__name__} takes {seen} frames, the samples have {frames}: expected 2 or"
+                f" {frames}"
+            )
         pairs = torch.cat([images[:, k : k + 2] for k in range(frames - 1)])
         return self.pose_network(pairs)[:, 0].unflatten(0, (frames - 1, batch)).transpose(0, 1)
 
@@ -203,7 +218,7 @@ class DualNetworksSystem(TrainingSystem):
             chosen &= torch.isnan(batch["depth"]).all(-1).all(-1)
         features = self._features(inputs[chosen]) if weights.features and chosen.any() else None
         moved = bool(weights.motion or weights.speed or chosen.any())  # or nothing is learnt from motion
-        canonical = self.canonical_motions(inputs) if moved else inputs.new_zeros(())
+        canonical = self.canonical_motions(inputs, batch["intrinsics"]) if moved else inputs.new_zeros(())
         with torch.autocast(self.device.type, enabled=False):
             canonical = canonical.float()
             parts: dict[str, Tensor] = {}

@@ -16,21 +16,31 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from depth_perception.model_file import read_description
+from depth_perception.engines.choose import open_engine
+from depth_perception.engines.parity import smooth_pictures
+from depth_perception.model_file import ModelDescription, read_description
 from training.errors import TrainingError
+from training.models import DepthModel, PoseModel
+from training.networks.pose_net import PoseNet
+from training.networks.pose_network import PoseNetwork
 from training.provenance import Provenance, Task, together
 
 SUFFIX = ".onnx"
+_LARGEST = 0.01
+"""Share of its size by which an answer may differ from the file's."""
 
 
 def load_exported(network: nn.Module, path: str | Path, task: Task) -> None:
-    """The weights of a model file, into the same network.
+    """The weights of a model file, into the same network, which then answers as the file does.
 
-    What robots do not run, such as what answers at coarser scales, is not in the file, and stays as it is.
+    What robots do not run, such as what answers at coarser scales, is not in the file, and stays as it is. A pose
+    network that looks both ways may begin with one that does not.
 
     Raises: `ModelFileError` if it is no model of the task; `TrainingError` if it is of another network.
     """
-    read_description(path, task)
+    description = read_description(path, task)
+    if isinstance(network, PoseNetwork):
+        network.check_focal_length(description.focal_length)
     expected = network.state_dict()
     constants = {name for name, _ in network.named_buffers()} - expected.keys()
     found = {name: value for name, value in _weights(path).items() if name not in constants}
@@ -44,6 +54,34 @@ def load_exported(network: nn.Module, path: str | Path, task: Task) -> None:
             " that it was trained with"
         )
     network.load_state_dict(found, strict=False)
+    if not (isinstance(network, PoseNet) and network.both_ways):
+        _check_answer(network, path, description)
+
+
+def _check_answer(network: nn.Module, path: str | Path, description: ModelDescription) -> None:
+    """What is set and not learnt, such as the scale of an answer, the configuration says anew.
+
+    Raises: `TrainingError` if that makes another network of the same weights.
+    """
+    model = DepthModel(network) if description.task == "depth" else PoseModel(network)  # type: ignore[arg-type]
+    name, shape = model.answers[0], (description.height, description.width, 3)
+    images = smooth_pictures(np.random.default_rng(0), (max(1, len(model.frames)), *shape))
+    learning = [module for module in network.modules() if module.training]
+    with torch.no_grad():
+        answer = model.eval()(torch.from_numpy(images))[0].numpy()
+    for module in learning:
+        module.training = True
+    engine = open_engine(path, "onnxruntime")
+    expected = engine.run({model.input_name: images}, {name})[name]
+    engine.close()
+    if name == "motion":  # turns are the same whatever the scale of lengths
+        answer, expected = answer[..., :3, 3], expected[..., :3, 3]
+    apart = float(np.abs(answer - expected).mean() / np.abs(expected).mean())
+    if apart > _LARGEST:
+        raise TrainingError(
+            f"{path}: the network of this configuration answers {apart:.0%} otherwise with the same weights: use the"
+            " settings of the network that it was trained with"
+        )
 
 
 def provenance_of_exported(path: str | Path) -> Provenance:

@@ -61,8 +61,10 @@ class PoseSystem(TrainingSystem):
         network: that learns.
         focal_length: of the canonical camera, in pixels of the samples; the network's own where it has one.
         losses: weights.
-        begin_with: a checkpoint of the same network or, of one without normalisations, an exported pose model.
+        begin_with: a checkpoint of the same network, or an exported pose model.
         optimiser, learning_rate, frozen: see `TrainingSystem`.
+        keep_statistics: whether normalisations go by the statistics that they have, not by those of each batch; those
+            of exported models must.
     """
 
     def __init__(
@@ -74,26 +76,25 @@ class PoseSystem(TrainingSystem):
         learning_rate: LearningRate = LearningRate(),  # noqa: B008 - frozen
         begin_with: str | None = None,
         frozen: Sequence[str] = (),
+        keep_statistics: bool = False,
     ) -> None:
         super().__init__(network, focal_length, optimiser, learning_rate, begin_with, frozen)
         self.network: PoseNetwork
         self._losses = losses
-        own = getattr(network, "focal_length", focal_length)
-        if own != focal_length:
-            raise TrainingError(
-                f"focal_length is {focal_length}, and the network's own is {own}: give both the same, in pixels of the"
-                " samples"
-            )
+        network.check_focal_length(focal_length)
         if (losses.flow or losses.inverse_depth) and not isinstance(network, CorrelationPoseNet):
             raise TrainingError(
                 f"losses has flow {losses.flow} and inverse_depth {losses.inverse_depth}, but {type(network).__name__}"
                 " matches nothing: use training.networks.correlation_pose_net.CorrelationPoseNet, or 0"
             )
         self._begins_with_exported = begin_with is not None and begin_with.endswith(SUFFIX)
-        if self._begins_with_exported and any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        if keep_statistics:
+            self.keep_statistics()
+        elif self._begins_with_exported and any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
             raise TrainingError(
                 f"begin_with is {begin_with}, an exported model, which has the normalisations of"
-                f" {type(network).__name__} folded into what is before them: begin with a checkpoint"
+                f" {type(network).__name__} folded into what is before them, whose statistics must stay: set"
+                " model.keep_statistics"
             )
 
     def begin(self) -> None:

@@ -29,7 +29,8 @@ from training.data.datasets.bag import BagData
 from training.data.datasets.video import VideoData
 from training.evaluation.held_back import photometric_error
 from training.exporting.export import export
-from training.models import DepthModel
+from training.models import DepthModel, PoseModel
+from training.networks.pose_net import PoseNet
 
 SMOKE = Path(__file__).parents[3] / "config/training/dual_networks/smoke.yaml"
 POSE = "models/posenet.onnx"
@@ -64,9 +65,11 @@ def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path
     depth, pose = (read_description(output / f"ours_{task}.onnx", task) for task in ("depth", "pose"))
     assert (depth.name, depth.width, depth.height, depth.metric) == ("ours depth", 288, 192, True)
     assert (pose.width, pose.height, pose.focal_length) == (96, 64, 240.0)
+    assert pose.method == "CorrelationPoseNet"
     taught = {item.name: item.truths for item in depth.training_data}
     assert taught["drive, frames 0 to 15"] == ("depth", "distances")
-    assert "project video of Udacity CarND-Advanced-Lane-Lines, frames 0 to 999" in taught  # of the pose model before
+    before = "procedural street world of this package (training.street), seeds 0 to 127"
+    assert taught[before] == ("depth", "poses", "labels")  # of the pose model that it began with
 
     report = json.loads((output / "report.json").read_text())[str(drive)]
     assert report["better"] == (report["after"]["abs_rel"] < report["before"]["abs_rel"])
@@ -84,13 +87,34 @@ def test_from_a_recording_to_models_that_the_node_takes(shipped, drive, tmp_path
     name = "network.lr.encoder.conv1.weight"
     apart = (first[name] - system.state_dict()[name]).abs().max()
     assert 0 < apart < 1e-3
-    statistics = [name for name in first if "running_" in name]
+    centres = [name for name in first if name.startswith("pose_network.") and name.endswith("running_mean")]
+    assert centres
+    assert not any(first[name].any() for name in centres)  # as they are taken out of a file
+    statistics = [name for name in first if "running_" in name and name.startswith("network.")]
     assert statistics
     for name in statistics:
         assert torch.equal(first[name], system.state_dict()[name]), name
 
     settings = yaml.safe_load((output / "hr.yaml").read_text())
     assert settings["data"]["sources"][0]["init_args"]["last"] == 16
+
+
+def test_a_model_file_of_zhous_network_goes_on_as_that(shipped, drive, tmp_path, monkeypatch):
+    path, output = tmp_path / "zhou.onnx", tmp_path / "out"
+    described = replace(read_description(model_path(POSE)), width=96, height=64, method="PoseNet")
+    export(PoseModel(PoseNet(2, 0.01, 0.1, both_ways=True)), described, path, samples=1)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune, "train_once", stop)
+    for pose, network in (path, "PoseNet"), (model_path(POSE), "CorrelationPoseNet"):
+        words = ["--bag", str(drive), "--depth-model", str(shipped), "--pose-model", str(pose)]
+        with pytest.raises(KeyboardInterrupt):
+            main([*words, "--output", str(output), "--smoke"], {"lr": SMOKE, "hr": SMOKE})
+        settings = yaml.safe_load((output / "lr.yaml").read_text())["model"]["init_args"]
+        assert settings["pose_network"]["class_path"].endswith(f".{network}")
+        assert settings["pose_begins_with"] == str(pose)
 
 
 def test_truth_decides_what_is_better_and_without_it_the_images_do():

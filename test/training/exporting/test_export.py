@@ -1,6 +1,7 @@
 """Export: the file answers as torch does, says what it is, and is not written when it does not."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,7 @@ from training.exporting.export import export, read_scores
 from training.exporting.onnx_graph import compare_answers, fold_batch_norm, store_half
 from training.models import DepthModel, Model, PoseModel
 from training.motion import matrix_from_motion
+from training.networks.correlation_pose_net import CorrelationPoseNet
 from training.networks.dual_networks import DualNetworks
 from training.networks.lr_net import LRNet
 from training.networks.pose_net import PoseNet
@@ -349,12 +351,30 @@ def test_a_network_that_begins_with_a_file_answers_as_it_while_it_trains(depth_f
 
 
 def test_the_shipped_pose_network_comes_back():
-    network = PoseNet(2, 0.01, 0.1, 1.0).eval()
+    network = CorrelationPoseNet(240.0).eval()
     load_exported(network, SHIPPED_POSE, "pose")
     images = np.random.default_rng(0).integers(0, 256, (2, 128, 416, 3), np.uint8)
     with torch.no_grad():
         (answer,) = PoseModel(network)(torch.from_numpy(images))
     np.testing.assert_allclose(answer.numpy(), answers(SHIPPED_POSE, images), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("written", "network"),
+    [
+        (PoseNet(2, 0.01, 0.1, 1.0), PoseNet(2, 0.01, 0.1)),
+        (PoseNet(2, 0.01, 0.1), PoseNet(2, 0.01, 0.05)),
+        (PoseNet(2, 0.01, 0.1, both_ways=True), PoseNet(2, 0.01, 0.1)),
+    ],
+    ids=["another prior", "another scale", "one way"],
+)
+def test_the_same_weights_in_another_network_are_refused(tmp_path, written, network):
+    path = tmp_path / "pose.onnx"
+    described = replace(read_description(SHIPPED_POSE), width=96, height=64)
+    export(PoseModel(written), described, path, samples=1)
+    with pytest.raises(TrainingError, match="otherwise with the same weights: use the settings of the network"):
+        load_exported(network, path, "pose")
+    load_exported(PoseNet(2, 0.01, 0.1, both_ways=True), path, "pose")
 
 
 def test_what_taught_a_file_has_taught_what_begins_with_it(depth_file):

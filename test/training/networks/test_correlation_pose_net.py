@@ -129,6 +129,15 @@ def test_swapped_frames_give_the_inverse(network):
 
 
 @torch.no_grad()
+def test_in_half_precision_the_motion_is_solved_for_in_single(network):
+    images = torch.randn(3, 2, 3, 96, 160)
+    with torch.autocast("cpu", torch.bfloat16):
+        there, back = (matrix_from_motion(network(item)[:, 0].float()) for item in (images, images.flip(1)))
+    assert (there - torch.eye(4)).abs().max() > 1e-5
+    assert torch.allclose(there @ back, torch.eye(4).expand(3, 4, 4), atol=1e-6)
+
+
+@torch.no_grad()
 def test_nothing_is_found_in_blank_pictures(network):
     assert torch.isfinite(network(torch.zeros(1, 2, 3, 96, 160))).all()
 

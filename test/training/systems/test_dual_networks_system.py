@@ -14,8 +14,10 @@ from depth_perception.evaluation.depth_metrics import depth_metrics
 from training.data.datasets.street import StreetSnippets
 from training.data.samples import SnippetSamples
 from training.errors import TrainingError
+from training.networks.correlation_pose_net import CorrelationPoseNet
 from training.networks.pose_net import PoseNet
 from training.networks.resnet import ResNet18
+from training.systems.dual_networks import DualNetworksSystem
 from training.systems.learning_rate import LearningRate
 from training.systems.loss_weights import LossWeights
 from training.systems.views import Views, view_loss
@@ -144,6 +146,12 @@ class TestLoss:
         with pytest.raises(TrainingError, match="takes 4 frames, the samples have 3"):
             system.loss(self.batch(drives))
 
+    def test_pose_network_of_another_focal_length_is_refused(self):
+        network = make_system("lr").network
+        DualNetworksSystem(network, CorrelationPoseNet(60.0), "lr", 180.0)
+        with pytest.raises(TrainingError, match="CorrelationPoseNet has a focal_length of 180, expected 60"):
+            DualNetworksSystem(network, CorrelationPoseNet(180.0), "lr", 180.0)
+
 
 class TestLearning:
     @pytest.mark.slow
@@ -198,6 +206,24 @@ class TestLearning:
         run = trainer(tmp_path, max_epochs=200)
         run.fit(system, data)
         assert run.callback_metrics["train/photometric"] < 1.5 * best
+
+
+@pytest.mark.parametrize("stage", ["lr", "hr"])
+def test_straight_ahead_lies_where_the_principal_point_is(stage):
+    """For a pose network that takes it to be in the middle of the images."""
+    system = make_system("lr")
+    system.stage = stage
+    system.pose_network = PoseNet(2, forward_prior=0.5)
+    torch.nn.init.zeros_(system.pose_network.motion.weight)
+    focal = system.sample_focal_length
+    intrinsics = torch.tensor([[focal, 0.0, 47.5 + 12.0], [0.0, focal, 31.5 - 4.0], [0.0, 0.0, 1.0]])[None]
+    answers = []
+    for system.pose_network.centred in (False, True):
+        answers.append(system.canonical_motions(torch.zeros(1, 3, 3, 64, 96), intrinsics)[0].detach())
+    ahead = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.0, 0.5])
+    aside = torch.tensor([0.0, 0.0, 0.0, -12.0 / focal * 0.5, 4.0 / focal * 0.5, 0.0])
+    torch.testing.assert_close(answers[0], ahead.expand(2, 6))
+    torch.testing.assert_close(answers[1], (ahead + aside).expand(2, 6))
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])

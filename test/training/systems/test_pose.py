@@ -15,6 +15,7 @@ from training.data.datasets.video import VideoData
 from training.data.module import refuse_without
 from training.data.samples import SnippetSamples
 from training.errors import TrainingError
+from training.motion import motion_from_canonical, motion_from_centred
 from training.networks.correlation_pose_net import CELL, CorrelationPoseNet, Matches
 from training.networks.pose_net import PoseNet
 from training.systems.exported import load_exported
@@ -93,6 +94,18 @@ def test_true_matches_are_solved_to_the_true_motion(drives):
     assert (motion - batch["motions"])[..., :3].abs().max() < 1e-4
     assert (motion - batch["motions"])[..., 3:].abs().max() < 2e-3
 
+    # As robots have it: solved with the principal point in the middle, and converted.
+    offset = (batch["intrinsics"][:, :2, 2] - torch.tensor((79.5, 31.5))) / FOCAL
+    assert offset.abs().max() > 0.02
+    centred, factor = ours.network.motion(alone), ours.focal_factor(batch)[:, None]
+    converted, left = (
+        (motion_from_canonical(motion, factor) - batch["motions"]).abs()
+        for motion in (motion_from_centred(centred, offset[:, None]), centred)
+    )
+    assert converted[..., :3].max() < 3e-3
+    aside = [error[..., 3:5].mean() for error in (converted, left)]  # what a turn does to it is of the second order
+    assert aside[0] < 0.5 * aside[1]
+
 
 def test_what_may_move_is_left_to_the_network(drives):
     batch = next(iter(DataLoader(samples(drives), 4)))
@@ -135,9 +148,8 @@ def test_zhous_network_is_trained_by_the_same_loss(drives, tmp_path):
 
 
 def test_it_goes_on_from_a_model_file():
-    network = PoseNet(2, 0.01, 0.1, both_ways=True)
-    system(network, PoseLosses(), begin_with=str(model_path("posenet"))).begin()
-    expected = PoseNet(2, 0.01, 0.1, 1.0)
+    network, expected = (CorrelationPoseNet(240.0) for _ in range(2))
+    PoseSystem(network, 240.0, PoseLosses(), begin_with=str(model_path("posenet")), keep_statistics=True).begin()
     load_exported(expected, model_path("posenet"), "pose")
     for name, value in expected.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value)
@@ -160,10 +172,16 @@ def test_it_is_a_model_of_motion_alone():
 def test_what_does_not_fit_is_named(drives):
     with pytest.raises(TrainingError, match="PoseNet matches nothing"):
         system(PoseNet(), ALL)
-    with pytest.raises(TrainingError, match=r"focal_length is 100\.0, and the network's own is 90\.0"):
+    with pytest.raises(
+        TrainingError, match="CorrelationPoseNet has a focal_length of 90, expected 100: that of the canonical"
+    ):
         system(CorrelationPoseNet(90.0))
-    with pytest.raises(TrainingError, match="CorrelationPoseNet folded into what is before them"):
+    with pytest.raises(TrainingError, match=r"CorrelationPoseNet folded .*, whose statistics must stay: set"):
         system(begin_with="posenet.onnx")
+    with pytest.raises(TrainingError, match="images are 160x48, CorrelationPoseNet takes multiples of 32: set data"):
+        system().loss(next(iter(DataLoader(samples(drives, height=48), 2))))
+    with pytest.raises(TrainingError, match="has a focal_length of 241, expected 240"):
+        load_exported(CorrelationPoseNet(241.0), model_path("posenet"), "pose")
     three = SnippetSamples([StreetSnippets(drives, 3)], [(160, 64)])
     with pytest.raises(TrainingError, match=r"takes 2 frames, the samples have 3: data\.frames"):
         system().loss(next(iter(DataLoader(three, 2))))
