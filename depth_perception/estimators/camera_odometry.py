@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,14 @@ import numpy.typing as npt
 
 from depth_perception.engines.engine import Engine
 from depth_perception.estimators.blank import check_seen
+from depth_perception.estimators.height_check import HeightMismatch
 from depth_perception.estimators.measured_lengths import MeasuredLengths
 from depth_perception.estimators.odometry import NANOSECONDS, Motion, VisualOdometry
 from depth_perception.estimators.refined_odometry import MotionSource, RefinedOdometry
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import OdometrySettings
-from depth_perception.geometry.camera import Camera
+from depth_perception.estimators.view import EstimatorError
+from depth_perception.geometry.camera import Camera, GeometryError
 from depth_perception.model_file import SCALE_SIGMA
 from depth_perception.once import Once
 
@@ -48,10 +51,8 @@ class CameraOdometry:
         self._refined = None
         if settings.motion == "refined":
             self._refined = RefinedOdometry(self._network, camera, body_from_camera, settings)
-        self._lengths = None
-        if settings.measures:
-            road_camera = self._refined.camera if self._refined and "ground_plane" in settings.measures else None
-            self._lengths = MeasuredLengths(body_from_camera, settings.measures, road_camera)
+        self._lengths = self._measured_lengths(body_from_camera, settings)
+        self._went_by_depth = False
 
     @property
     def scale(self) -> ScaleEstimate:
@@ -70,6 +71,11 @@ class CameraOdometry:
         if self._refined is None or not self._refined.goes_by_depth or self._lengths is None:
             return None
         return None if self._lengths.scale is None else replace(self._lengths.scale, source="odometry")
+
+    @property
+    def mismatch(self) -> HeightMismatch | None:
+        """Why what the road has just said of lengths is not believed, where nobody asked for it."""
+        return None if self._lengths is None else self._lengths.mismatch
 
     @property
     def source(self) -> MotionSource:
@@ -111,6 +117,17 @@ class CameraOdometry:
         self._last = self._measured(image, stamp, still_since)
         return self._last
 
+    def _measured_lengths(self, body_from_camera: npt.ArrayLike, settings: OdometrySettings) -> MeasuredLengths | None:
+        """What measures them; where nobody asked for that, the road does, if the camera is above it."""
+        if settings.measures:
+            road_camera = self._refined.camera if self._refined and "ground_plane" in settings.measures else None
+            return MeasuredLengths(body_from_camera, settings.measures, road_camera)
+        if not settings.may_measure or self._refined is None:
+            return None
+        with suppress(EstimatorError, GeometryError):
+            return MeasuredLengths(body_from_camera, ("ground_plane",), self._refined.camera, careful=True)
+        return None
+
     def _is_too_fast_to_stop(self, stamp: int) -> bool:
         """Then an image that is the same is an old one that a driver sends again: none ever is, to the bit, but for a
         drawn world at rest, and no vehicle comes to rest at once.
@@ -127,5 +144,9 @@ class CameraOdometry:
         if self._lengths is None:
             return motion
         if self._refined is not None:
-            self._lengths.see(motion, self._refined.seen, self._refined.free)
+            changed = self._refined.goes_by_depth != self._went_by_depth
+            self._went_by_depth = self._refined.goes_by_depth
+            if changed:
+                self._lengths.forget()
+            self._lengths.see(None if changed else motion, self._refined.seen, self._refined.free)
         return None if motion is None else self._lengths.correct(motion)

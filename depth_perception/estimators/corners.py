@@ -107,7 +107,7 @@ class CornerTracker:
     def free(self) -> npt.NDArray[np.bool_]:
         """``[height, width]``: where the image does not show the own vehicle."""
         width, height = self._size.tolist()
-        blamed = np.kron(self._blame >= _CONDEMNED, np.ones((_PATCH, _PATCH), bool))
+        blamed = (self._blame >= _CONDEMNED).repeat(_PATCH, axis=0).repeat(_PATCH, axis=1)
         return np.asarray(~blamed[:height, :width])
 
     def allowed(self) -> npt.NDArray[np.bool_]:

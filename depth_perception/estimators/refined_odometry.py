@@ -149,7 +149,6 @@ class RefinedOdometry:
         """Whether lengths are those of the depth images, not the pose network's."""
         return self._depth_scale is not None
 
-    @property
     def free(self) -> npt.NDArray[np.bool_]:
         """``[height, width]`` of `camera`: where its images do not show the own vehicle."""
         return self._tracker.free()

@@ -63,6 +63,11 @@ class ScaleFusion:
         """The scale as far as it is known."""
         return float(np.exp(self._log))
 
+    @property
+    def is_known(self) -> bool:
+        """Whether anything that was measured was believed."""
+        return bool(self._heard)
+
     def spread(self, stamp: int) -> float:
         """One sigma of ln(scale) for whoever measures at a time in nanoseconds: were the scale wrong, all that fits it
         would be wrong too, so it is as open as at first unless something has just confirmed it.
@@ -102,7 +107,7 @@ class ScaleFusion:
         """The scale at a time in nanoseconds, None before anything is measured; its sources are those that were heard
         lately, joined by ``+``, or, if all are silent, those that spoke last.
         """
-        if not self._heard:
+        if not self.is_known:
             return None
         self._forget_future(stamp)
         since = min(stamp - _SILENT, max(self._heard.values()))

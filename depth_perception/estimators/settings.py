@@ -37,7 +37,7 @@ CAMERA_POSE = Setting(
 )
 
 _MEASURED = {"ground_plane": ("ground_plane",), "speed": ("speed",), "fused": ("ground_plane", "speed")}
-"""Sources of odometry's scale that measure it, and by what."""
+"""Sources of odometry's scale that are to measure it, and by what."""
 
 
 def _scale(live: bool) -> Any:
@@ -68,7 +68,7 @@ class DepthSettings(Settings):
         "model",
         "What makes metres of the model's depth: model (it knows), constant (scale), ground_plane (the height of the"
         " camera above base_frame, measured against the road in the image), odometry (what odometry_node measures by"
-        " its own scale_source, speed, ground_plane or fused; until it does, the model)",
+        " its own scale_source, auto, speed, ground_plane or fused; until it does, the model)",
         choices=("model", "constant", "ground_plane", "odometry"),
     )
     scale: float = _scale(live=True)
@@ -99,7 +99,8 @@ class OdometrySettings(Settings):
     scale_source: str = setting(
         "auto",
         "What makes metres of motion: auto (depth images in metres, if motion is refined and they come, else the"
-        " model), model (it knows), constant (scale, times the model's motion), depth (the scale of depth, for a pose"
+        " model; made exact by the height of the camera above base_frame where that does not contradict them), model"
+        " (it knows), constant (scale, times the model's motion), depth (its images alone, and its scale, for a pose"
         " model that was trained together with the depth model), ground_plane (the height of the camera above"
         " base_frame, measured against the road in the images), speed (a measured one), fused (both of these)",
         choices=("auto", "model", "constant", "depth", *_MEASURED),
@@ -123,8 +124,13 @@ class OdometrySettings(Settings):
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What lengths are measured by."""
+        """What lengths are to be measured by."""
         return _MEASURED.get(self.scale_source, ())
+
+    @property
+    def may_measure(self) -> bool:
+        """Whether lengths may be measured, asked for or, by auto, where that is possible."""
+        return bool(self.measures) or (self.scale_source == "auto" and self.motion == "refined")
 
 
 @dataclass(frozen=True)

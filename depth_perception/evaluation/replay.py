@@ -16,6 +16,7 @@ from depth_perception.engines.engine import Engine
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.depth import DepthEstimator, DepthResult
+from depth_perception.estimators.height_check import HeightMismatch
 from depth_perception.estimators.odometry import Motion
 from depth_perception.estimators.scale import UNKNOWN_SCALE
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
@@ -73,10 +74,10 @@ def replay(
             f"{recording.path}: scale_source {motion.scale_source} needs a measured speed: name its topic"
             f" ({' or '.join(SPEEDS)}) with --speed-topic"
         )
-    if depth.scale_source == "odometry" and (pose_engine is None or not motion.measures):
+    if depth.scale_source == "odometry" and (pose_engine is None or not motion.may_measure):
         raise EvaluationError(
             f"{recording.path}: scale_source odometry takes depth's scale from what odometry measures: let odometry's"
-            " scale_source be speed, ground_plane or fused"
+            " scale_source be auto, speed, ground_plane or fused, and its motion refined"
         )
     known = recording.body_from_camera
     pose = BODY_FROM_OPTICAL if known is None else known
@@ -88,6 +89,8 @@ def replay(
     speeds = sorted(recording.speeds())
     told, heard, depth_heard = tuple(speeds), set[str](), set[str]()
     refused: list[str] = []
+    mismatch: HeightMismatch | None = None
+    by_road = 0
 
     interrupted, tried = False, 0
     try:
@@ -115,10 +118,11 @@ def replay(
                     with watch("odometry"):
                         step = odometry.update(image, recorded.stamp)
                         odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
-                    estimator.measured = odometry.depth_scale
+                    estimator.measured, mismatch = odometry.depth_scale, odometry.mismatch or mismatch
                     if step is not None:
                         scale = step.scale
-                        heard.update(scale.source.split("+"))
+                        heard.update(sources := scale.source.split("+"))
+                        by_road += "ground_plane" in sources
                         poses.setdefault(step.start, trajectory.pose)
                         trajectory.add(step)
                         poses[step.stamp] = trajectory.pose
@@ -144,6 +148,11 @@ def replay(
     silent = [*unmeasured(recording, "Depth", measured, depth_heard, judge.depth_frames, told)]
     if pose_engine is not None:
         silent += unmeasured(recording, "Odometry", motion.measures, heard, judge.depth_frames, told)
+    if mismatch is not None:
+        silent.append(
+            f"Odometry's lengths are the road's in {by_road} of {len(poses) - 1} motions:"
+            f" {mismatch.advice(recording.body_frame)}."
+        )
     if refused:
         silent.append(f"{len(refused)} of {len(told)} speeds on {recording.topics.speed} are left out: {refused[0]}.")
     return Evaluation(

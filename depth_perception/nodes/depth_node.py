@@ -146,7 +146,8 @@ class DepthPipeline(Pipeline[AnyImage]):
 
     def _on_scale(self, message: Vector3Stamped) -> None:
         try:
-            self._measured = scale_from_message(message)
+            measured = scale_from_message(message)
+            self._measured = measured if measured.known else None  # it was taken back
         except EstimatorError as error:
             self._node.log.exception(error, f"{ODOMETRY_SCALE}: ")
 

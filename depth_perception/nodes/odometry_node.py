@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from depth_perception.errors import DepthPerceptionError
 from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.odometry import Motion
-from depth_perception.estimators.scale import UNKNOWN_SCALE, known_scale
+from depth_perception.estimators.scale import UNKNOWN_SCALE, ScaleEstimate, known_scale
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.trajectory import Trajectory
 from depth_perception.estimators.view import EstimatorError
@@ -89,7 +89,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
         self._transform_output = _transform_output(node)
         self._odom_output = node.output(Odometry, "odom")
         self._path_output = node.output(Path, "path")
-        self._scale_output = node.output(Vector3Stamped, ODOMETRY_SCALE) if node.settings.measures else None
+        self._scale_output = node.output(Vector3Stamped, ODOMETRY_SCALE) if node.settings.may_measure else None
+        self._depth_scale: ScaleEstimate | None = None
         self._trajectory = Trajectory()
         self._path: deque[PoseStamped] = deque(maxlen=node.value("path_length"))
         self._path_sent: int | None = None
@@ -140,6 +141,8 @@ class OdometryPipeline(Pipeline[AnyImage]):
         if self._placed is not None:
             self._trajectory.set(*self._placed)
             self._placed = None
+        if odometry.mismatch is not None:
+            self._node.log.warning("height", odometry.mismatch.advice(self._node.value("base_frame")))
         self._watch.told(motion, stamp, camera, repeats=odometry.repeats > repeats)
         if motion is not None:
             self._motion_scale = motion.scale
@@ -148,12 +151,12 @@ class OdometryPipeline(Pipeline[AnyImage]):
             self._trajectory.add(motion)
             self._write(motion, start)
             self._publish(motion, Header(stamp=frame.stamp, frame_id=self._node.value("odom_frame")))
-            if self._scale_output is not None and (scale := odometry.depth_scale) is not None:
-                self._scale_output.publish(scale_message(scale, header))
+            self._publish_scale(odometry.depth_scale, header)
         return True
 
     def restart(self) -> None:
         self._odometry.cache_clear()
+        self._depth_scale = None
         self._camera_pose.forget()
         self._depths.clear()
         self._watch.restart()
@@ -230,6 +233,12 @@ class OdometryPipeline(Pipeline[AnyImage]):
         if due and self._path_output.get_subscription_count() > 0:
             self._path_output.publish(Path(header=header, poses=list(self._path)))
             self._path_sent = motion.stamp
+
+    def _publish_scale(self, scale: ScaleEstimate | None, header: Header) -> None:
+        """None, where there was one, takes it back."""
+        if self._scale_output is not None and (scale is not None or self._depth_scale is not None):
+            self._scale_output.publish(scale_message(scale or UNKNOWN_SCALE, header))
+        self._depth_scale = scale
 
     def _on_scale(self, message: Vector3Stamped) -> None:
         try:

@@ -7,15 +7,15 @@ from itertools import pairwise
 import cv2
 import numpy as np
 import pytest
-from helpers.corridor import CAMERA, HEIGHT, Corridor, driven
+from helpers.corridor import CAMERA, HEIGHT, Corridor, View, driven
 from helpers.models import write_pose_model
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.camera_odometry import CameraOdometry
 from depth_perception.estimators.measured_speed import SpeedComparison
 from depth_perception.estimators.odometry import Motion
-from depth_perception.estimators.road_height import RoadHeightMeter, largest_tilt
-from depth_perception.estimators.scale import ScaleEstimate
+from depth_perception.estimators.road_height import RoadHeight, RoadHeightMeter, largest_tilt
+from depth_perception.estimators.scale import UNKNOWN_SCALE, ScaleEstimate
 from depth_perception.estimators.scale_fusion import ScaleFusion
 from depth_perception.estimators.settings import OdometrySettings
 from depth_perception.estimators.view import EstimatorError
@@ -43,15 +43,20 @@ def engine(tmp_path):
 def drive(engine, views, source, *, depth_error=0.8, scale=1.0, speed=lambda index: SPEED) -> list[Motion]:
     """The motions; the speed is measured in the middle between images."""
     odometry = CameraOdometry(engine, CAMERA, MOUNT, OdometrySettings(scale_source=source))
+    return drive_with(odometry, views, depth_error=depth_error, scale=ScaleEstimate(scale, 0.2, "model"), speed=speed)
+
+
+def drive_with(odometry, views, *, depth_error, scale, speed=lambda index: SPEED, each=lambda: None) -> list[Motion]:
     motions = []
     for index, view in enumerate(views):
         stamp = (index + 1) * STEP
         if speed(index) is not None:
             odometry.add_speed(stamp - STEP // 2, speed(index))
         motion = odometry.update(view.image, stamp)
-        odometry.add_depth(stamp, depth_error * view.depth, CAMERA, ScaleEstimate(scale, 0.2, "model"))
+        odometry.add_depth(stamp, depth_error * view.depth, CAMERA, scale)
         if motion is not None:
             motions.append(motion)
+        each()
     return motions
 
 
@@ -68,7 +73,163 @@ def test_depth_that_is_wrong_makes_wrong_lengths(engine, views):
     assert settled(drive(engine, views, "auto")) == pytest.approx(0.8, rel=0.03)
 
 
-@pytest.mark.parametrize(("depth_error", "scale"), [(0.8, 1.0), (1.0, 1.0), (1.25, 1.0), (0.8, 0.8)])
+MODEL = ScaleEstimate(1.0, 0.2, "model")
+OFF_THE_GROUND = pose_from(np.eye(3), [0.8, 0.1, HEIGHT - 0.4]) @ BODY_FROM_OPTICAL
+
+
+@pytest.mark.parametrize("depth_error", [0.92, 1.08])
+def test_the_height_that_nobody_asked_for_mends_what_it_does_not_contradict(engine, views, depth_error):
+    odometry = CameraOdometry(engine, CAMERA, MOUNT)
+    motions = drive_with(odometry, views, depth_error=depth_error, scale=MODEL)
+    assert settled(motions) == pytest.approx(1.0, abs=0.03)
+    assert motions[-1].scale.source == "ground_plane"
+    assert odometry.mismatch is None
+
+
+@pytest.mark.parametrize(("depth_error", "mount", "posed", "seen"), [
+    (1.0, OFF_THE_GROUND, HEIGHT - 0.4, HEIGHT), (0.8, MOUNT, HEIGHT, 0.8 * HEIGHT),
+], ids=["the base frame is not on the ground", "depth is wrong"])  # fmt: skip
+def test_what_it_contradicts_stays_and_is_said(engine, views, depth_error, mount, posed, seen):
+    """Which of the two it is, the images cannot tell."""
+    odometry, said = CameraOdometry(engine, CAMERA, mount), []
+    motions = drive_with(
+        odometry, views, depth_error=depth_error, scale=MODEL, each=lambda: said.append(odometry.mismatch)
+    )
+    assert settled(motions) == pytest.approx(depth_error, rel=0.03)
+    assert motions[-1].scale == MODEL
+    assert odometry.depth_scale is None
+    (height,) = {mismatch for mismatch in said if mismatch is not None}
+    assert height.posed == pytest.approx(posed)
+    assert height.seen == pytest.approx(seen, rel=0.05)
+    assert said.index(height) < 14  # images, a second and a half
+    assert said[-3:].count(None) > 0  # nothing has been measured just then
+
+
+def test_lengths_of_no_known_unit_contradict_nothing(tmp_path, views):
+    write_pose_model(tmp_path / "pose.onnx", focal_length=50.0, metric=False)
+    odometry = CameraOdometry(open_engine(tmp_path / "pose.onnx"), CAMERA, OFF_THE_GROUND)
+    motions = drive_with(odometry, views, depth_error=3.0, scale=UNKNOWN_SCALE)
+    assert settled(motions) == pytest.approx((HEIGHT - 0.4) / HEIGHT, abs=0.03)
+
+
+@pytest.mark.parametrize("mount", [
+    BODY_FROM_OPTICAL, pose_from(np.diag([1.0, -1.0, -1.0]), [0.0, 0.0, 2.0]),
+], ids=["in the base frame's origin", "looking straight down"])  # fmt: skip
+def test_a_camera_that_sees_no_road_is_none_the_worse(engine, views, mount):
+    odometry = CameraOdometry(engine, CAMERA, mount)
+    motions = drive_with(odometry, views, depth_error=1.0, scale=MODEL)
+    assert {motion.scale.source for motion in motions} == {"model"}
+    assert odometry.mismatch is None
+
+
+@pytest.mark.parametrize(("source", "tells", "step", "looks"), [
+    ("auto", True, 1.6, range(29, 33)), ("ground_plane", True, 1.6, range(170, 200)),
+    ("auto", False, 1.6, range(108, 116)), ("ground_plane", False, 1.6, range(170, 200)),
+    ("auto", False, 0.2, range(118, 126)),
+])  # fmt: skip
+def test_who_was_not_asked_for_it_looks_once_a_second(engine, monkeypatch, source, tells, step, looks):
+    """For twenty seconds: as soon as the height is known, and where the road tells nothing after ten; a look that takes
+    a second is followed by four without."""
+    count = looks_of(monkeypatch, tells=tells)
+    drive(engine, ahead(step, 200), source, depth_error=1.0)
+    assert len(count) in looks
+
+
+def looks_of(monkeypatch, *, tells=True):
+    """Grows by one with each look at the road."""
+    count, measure = [], RoadHeightMeter.measure
+
+    def counted(self, *arguments):
+        count.append(0)
+        return measure(self, *arguments) if tells else None
+
+    monkeypatch.setattr(RoadHeightMeter, "measure", counted)
+    return count
+
+
+def ahead(step, frames):
+    """Views of a street, a step apart."""
+    street = Corridor()
+    return [street.see(pose) for pose in driven([pose_from(np.eye(3), [0.0, 0.0, step])] * (frames - 1))]
+
+
+def test_what_was_recognised_anew_is_given_ten_seconds_again(engine, monkeypatch):
+    """For fifteen seconds it says something in each fifth look: never is one left out."""
+    count = []
+
+    def measure(self, image, pose, expected, *rest):
+        count.append(0)
+        return None if len(count) % 5 else RoadHeight(expected * np.exp(0.5 * (-1) ** len(count)), 0.01, np.zeros(3))
+
+    monkeypatch.setattr(RoadHeightMeter, "measure", measure)
+    drive(engine, ahead(1.6, 150), "auto", depth_error=1.0)
+    assert len(count) > 140
+
+
+def test_an_image_that_is_left_out_ends_no_pause(engine, monkeypatch, views):
+    count = looks_of(monkeypatch)
+    odometry = CameraOdometry(engine, CAMERA, MOUNT)
+    for index, view in enumerate(views):
+        for _ in range(2):  # a driver that sends each image twice
+            odometry.update(view.image, (index + 1) * STEP)
+        odometry.add_depth((index + 1) * STEP, view.depth, CAMERA, MODEL)
+    assert len(count) < 16
+
+
+def test_after_time_went_back_it_looks_again(engine, monkeypatch, views):
+    count = looks_of(monkeypatch)
+    odometry = CameraOdometry(engine, CAMERA, MOUNT)
+    for start in (100, 1):
+        before = len(count)
+        for index, view in enumerate(views):
+            odometry.update(view.image, (start + index) * STEP)
+        assert len(count) - before >= 3
+
+
+@pytest.mark.parametrize("source", ["auto", "ground_plane"])
+def test_at_rest_nothing_is_looked_at(engine, monkeypatch, source):
+    count, moving = looks_of(monkeypatch), ahead(0.7, 20)
+    standing = [View(moving[-1].image ^ np.uint8(k % 2), moving[-1].depth) for k in range(40)]
+    odometry = CameraOdometry(engine, CAMERA, MOUNT, OdometrySettings(scale_source=source))
+    drive_with(odometry, moving, depth_error=1.0, scale=MODEL)
+    before = len(count)
+    for index, view in enumerate(standing, len(moving)):
+        odometry.update(view.image, (index + 1) * STEP)
+        odometry.add_depth((index + 1) * STEP, view.depth, CAMERA, MODEL)
+    assert odometry.source == "standstill"
+    assert len(count) - before < 5
+
+
+def test_who_drives_backwards_is_not_asked(engine):
+    """A look would find the road 8 % too near: what comes into view was never seen sharply."""
+    odometry = CameraOdometry(engine, CAMERA, MOUNT)
+    motions = drive_with(odometry, ahead(0.5, 40)[::-1], depth_error=1.0, scale=MODEL)
+    assert motions[-1].linear_velocity[0] < 0
+    assert {motion.scale.source for motion in motions} == {"model"}
+    assert odometry.depth_scale is None
+
+
+@pytest.mark.parametrize("source", ["auto", "ground_plane"])
+def test_lengths_in_another_unit_are_measured_anew(tmp_path, monkeypatch, source):
+    """Depth comes two seconds late; until then the network says lengths, an eighth too short."""
+    count, looks = looks_of(monkeypatch), []
+    write_pose_model(tmp_path / "pose.onnx", motion=pose_from(np.eye(3), [0.0, 0.0, 0.62]), focal_length=50.0)
+    odometry = CameraOdometry(open_engine(tmp_path / "pose.onnx"), CAMERA, MOUNT, OdometrySettings(scale_source=source))
+    speeds, said = [], []
+    for index, view in enumerate(ahead(0.7, 45)):
+        motion = odometry.update(view.image, (index + 1) * STEP)
+        if index >= 20:
+            odometry.add_depth((index + 1) * STEP, view.depth, CAMERA, MODEL)
+        speeds.append(np.nan if motion is None else motion.linear_velocity[0] / 7.0)
+        said.append(odometry.mismatch)
+        looks.append(len(count))
+    assert looks[24] > looks[21]  # at once
+    np.testing.assert_allclose(speeds[22:], 1.0, atol=0.06)
+    assert np.mean(speeds[30:]) == pytest.approx(1.0, abs=0.03)
+    assert said[22:] == [None] * len(said[22:])
+
+
+@pytest.mark.parametrize(("depth_error", "scale"), [(0.8, 1.0), (1.0, 1.0), (1.25, 1.0), (0.8, 0.8), (1.0, 10.0)])
 def test_the_height_above_the_road_makes_them_right(engine, views, depth_error, scale):
     """Whether the network's depth is wrong, or what it was multiplied with."""
     motions = drive(engine, views, "ground_plane", depth_error=depth_error, scale=scale)
@@ -119,7 +280,7 @@ def test_depth_takes_over_what_is_measured_and_neither_follows_the_other(engine,
 
 
 @pytest.mark.parametrize("settings", [
-    OdometrySettings(), OdometrySettings(motion="posenet", scale_source="speed"),
+    OdometrySettings(scale_source="model"), OdometrySettings(motion="posenet", scale_source="speed"),
 ], ids=["nothing is measured", "lengths are the pose network's"])  # fmt: skip
 def test_there_is_no_scale_of_depth_where_none_was_measured(engine, views, settings):
     odometry = CameraOdometry(engine, CAMERA, MOUNT, settings)

@@ -13,6 +13,7 @@ from helpers.recordings import STEP, later, road, write_recording
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.camera_odometry import CameraOdometry
+from depth_perception.estimators.height_check import HeightMismatch
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.view import EstimatorError
@@ -298,7 +299,22 @@ def test_depth_takes_its_scale_from_odometry(tmp_path, monkeypatch):
     assert result.depth.metric.abs_rel == pytest.approx(0.8, abs=0.02)  # four of five images
 
 
-@pytest.mark.parametrize("motion", [OdometrySettings(), None], ids=["nothing is measured", "no odometry"])
+def test_a_height_that_is_not_believed_is_said(tmp_path, monkeypatch):
+    write_recording(tmp_path / "drive", frames=2)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+    monkeypatch.setattr(CameraOdometry, "mismatch", HeightMismatch(0.72, 1.65))
+    with Recording.open(tmp_path / "drive") as recording:
+        notes = replay(recording, *engines).notes
+    assert sum("0.72 m above base_link, but 1.65 m above the road" in note for note in notes) == 1
+
+
+@pytest.mark.parametrize(
+    "motion",
+    [OdometrySettings(scale_source="model"), OdometrySettings(motion="posenet"), None],
+    ids=["nothing is measured", "nothing that could", "no odometry"],
+)
 def test_a_scale_of_odometry_needs_one_that_measures(tmp_path, motion):
     write_recording(tmp_path / "drive", frames=2)
     write_depth_model(tmp_path / "depth.onnx")
@@ -307,7 +323,7 @@ def test_a_scale_of_odometry_needs_one_that_measures(tmp_path, motion):
     by_odometry = DepthSettings(scale_source="odometry")
     with (
         Recording.open(tmp_path / "drive") as recording,
-        pytest.raises(EvaluationError, match="let odometry's scale_source be speed, ground_plane or fused"),
+        pytest.raises(EvaluationError, match="let odometry's scale_source be auto, speed, ground_plane or fused"),
     ):
         replay(recording, open_engine(tmp_path / "depth.onnx"), pose, by_odometry, motion or OdometrySettings())
 
