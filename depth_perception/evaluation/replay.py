@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,7 @@ from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.judge import Judge
 from depth_perception.evaluation.result import Evaluation, ModelUse, Sample, Timing
 from depth_perception.evaluation.unmeasured import unmeasured
+from depth_perception.geometry.camera import Camera
 from depth_perception.geometry.point_cloud import PointCloudBuilder
 from depth_perception.geometry.pose import BODY_FROM_OPTICAL
 from depth_perception.percentiles import Percentiles
@@ -34,7 +36,7 @@ from depth_perception.recordings.topics import SPEEDS
 
 STEPS = {
     "decode": "message to pixels",
-    "depth": "pixels to depth: rectification, network, range",
+    "depth": "pixels to depth: rectification, network, range, while the image before is judged",
     "odometry": "pixels to motion: rectification, network, corners, covariance",
 }
 
@@ -81,7 +83,6 @@ def replay(
         )
     known = recording.body_from_camera
     pose = BODY_FROM_OPTICAL if known is None else known
-    camera, estimator, odometry = None, None, None
     judge = Judge(recording, samples=samples)
     trajectory, scale = Trajectory(), UNKNOWN_SCALE
     poses: dict[int, npt.NDArray[np.float64]] = {}
@@ -92,48 +93,52 @@ def replay(
     mismatch: HeightMismatch | None = None
     by_road = 0
 
+    def estimators_of(camera: Camera) -> _Estimators:
+        return _Estimators(
+            camera,
+            DepthEstimator(depth_engine, camera, depth, body_from_camera=known),
+            None if pose_engine is None else CameraOdometry(pose_engine, camera, pose, motion),
+        )
+
     interrupted, tried = False, 0
     try:
-        for index, recorded in enumerate(recording.images()):
-            if estimator is None or recorded.camera != camera:  # a lens that zooms
-                camera = recorded.camera
-                estimator = DepthEstimator(depth_engine, camera, depth, body_from_camera=known)
-                odometry = None if pose_engine is None else CameraOdometry(pose_engine, camera, pose, motion)
-            try:
-                with watch("decode"):
-                    image = recorded.decode()
-                with watch("depth"):
-                    result = estimator.estimate(image, recorded.stamp)
-                depth_heard.add(result.scale.source)
-                judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
-                step = None
-                if odometry is not None:
-                    if motion.scale_source == "depth":
-                        odometry.scale = replace(result.scale, source="depth")
-                    while speeds and speeds[0][0] <= recorded.stamp:
-                        try:
-                            odometry.add_speed(*speeds.pop(0))
-                        except EstimatorError as error:  # the image is none the worse
-                            refused.append(str(error))
-                    with watch("odometry"):
-                        step = odometry.update(image, recorded.stamp)
-                        odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
-                    estimator.measured, mismatch = odometry.depth_scale, odometry.mismatch or mismatch
-                    if step is not None:
-                        scale = step.scale
-                        heard.update(sources := scale.source.split("+"))
-                        by_road += "ground_plane" in sources
-                        poses.setdefault(step.start, trajectory.pose)
-                        trajectory.add(step)
-                        poses[step.stamp] = trajectory.pose
-            except DepthPerceptionError as error:
-                judge.fail(str(error))
-            else:
-                if output is not None:
-                    output.add(recorded, result, step, trajectory)
-            tried = index + 1
-            if progress is not None:
-                progress(index + 1, len(recording.stamps))
+        with ThreadPoolExecutor(1) as beside:
+            begun = _begun(recording, estimators_of, watch, beside)
+            # Depth that takes its scale from odometry has to wait for that of the image before.
+            for index, work in enumerate(begun if depth.scale_source == "odometry" else _one_ahead(begun)):
+                recorded, estimator, odometry = work.recorded, work.estimators.depth, work.estimators.odometry
+                try:
+                    image, result = work.depth.result()
+                    depth_heard.add(result.scale.source)
+                    judge.depth(recorded.stamp, result.image, result.depth, result.camera, metric=result.metric)
+                    step = None
+                    if odometry is not None:
+                        if motion.scale_source == "depth":
+                            odometry.scale = replace(result.scale, source="depth")
+                        while speeds and speeds[0][0] <= recorded.stamp:
+                            try:
+                                odometry.add_speed(*speeds.pop(0))
+                            except EstimatorError as error:  # the image is none the worse
+                                refused.append(str(error))
+                        with watch("odometry"):
+                            step = odometry.update(image, recorded.stamp)
+                            odometry.add_depth(recorded.stamp, result.depth, result.camera, result.scale)
+                        estimator.measured, mismatch = odometry.depth_scale, odometry.mismatch or mismatch
+                        if step is not None:
+                            scale = step.scale
+                            heard.update(sources := scale.source.split("+"))
+                            by_road += "ground_plane" in sources
+                            poses.setdefault(step.start, trajectory.pose)
+                            trajectory.add(step)
+                            poses[step.stamp] = trajectory.pose
+                except DepthPerceptionError as error:
+                    judge.fail(str(error))
+                else:
+                    if output is not None:
+                        output.add(recorded, result, step, trajectory)
+                tried = index + 1
+                if progress is not None:
+                    progress(index + 1, len(recording.stamps))
     except KeyboardInterrupt:
         if not judge.depth_frames:
             raise
@@ -172,6 +177,53 @@ def replay(
         cloud=cloud_of(judge.samples),
         images_failed=1.0 - judge.depth_frames / max(tried, judge.depth_frames),
     )
+
+
+@dataclass(frozen=True)
+class _Estimators:
+    """Of one camera."""
+
+    camera: Camera
+    depth: DepthEstimator
+    odometry: CameraOdometry | None
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """An image whose pixels and depth another thread is at."""
+
+    recorded: RecordedImage
+    estimators: _Estimators
+    depth: Future[tuple[npt.NDArray[np.uint8], DepthResult]]
+
+
+def _begun(
+    recording: Recording, estimators_of: Callable[[Camera], _Estimators], watch: _Stopwatch, beside: ThreadPoolExecutor
+) -> Iterator[_Begun]:
+    """All images of a recording, each begun when it is asked for."""
+    estimators = None
+    for recorded in recording.images():
+        if estimators is None or recorded.camera != estimators.camera:  # a lens that zooms
+            estimators = estimators_of(recorded.camera)
+        yield _Begun(recorded, estimators, beside.submit(_depth_of, recorded, estimators.depth, watch))
+
+
+def _one_ahead(begun: Iterator[_Begun]) -> Iterator[_Begun]:
+    """The same, each only after the next has begun."""
+    last: list[_Begun] = []
+    for work in begun:
+        yield from last
+        last = [work]
+    yield from last
+
+
+def _depth_of(
+    recorded: RecordedImage, estimator: DepthEstimator, watch: _Stopwatch
+) -> tuple[npt.NDArray[np.uint8], DepthResult]:
+    with watch("decode"):
+        image = recorded.decode()
+    with watch("depth"):
+        return image, estimator.estimate(image, recorded.stamp)
 
 
 def model_use(role: str, engine: Engine) -> ModelUse:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +15,14 @@ from helpers.recordings import STEP, later, road, write_recording
 
 from depth_perception.engines.choose import open_engine
 from depth_perception.estimators.camera_odometry import CameraOdometry
+from depth_perception.estimators.depth import DepthEstimator
 from depth_perception.estimators.height_check import HeightMismatch
 from depth_perception.estimators.scale import ScaleEstimate
 from depth_perception.estimators.settings import DepthSettings, OdometrySettings
 from depth_perception.estimators.view import EstimatorError
 from depth_perception.evaluation.errors import EvaluationError
 from depth_perception.evaluation.figures import Condition
+from depth_perception.evaluation.judge import Judge
 from depth_perception.evaluation.replay import replay
 from depth_perception.evaluation.report import summary
 from depth_perception.geometry.pose import pose_from
@@ -104,6 +108,36 @@ def test_the_same_replay_twice_gives_the_same_figures(evaluated, tmp_path):
     assert first.trajectory is not None
     assert second.trajectory is not None
     assert first.trajectory.metrics == second.trajectory.metrics
+
+
+@pytest.mark.parametrize(
+    ("scale_source", "ahead"), [("model", True), ("odometry", False)], ids=["by itself", "it waits for odometry"]
+)
+def test_depth_of_the_next_image_is_computed_while_one_is_judged(tmp_path, monkeypatch, scale_source, ahead):
+    write_recording(tmp_path / "drive", frames=4)
+    write_depth_model(tmp_path / "depth.onnx")
+    write_pose_model(tmp_path / "pose.onnx")
+    engines = open_engine(tmp_path / "depth.onnx"), open_engine(tmp_path / "pose.onnx")
+    begun: dict[int | None, threading.Event] = defaultdict(threading.Event)
+    order: list[int] = []
+    estimate, depth = DepthEstimator.estimate, Judge.depth
+
+    def estimated(estimator, image, stamp=None):
+        begun[stamp].set()
+        return estimate(estimator, image, stamp)
+
+    def judged(judge, stamp, *depth_map, **options):
+        order.append(stamp)
+        following = stamps[len(order) : len(order) + 1]
+        assert all(begun[later].wait(60.0 if ahead else 0.1) == ahead for later in following)
+        depth(judge, stamp, *depth_map, **options)
+
+    monkeypatch.setattr(DepthEstimator, "estimate", estimated)
+    monkeypatch.setattr(Judge, "depth", judged)
+    with Recording.open(tmp_path / "drive") as recording:
+        stamps = recording.stamps
+        replay(recording, *engines, DepthSettings(scale_source=scale_source))
+    assert order == list(stamps)
 
 
 def test_a_recording_that_gives_no_depth_at_all_is_refused(tmp_path):
