@@ -73,6 +73,9 @@ _ALIKE = 3.0
 independent. So set that the covariance of a trajectory was right on drives of the street world."""
 _DOUBT, _FITS = 35.0, 0.29
 """How fast doubt in a pose grows with its cost, and the cost up to which its covariance is right as it is."""
+_FAR_LESS_SURE = 10.0
+"""Times the pose network's standard deviation of a step: corners that are less sure of it, as in near darkness, say
+nothing. On roads in daylight it was never 5."""
 _FLOOR = np.repeat([1e-4, 2e-5], 3)
 """Metres and radians: no step is known better."""
 
@@ -249,6 +252,8 @@ class RefinedOdometry:
         step = fit.pose @ inverse(self._pose)
         self._cost += _NOISE_GAIN * (at.cost - self._cost)
         motion = self._motion(step, doubt(self._cost) * (fit.covariance - self._covariance), start, stamp)
+        if proposed is not None and self._is_far_less_sure(motion):
+            return self._by_network(grey, proposed)
         self.source = "corners"
         self._velocity = _vector(step) / seconds
         self._pose, self._covariance = fit.pose, fit.covariance
@@ -349,6 +354,12 @@ class RefinedOdometry:
             return None
         transform = change_frame(inverse(proposed), self._body_from_camera)
         return replace(self.proposed, transform=transform, scale=self.scale)
+
+    def _is_far_less_sure(self, motion: Motion) -> bool:
+        """Than the pose network, of how far it went."""
+        assert self.proposed is not None
+        own, other = (np.trace(sure.covariance[:3, :3]) for sure in (motion, self.proposed))
+        return bool(own > _FAR_LESS_SURE**2 * other)
 
     def _learnt_noise(self, at: Sight) -> float:
         noise = self._noise * (1.0 + _NOISE_GAIN * (np.sqrt(np.median(at.distances)) - 1.0))

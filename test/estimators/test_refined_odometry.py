@@ -441,6 +441,28 @@ def test_corners_that_fit_badly_leave_doubt(tmp_path, monkeypatch):
     assert noise[1] == pytest.approx(9 * noise[0], rel=0.1)  # but for the floor
 
 
+@pytest.mark.parametrize(("times", "source"), [(9.0, "corners"), (11.0, "network")])
+def test_corners_that_are_far_less_sure_than_the_network_say_nothing(tmp_path, monkeypatch, times, source):
+    """As in near darkness, where they made metres a second of noise, to a camera that stood."""
+    drive = Drive(tmp_path)
+    for index in range(3):
+        drive.go(seen(index))
+    proposed = drive.odometry.proposed
+    assert proposed is not None
+    own, scaled, other = (
+        np.trace(covariance[:3, :3])
+        for covariance in (drive.last.noise, drive.last.covariance - drive.last.noise, proposed.covariance)
+    )
+    factor = (times**2 * other - scaled) / own
+    drive = Drive(tmp_path)
+    for index in range(2):
+        drive.go(seen(index))
+    monkeypatch.setattr(refined_odometry, "doubt", lambda cost: factor)
+    drive.go(seen(2))
+    assert drive.odometry.source == source
+    assert (drive.last.transform[0, 3] == pytest.approx(0.7, abs=0.03)) == (source == "corners")
+
+
 def test_errors_of_the_camera_are_errors_of_a_body_that_turns_about_it(tmp_path):
     """By finite differences: a camera 3 m ahead of the body's origin and beside it that is wrong about its turn moves
     the origin sideways. The last step's axes turn the errors, which are those of its end, into those at its start."""
