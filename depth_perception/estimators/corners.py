@@ -16,6 +16,9 @@ _WEAKEST = 1e-4
 _FAINTEST = 5e-5
 """Least strength of a new corner, as OpenCV scales it. What compression leaves of a clear sky's noise has 3e-5, and
 stays in its place while the camera turns, as if it did not."""
+_BLOCK, _AS_BRIGHT = 16, 0.02
+"""Pixels of the blocks by whose means two images are compared, and the change of their ln from which it matters: what
+is followed by how bright it is would seem to move."""
 _ROUND_TRIP = 0.7
 """Pixels that a corner followed forth and back may miss its start by."""
 _MARGIN = 8
@@ -68,6 +71,7 @@ class CornerTracker:
         """
         if self._image is None or len(self.points) == 0:
             return self.points, np.zeros(len(self.points), bool)
+        image = _as_bright(image, self._image)
         levels = _LEVELS_UNKNOWN if expected is None else _LEVELS_EXPECTED
         guess = (self.points if expected is None else expected).copy()
         flags = cv2.OPTFLOW_USE_INITIAL_FLOW
@@ -147,3 +151,16 @@ class CornerTracker:
         chosen = order[np.argsort(rank, kind="stable")[:wanted]]
         points = np.stack([columns[chosen], rows[chosen]], axis=1) * step + (step - 1) / 2
         return points.astype(np.float32)
+
+
+def _as_bright(image: Grey, other: Grey) -> Grey:
+    """The image, as if it had been exposed like another one of about the same scene: lamps flicker, and cameras set
+    their exposure by steps. What only moved, or came into sight, is no matter, as long as it is less than half."""
+    height, width = image.shape
+    blocks = max(1, width // _BLOCK), max(1, height // _BLOCK)
+    means, others = (
+        cv2.resize(item[:: _BLOCK // 4], blocks, interpolation=cv2.INTER_AREA).astype(np.float64)
+        for item in (image, other)
+    )
+    change = float(np.median(np.log(np.maximum(others, 1.0) / np.maximum(means, 1.0))))
+    return image if abs(change) < _AS_BRIGHT else np.asarray(cv2.convertScaleAbs(image, alpha=np.exp(change)), np.uint8)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from depth_perception.estimators import corners
 from depth_perception.estimators.corners import CornerTracker
 
 
@@ -47,3 +48,39 @@ def test_a_clear_sky_has_no_corners():
     tracker.accept(image, tracker.points)
     assert tracker.replenish() > 10
     assert tracker.points[:, 1].min() > 290
+
+
+def texture(width=640, height=240):
+    """Random patches, blurred as by a lens."""
+    patches = np.random.default_rng(0).integers(40, 180, (height // 8, width // 8)).astype(np.uint8)
+    return cv2.GaussianBlur(patches.repeat(8, axis=0).repeat(8, axis=1), (0, 0), 1.5)
+
+
+def followed(first, second):
+    """How far, in pixels, corners of the first image seem to have moved in the second, of those that are found."""
+    tracker = CornerTracker(first.shape[1], first.shape[0])
+    tracker.accept(first, tracker.points)
+    tracker.replenish()
+    found, kept = tracker.follow(second, None)
+    assert np.count_nonzero(kept) > 0.5 * len(kept)
+    return np.linalg.norm(found[kept] - tracker.points[kept], axis=1)
+
+
+@pytest.mark.parametrize("gain", [0.6, 0.9, 1.1, 1.4])
+def test_another_exposure_moves_no_corner(gain):
+    image = texture()
+    assert np.percentile(followed(image, np.rint(gain * image).astype(np.uint8)), 95) < 0.05
+
+
+def test_what_came_into_sight_is_no_other_exposure():
+    """A lorry, white, over two fifths of the picture."""
+    image, covered = texture(), texture()
+    covered[:, : covered.shape[1] * 2 // 5] = 250
+    assert np.percentile(followed(image, covered), 80) < 0.02
+
+
+def test_a_change_that_is_too_small_to_matter_costs_no_other_image():
+    image = texture()
+    assert corners._as_bright(image, np.rint(1.01 * image).astype(np.uint8)) is image
+    brighter = np.rint(1.04 * image).astype(np.uint8)
+    assert np.mean(corners._as_bright(image, brighter)) == pytest.approx(np.mean(brighter), rel=0.01)

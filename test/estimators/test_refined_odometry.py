@@ -253,6 +253,15 @@ def test_a_parked_car_stays_where_it_is(tmp_path):
     assert drive.trajectory.length == pytest.approx(15 * 0.7, rel=0.02)
 
 
+def test_a_lamp_that_flickers_moves_no_parked_car(tmp_path):
+    drive, rng = Drive(tmp_path), np.random.default_rng(0)
+    for _ in range(12):
+        gain = rng.uniform(0.7, 1.0)
+        drive.go(View(np.rint(gain * seen(0).image).astype(np.uint8), seen(0).depth))
+        assert drive.stamp == STEP or drive.odometry.source == "standstill"
+    assert np.linalg.norm(drive.trajectory.pose[:3, 3]) < 1e-9
+
+
 def test_a_creep_is_not_lost(tmp_path):
     """Two millimetres an image are no motion that an image shows; a hundred of them are."""
     corridor, drive = Corridor(), Drive(tmp_path)
