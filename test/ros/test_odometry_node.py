@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -299,7 +300,9 @@ def test_a_gap_makes_no_jump_but_doubt(camera: TestCamera, odometry: Listener) -
 def test_images_that_tell_of_no_motion_are_said(camera: TestCamera, odometry: Listener, node: Process) -> None:
     """Beyond the gap that odometry bridges, each as if it were the first."""
     line = pause_until_said(camera, node, 600_000_000, "images in a row tell of no motion")
-    assert "they come 0.7 s apart, maximum_gap is 0.5 s" in line
+    apart = re.search(r"they come (\S+) s apart, maximum_gap is 0.5 s", line)
+    assert apart
+    assert apart[1] in ("0.7", "1.4", "2.1")  # a slow node's images replace each other
 
 
 def test_the_same_image_twice_moves_nothing(graph: Graph, camera: TestCamera, odometry: Listener) -> None:
